@@ -1,0 +1,12 @@
+export { createCertificateFetcher, createGoogleVerifier, googleIssuers, type FetchCertificates, type VerifyGoogleToken } from "./auth/google-id-token.ts";
+export { createKeyCheck } from "./auth/service-key.ts";
+export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./auth/session-token.ts";
+export type { Caller, Context } from "./context.ts";
+export { defaultSettings, limits, type Settings } from "./domain/limits.ts";
+export { defaultLocale, locales, type Locale } from "./domain/locale.ts";
+export { errorMap, type EdgeCode, type ErrorCode } from "./error-map.ts";
+export type { Log } from "./log.ts";
+export { EdgeError, errorCodeOf, toProblem, type Problem } from "./problem.ts";
+export { appRouter, type AppRouter } from "./routers/index.ts";
+export { createServices, type Services } from "./services/index.ts";
+export { createCallerFactory, type Meta } from "./trpc.ts";

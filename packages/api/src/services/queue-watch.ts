@@ -1,0 +1,51 @@
+import type { Hints, Queries } from "@deepbot/db";
+import { createLatch, type Latch } from "./latch.ts";
+
+/** A worker's place in the line for queued runs. */
+export interface QueueWatch {
+  wait: Latch["wait"];
+  /** Leaves the line; a ring that was not used goes to the next in it. */
+  close: () => void;
+}
+
+/** The workers that wait in this process: each hint wakes one, the one that has waited longest. */
+export interface QueueWatches {
+  open: () => QueueWatch;
+  /** Wakes as many as there are runs to claim: for hints that got lost, and for runs whose back-off is over. */
+  look: () => Promise<void>;
+}
+
+export function createQueueWatches({ hints, queries }: { hints: Hints; queries: Queries }): QueueWatches {
+  const line = new Set<Latch>();
+
+  const wakeNext = (): void => {
+    const [next] = line;
+    if (next === undefined) return;
+    line.delete(next);
+    next.ring();
+  };
+
+  hints.subscribe("queue", wakeNext);
+
+  return {
+    open: () => {
+      const latch = createLatch();
+      line.add(latch);
+      return {
+        wait: (options) => {
+          line.add(latch);
+          return latch.wait(options);
+        },
+        close: () => {
+          line.delete(latch);
+          if (latch.take()) wakeNext();
+        },
+      };
+    },
+    look: async () => {
+      if (line.size === 0) return;
+      const claimable = await queries.countClaimableRuns(line.size);
+      for (let woken = 0; woken < claimable; woken += 1) wakeNext();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { initTRPC, TRPCError } from "@trpc/server";
+import type { OpenApiMeta } from "trpc-to-openapi";
+import { ZodError } from "zod";
+import type { Context } from "./context.ts";
+import { DomainError } from "./domain/errors.ts";
+import { defaultLocale } from "./domain/locale.ts";
+import { errorMap } from "./error-map.ts";
+import { errorCodeOf, toProblem } from "./problem.ts";
+
+/** What a procedure says of itself as a REST operation. */
+export interface Meta extends OpenApiMeta {
+  /** Who may call it; set by the base procedures. */
+  access?: "public" | "user" | "service" | "operator";
+  /** Success status, 200 if absent. */
+  status?: number;
+  /** Further paths of the same operation. */
+  aliases?: readonly string[];
+  /** Whether the body carries an answer, which may be longer than other bodies. */
+  carriesAnswer?: boolean;
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    isDev: false,
+    errorFormatter: ({ shape, error, ctx }) => {
+      const { status, detail, code, request_id, ...facts } = toProblem(error, {
+        locale: ctx?.caller.locale ?? defaultLocale,
+        requestId: ctx?.caller.requestId ?? "",
+      });
+      return {
+        message: detail,
+        code: shape.code,
+        data: { ...facts, code: errorMap[code].trpc, httpStatus: status, error_code: code, request_id },
+      };
+    },
+  });
+
+/** Gives refusals the tRPC code that the error map has for them; the cause stays attached. */
+const mapErrors = t.middleware(async ({ next }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const { error } = result;
+  if (error.cause instanceof DomainError || error.cause instanceof ZodError) {
+    throw new TRPCError({ code: errorMap[errorCodeOf(error)].trpc, message: error.message, cause: error.cause });
+  }
+  return result;
+});
+
+export const router = t.router;
+export const createCallerFactory = t.createCallerFactory;
+
+/** Open to everybody. */
+export const publicProcedure = t.procedure.use(mapErrors).meta({ access: "public" });
+
+/** For a signed-in person: the cookie's session must be alive. Checked before the input is looked at. */
+export const userProcedure = t.procedure
+  .use(mapErrors)
+  .meta({ access: "user" })
+  .use(async ({ ctx, next }) => next({ ctx: { user: await ctx.services.auth.authenticate(ctx.caller.sessionToken) } }));
+
+/** For AI services: `X-Messages-Key`. Checked before the input is looked at. */
+export const serviceProcedure = t.procedure
+  .use(mapErrors)
+  .meta({ access: "service" })
+  .use(({ ctx, next }) => {
+    ctx.services.auth.checkMessagesKey(ctx.caller.messagesKey);
+    return next();
+  });
+
+/** For operators: `X-Health-Key`. */
+export const operatorProcedure = t.procedure
+  .use(mapErrors)
+  .meta({ access: "operator" })
+  .use(({ ctx, next }) => {
+    ctx.services.auth.checkHealthKey(ctx.caller.healthKey);
+    return next();
+  });

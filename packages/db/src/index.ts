@@ -1,0 +1,16 @@
+export type { Db } from "./db.ts";
+export { databaseErrorCode, isDatabaseOutage, uniqueViolation } from "./errors.ts";
+export type { Hints, Topic } from "./hints/hints.ts";
+export { createMemoryHints } from "./hints/memory-hints.ts";
+export type { Database, DatabaseLocation } from "./open/database.ts";
+export { FolderInUseError } from "./open/folder-lock.ts";
+export { openDatabase } from "./open/open-database.ts";
+export { createQueries, type Queries } from "./queries/index.ts";
+export type { ClaimedRun, HistoryMessage } from "./queries/claim-runs.ts";
+export type { DialogKey, DialogRow } from "./queries/dialogs.ts";
+export type { MessageRow, PendingRow } from "./queries/messages.ts";
+export type { RunRow } from "./queries/read-runs.ts";
+export type { SessionUser } from "./queries/sessions.ts";
+export type { SettledRun } from "./queries/settle-runs.ts";
+export type { Profile } from "./queries/sign-in.ts";
+export { botUserId, runStates, type RunState, type Usage } from "./schema/index.ts";

@@ -1,0 +1,81 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Raised when another live process holds the folder. Its message is meant for the person who started the second one. */
+export class FolderInUseError extends Error {
+  constructor(folder: string, pid: number) {
+    super(
+      `The embedded database in ${folder} is in use by process ${pid}. It serves one process at a time: stop that one, ` +
+        "or set DATABASE_URL to share a PostgreSQL server.",
+    );
+    this.name = "FolderInUseError";
+  }
+}
+
+/** Start time of a process in clock ticks since boot: tells a process from a later one that got its number. */
+function startTime(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function isAlive(holder: string): boolean {
+  const [pid = "", started = ""] = holder.split(" ");
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return started === startTime(Number(pid));
+}
+
+function tryLink(source: string, target: string): boolean {
+  try {
+    linkSync(source, target);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Moves a dead holder's file away; puts it back if another process has taken the lock over in between. */
+function removeStale(lockFile: string, staleHolder: string): void {
+  const aside = `${lockFile}.stale-${process.pid}`;
+  try {
+    renameSync(lockFile, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if (readFileSync(aside, "utf8") !== staleHolder) tryLink(aside, lockFile);
+  rmSync(aside, { force: true });
+}
+
+/**
+ * Takes the lock file beside `folder`, over a dead holder's if need be. PGlite itself lets two processes write to one
+ * folder and loses rows of both.
+ *
+ * @returns the function that gives the lock back
+ * @throws {FolderInUseError} while another process of this machine holds it
+ * @see https://github.com/electric-sql/pglite/issues/1106
+ */
+export function lockFolder(folder: string): () => void {
+  const lockFile = `${folder}.lock`;
+  const own = `${lockFile}.${process.pid}`;
+  mkdirSync(dirname(lockFile), { recursive: true });
+  writeFileSync(own, `${process.pid} ${startTime(process.pid)}`);
+  try {
+    while (!tryLink(own, lockFile)) {
+      const holder = readFileSync(lockFile, "utf8");
+      if (isAlive(holder)) throw new FolderInUseError(folder, Number.parseInt(holder, 10));
+      removeStale(lockFile, holder);
+    }
+  } finally {
+    rmSync(own, { force: true });
+  }
+  return () => rmSync(lockFile, { force: true });
+}

@@ -1,0 +1,50 @@
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { PGlite } from "@electric-sql/pglite";
+import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/pglite";
+import { migrate } from "drizzle-orm/pglite/migrator";
+import * as schema from "../schema/index.ts";
+import type { Database } from "./database.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { migrationsFolder } from "./migrations.ts";
+
+function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void): Database {
+  const db = drizzle(client, { schema });
+  return {
+    engine,
+    db,
+    migrate: () => migrate(db, { migrationsFolder }),
+    ping: async () => {
+      await db.execute(sql`select 1`);
+    },
+    close: async () => {
+      await client.close();
+      afterClose();
+    },
+  };
+}
+
+/**
+ * Opens PGlite on a folder for this process alone.
+ *
+ * @throws {FolderInUseError} while another process has it open
+ */
+export async function openEmbedded(folder: string): Promise<Database> {
+  const path = resolve(folder);
+  const unlock = lockFolder(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const { PGlite } = await import("@electric-sql/pglite");
+    return wrap("embedded", await PGlite.create(path), unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Opens PGlite in memory, from a dump of a data directory if given. */
+export async function openMemory(dump?: Blob): Promise<Database> {
+  const { PGlite } = await import("@electric-sql/pglite");
+  return wrap("memory", await PGlite.create(dump ? { loadDataDir: dump } : {}), () => {});
+}

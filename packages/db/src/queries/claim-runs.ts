@@ -1,0 +1,105 @@
+import { asc, eq, sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { botUserId, runs } from "../schema/index.ts";
+
+export interface HistoryMessage {
+  message_id: number;
+  role: "user" | "bot";
+  content: string;
+}
+
+export interface ClaimedRun {
+  runId: number;
+  dialogId: number;
+  /** The owner of the dialog. */
+  userId: number;
+  leaseToken: string;
+  leaseUntil: Date;
+  deadlineAt: Date;
+  attempt: number;
+  maxAttempts: number;
+  /** The dialog up to and with the question, oldest first. */
+  messages: HistoryMessage[];
+}
+
+/**
+ * Leases up to `max` queued runs to a worker, oldest first, with the newest `historyLimit` messages of each dialog.
+ * Runs that another statement is claiming at this moment are passed over, so no run is given twice.
+ */
+export type ClaimRuns = (claim: {
+  worker: string;
+  max: number;
+  leaseMs: number;
+  historyLimit: number;
+}) => Promise<ClaimedRun[]>;
+
+export function prepareClaimRuns(db: Db): ClaimRuns {
+  const claimable = db.$with("claimable", { runId: runs.runId }).as(sql`
+    select run_id from runs
+    where state = 'queued' and available_at <= now() and deadline_at > now()
+    order by available_at, run_id
+    limit ${sql.placeholder("max")}::int
+    for update skip locked`);
+  const claimed = db
+    .$with("claimed", {
+      runId: runs.runId,
+      dialogId: runs.dialogId,
+      questionId: runs.questionId,
+      leaseToken: runs.leaseToken,
+      leaseUntil: runs.leaseUntil,
+      deadlineAt: runs.deadlineAt,
+      attempt: runs.attempt,
+      maxAttempts: runs.maxAttempts,
+    })
+    .as(sql`
+    update runs set
+      state = 'running', attempt = attempt + 1, worker = ${sql.placeholder("worker")},
+      lease_token = gen_random_uuid(),
+      lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond',
+      started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
+    from claimable
+    where runs.run_id = claimable.run_id
+    returning runs.run_id, dialog_id, question_id, lease_token, lease_until, deadline_at, attempt, max_attempts`);
+  const statement = db
+    .with(claimable, claimed)
+    .select({
+      runId: claimed.runId,
+      dialogId: claimed.dialogId,
+      userId: sql<number>`(select user_id from dialogs where dialogs.dialog_id = ${claimed.dialogId})`.mapWith(Number),
+      leaseToken: sql<string>`${claimed.leaseToken}`,
+      leaseUntil: sql<Date>`${claimed.leaseUntil}`.mapWith(runs.leaseUntil),
+      deadlineAt: claimed.deadlineAt,
+      attempt: claimed.attempt,
+      maxAttempts: claimed.maxAttempts,
+      messages: sql<HistoryMessage[]>`(
+        select json_agg(json_build_object(
+          'message_id', message_id, 'role', case user_id when ${botUserId} then 'bot' else 'user' end, 'content', content
+        ) order by seq)
+        from (
+          select message_id, user_id, content, seq from messages
+          where messages.dialog_id = ${claimed.dialogId}
+            and seq <= (select seq from messages where message_id = ${claimed.questionId})
+          order by seq desc
+          limit ${sql.placeholder("historyLimit")}::int
+        ) as newest
+      )`,
+    })
+    .from(claimed)
+    .orderBy(asc(claimed.runId))
+    .prepare("claim_runs");
+  return (claim) => statement.execute({ ...claim });
+}
+
+/** How many runs wait for a worker right now, counted up to `limit`. */
+export type CountClaimableRuns = (limit: number) => Promise<number>;
+
+export function prepareCountClaimableRuns(db: Db): CountClaimableRuns {
+  const waiting = db
+    .select({ runId: runs.runId })
+    .from(runs)
+    .where(sql`${eq(runs.state, sql`'queued'`)} and ${runs.availableAt} <= now() and ${runs.deadlineAt} > now()`)
+    .limit(sql.placeholder("limit"))
+    .as("waiting");
+  const statement = db.select({ total: sql<number>`count(*)`.mapWith(Number) }).from(waiting).prepare("count_claimable");
+  return async (limit) => (await statement.execute({ limit })).at(0)?.total ?? 0;
+}

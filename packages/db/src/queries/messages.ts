@@ -1,0 +1,59 @@
+import { and, asc, eq, ne, sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { botUserId, dialogs, messages } from "../schema/index.ts";
+import type { DialogKey } from "./dialogs.ts";
+
+export interface MessageRow {
+  messageId: number;
+  /** Written by the bot, not by the dialog's owner. */
+  isBot: boolean;
+  content: string;
+  createdAt: Date;
+}
+
+/** The messages of a user's dialog, oldest first; undefined when the user has no such dialog. */
+export type ListMessages = (dialog: DialogKey) => Promise<MessageRow[] | undefined>;
+
+export function prepareListMessages(db: Db): ListMessages {
+  const statement = db
+    .select({
+      message: {
+        messageId: messages.messageId,
+        isBot: sql<boolean>`${messages.userId} = ${botUserId}`,
+        content: messages.content,
+        createdAt: messages.createdAt,
+      },
+    })
+    .from(dialogs)
+    .leftJoin(messages, eq(messages.dialogId, dialogs.dialogId))
+    .where(
+      and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))),
+    )
+    .orderBy(asc(messages.seq))
+    .prepare("list_messages");
+  return async (dialog) => {
+    const rows = await statement.execute({ ...dialog });
+    return rows.length === 0 ? undefined : rows.flatMap(({ message }) => message ?? []);
+  };
+}
+
+export interface PendingRow {
+  /** The dialog's owner. */
+  userId: number;
+  dialogId: number;
+  content: string;
+}
+
+/** Every user message of every dialog that awaits an answer, in the order of storing. */
+export type ListPendingMessages = () => Promise<PendingRow[]>;
+
+export function prepareListPendingMessages(db: Db): ListPendingMessages {
+  const statement = db
+    .select({ userId: dialogs.userId, dialogId: messages.dialogId, content: messages.content })
+    .from(dialogs)
+    .innerJoin(messages, eq(messages.dialogId, dialogs.dialogId))
+    .where(and(sql`${dialogs.statusFlag}`, ne(messages.userId, botUserId)))
+    .orderBy(asc(messages.messageId))
+    .prepare("list_pending_messages");
+  return () => statement.execute();
+}

@@ -1,0 +1,5 @@
+export * from "./users.ts";
+export * from "./sessions.ts";
+export * from "./dialogs.ts";
+export * from "./messages.ts";
+export * from "./runs.ts";

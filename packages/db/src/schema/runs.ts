@@ -1,0 +1,74 @@
+import { sql } from "drizzle-orm";
+import { bigint, bigserial, check, foreignKey, index, integer, jsonb, pgTable, text, timestamp, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { dialogs } from "./dialogs.ts";
+import { messages } from "./messages.ts";
+
+/** Every state of a run. The first two are open, the others are end states. */
+export const runStates = ["queued", "running", "completed", "failed", "cancelled", "expired"] as const;
+export type RunState = (typeof runStates)[number];
+
+/** What the model reported that an answer cost. */
+export interface Usage {
+  model?: string | undefined;
+  input_tokens?: number | undefined;
+  output_tokens?: number | undefined;
+}
+
+const timestamptz = (name: string) => timestamp(name, { withTimezone: true });
+
+/**
+ * The platform's work on one user message, from question to answer.
+ *
+ * `lease_token` changes with every claim and stays after the end, so that a repeated report is told from a stale one.
+ * `attempt` counts the claims that were not given back. The constraints below are the state machine's invariants.
+ */
+export const runs = pgTable(
+  "runs",
+  {
+    runId: bigserial("run_id", { mode: "number" }).primaryKey(),
+    dialogId: bigint("dialog_id", { mode: "number" }).notNull(),
+    questionId: bigint("question_id", { mode: "number" }).notNull(),
+    answerId: bigint("answer_id", { mode: "number" }),
+    state: text("state", { enum: runStates }).notNull().default("queued"),
+    attempt: integer("attempt").notNull().default(0),
+    maxAttempts: integer("max_attempts").notNull(),
+    availableAt: timestamptz("available_at").notNull().defaultNow(),
+    deadlineAt: timestamptz("deadline_at").notNull(),
+    leaseToken: uuid("lease_token"),
+    leaseUntil: timestamptz("lease_until"),
+    worker: text("worker"),
+    errorCode: text("error_code"),
+    errorMessage: text("error_message"),
+    cancelRequestedAt: timestamptz("cancel_requested_at"),
+    usage: jsonb("usage").$type<Usage>(),
+    createdAt: timestamptz("created_at").notNull().defaultNow(),
+    startedAt: timestamptz("started_at"),
+    endedAt: timestamptz("ended_at"),
+  },
+  (t) => [
+    foreignKey({ name: "runs_dialog_id_fkey", columns: [t.dialogId], foreignColumns: [dialogs.dialogId] }).onDelete(
+      "cascade",
+    ),
+    foreignKey({ name: "runs_question_id_fkey", columns: [t.questionId], foreignColumns: [messages.messageId] }).onDelete(
+      "cascade",
+    ),
+    foreignKey({ name: "runs_answer_id_fkey", columns: [t.answerId], foreignColumns: [messages.messageId] }).onDelete(
+      "cascade",
+    ),
+    unique("runs_answer_id_key").on(t.answerId),
+    uniqueIndex("runs_one_open_per_dialog").on(t.dialogId).where(sql`state in ('queued', 'running')`),
+    uniqueIndex("runs_one_answer_per_question").on(t.questionId).where(sql`state = 'completed'`),
+    index("runs_dialog_id_idx").on(t.dialogId, t.runId),
+    index("runs_question_id_idx").on(t.questionId),
+    index("runs_claimable_idx").on(t.availableAt, t.runId).where(sql`state = 'queued'`),
+    index("runs_deadline_idx").on(t.deadlineAt).where(sql`state in ('queued', 'running')`),
+    index("runs_lease_idx").on(t.leaseUntil).where(sql`state = 'running'`),
+    check("runs_state_check", sql`state in ('queued', 'running', 'completed', 'failed', 'cancelled', 'expired')`),
+    check("runs_attempt_check", sql`attempt between 0 and max_attempts`),
+    check("runs_lease_check", sql`(state = 'running') = (lease_until is not null)`),
+    check("runs_lease_token_check", sql`state <> 'running' or lease_token is not null`),
+    check("runs_ended_check", sql`(state in ('queued', 'running')) = (ended_at is null)`),
+    check("runs_answer_check", sql`(state = 'completed') = (answer_id is not null)`),
+    check("runs_error_check", sql`state <> 'failed' or error_code is not null`),
+  ],
+);

@@ -1,0 +1,5 @@
+export { startChild, type Child } from "./child.ts";
+export { freePort } from "./free-port.ts";
+export { signInPerson, type Person } from "./person.ts";
+export { startServerProcess, testKeys, type ServerProcess } from "./server-process.ts";
+export { until } from "./until.ts";

@@ -1,0 +1,59 @@
+import { fileURLToPath } from "node:url";
+import { startChild, type Child } from "./child.ts";
+import { freePort } from "./free-port.ts";
+import { until } from "./until.ts";
+
+/** Keys that servers of tests and of the demo run with. */
+export const testKeys = {
+  messages: "messages-key-of-tests-0123456789abcdef",
+  health: "health-key-of-tests-0123456789abcdef",
+  jwt: "session-secret-of-tests-0123456789abcdef",
+};
+
+export interface ServerProcess extends Child {
+  /** Base address, without a slash at the end. */
+  url: string;
+  port: number;
+}
+
+const serverMain = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url));
+
+/**
+ * Starts the real server on a free port and waits until it is ready. Development sign-in is on.
+ *
+ * @param env must name the database: `DATABASE_URL`, or `DATABASE_FOLDER` for an embedded one
+ * @throws with the server's output when it does not get ready
+ */
+export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
+  const port = env["PORT"] === undefined ? await freePort() : Number(env["PORT"]);
+  const child = startChild(process.execPath, {
+    args: [serverMain],
+    env: {
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      API_KEY_AI: testKeys.messages,
+      HEALTH_SECRET_KEY: testKeys.health,
+      SECRET_KEY_JWT: testKeys.jwt,
+      ...env,
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  let ended = false;
+  void child.exited.then(() => {
+    ended = true;
+  });
+  const isReady = async (): Promise<boolean> => {
+    if (ended) throw new Error(`The server ended before it was ready:\n${child.output()}`);
+    return fetch(`${url}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+  };
+  try {
+    await until("the server is ready", isReady, 60_000);
+  } catch (error) {
+    await child.kill();
+    throw error;
+  }
+  return { ...child, url, port };
+}
