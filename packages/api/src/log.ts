@@ -4,3 +4,12 @@ export interface Log {
   warn: (fields: object, message: string) => void;
   error: (fields: object, message: string) => void;
 }
+
+/** The same log, each line marked with the part of the platform that it speaks of. */
+export function forModule(log: Log, module: string): Log {
+  return {
+    info: (fields, message) => log.info({ module, ...fields }, message),
+    warn: (fields, message) => log.warn({ module, ...fields }, message),
+    error: (fields, message) => log.error({ module, ...fields }, message),
+  };
+}

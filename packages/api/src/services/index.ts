@@ -1,4 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
+import { forModule } from "../log.ts";
 import { createAuthService, type AuthDeps } from "./auth.ts";
 import { createDialogService } from "./dialogs.ts";
 import { createMessageService } from "./messages.ts";
@@ -14,16 +15,17 @@ const sweepIntervalMs = 1_000;
 
 /** Builds the use cases over one database. */
 export function createServices(deps: AuthDeps & { ping: () => Promise<void> }) {
-  const settler = createSettler(deps);
+  const inModule = (module: string) => ({ ...deps, log: forModule(deps.log, module) });
+  const settler = createSettler(inModule("runs"));
   const runWatches = createRunWatches(deps);
   const queueWatches = createQueueWatches(deps);
 
   return {
-    auth: createAuthService(deps),
-    dialogs: createDialogService(deps, settler),
-    messages: createMessageService(deps),
-    runs: createRunService(deps, { settler, watches: runWatches }),
-    worker: createWorkerService(deps, queueWatches),
+    auth: createAuthService(inModule("auth")),
+    dialogs: createDialogService(inModule("dialogs"), settler),
+    messages: createMessageService(inModule("messages")),
+    runs: createRunService(inModule("runs"), { settler, watches: runWatches }),
+    worker: createWorkerService(inModule("worker"), queueWatches),
 
     /** @throws {DomainError} `database_unavailable` when the database does not answer */
     checkHealth: async (): Promise<void> => {
@@ -43,7 +45,7 @@ export function createServices(deps: AuthDeps & { ping: () => Promise<void> }) {
           await settler.settle();
           await Promise.all([runWatches.look(), queueWatches.look()]);
         },
-        { name: "sweep", intervalMs: sweepIntervalMs, log: deps.log },
+        { name: "sweep", intervalMs: sweepIntervalMs, log: forModule(deps.log, "runs") },
       ),
   };
 }

@@ -7,7 +7,7 @@ import { migrate } from "drizzle-orm/pglite/migrator";
 import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
 import { lockFolder } from "./folder-lock.ts";
-import { migrationsFolder } from "./migrations.ts";
+import { migrationsFolder } from "../migrations.ts";
 
 function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void): Database {
   const db = drizzle(client, { schema });

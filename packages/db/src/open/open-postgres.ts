@@ -4,7 +4,7 @@ import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
-import { migrationsFolder } from "./migrations.ts";
+import { migrationsFolder } from "../migrations.ts";
 
 const connectTimeoutSeconds = 5;
 const closeTimeoutSeconds = 5;

@@ -7,7 +7,7 @@ import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
-import { migrationsFolder } from "../open/migrations.ts";
+import { migrationsFolder } from "../migrations.ts";
 import { openDatabase } from "../open/open-database.ts";
 
 const defaultServer = "postgres://postgres@127.0.0.1:5432/postgres";

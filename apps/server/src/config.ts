@@ -1,0 +1,163 @@
+import { readFileSync } from "node:fs";
+import type { DatabaseLocation } from "@deepbot/db";
+import { defaultSettings, sessionAlgorithms, type SessionAlgorithm, type Settings } from "@deepbot/api/server";
+import { z } from "zod";
+import { readDatabaseLocation } from "./config/database-location.ts";
+import { findSecretProblem } from "./config/secrets.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Who vouches for people: Google, or in development the server itself. */
+export type Issuer = { kind: "google"; clientId: string; certificatesUrl: string | undefined } | { kind: "development" };
+
+export interface Config {
+  production: boolean;
+  host: string;
+  port: number;
+  database: DatabaseLocation;
+  messagesKey: string;
+  healthKey: string;
+  sessionSecret: string;
+  sessionAlgorithm: SessionAlgorithm;
+  secureCookie: boolean;
+  /** The one origin that may call from a browser elsewhere. */
+  frontOrigin: string;
+  /** Host names that are served; empty serves any. */
+  allowedHosts: readonly string[];
+  issuer: Issuer;
+  settings: Settings;
+  logLevel: string;
+}
+
+/** All that is wrong with the environment, one line each. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(["The configuration is not usable:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+    this.name = "ConfigError";
+  }
+}
+
+const secretNames = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY", "DATABASE_URL", "DATABASE_PASSWORD"];
+
+/** What stands in for a secret while developing; in production each must be set. */
+const developmentSecrets: Readonly<Record<string, string>> = {
+  API_KEY_AI: "dev-messages-key",
+  SECRET_KEY_JWT: "dev-secret-key-jwt",
+  HEALTH_SECRET_KEY: "dev-health-key",
+};
+
+const truth = z
+  .string()
+  .regex(/^(true|false|1|0)$/i, "must be true or false")
+  .transform((text) => /^(true|1)$/i.test(text));
+
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+
+const origin = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && text.replace(/\/$/, "") === url.origin;
+}, "must be an origin, such as https://chat.example.com");
+
+const hosts = z.string().transform((text) => text.split(",").map((host) => host.trim().toLowerCase()).filter(Boolean));
+
+const schema = z.object({
+  NODE_ENV: z.string().default("development"),
+  HOST: z.string().default("127.0.0.1"),
+  PORT: whole(0, 65_535).default(8000),
+  API_KEY_AI: z.string(),
+  SECRET_KEY_JWT: z.string(),
+  HEALTH_SECRET_KEY: z.string(),
+  ALGORITHM: z.enum(sessionAlgorithms, `must be one of ${sessionAlgorithms.join(", ")}`).default("HS256"),
+  ADDRESS_FRONT: origin.default("http://localhost:5173"),
+  GOOGLE_CLIENT_ID: z.string().optional(),
+  GOOGLE_CERTIFICATES_URL: z.url("must be an address").optional(),
+  SECURE_HTTP_HTTPS: truth.default(false),
+  ALLOWED_HOSTS: hosts.default([]),
+  DIALOGS_PER_USER: whole(1, 10_000).default(defaultSettings.dialogsPerUser),
+  ANSWER_DEADLINE_MS: whole(100, 3_600_000).default(defaultSettings.answerDeadlineMs),
+  RUN_MAX_ATTEMPTS: whole(1, 100).default(defaultSettings.maxAttempts),
+  RETRY_BACKOFF_MS: whole(0, 600_000).default(defaultSettings.retryBackoffMs),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent").default("info"),
+});
+
+/** The environment without empty values, with the files of `NAME_FILE` read. */
+function resolveEnvironment(environment: Environment): { values: Record<string, string>; problems: string[] } {
+  const given = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const values = Object.fromEntries(given);
+  const problems: string[] = [];
+  for (const name of secretNames) {
+    const file = values[`${name}_FILE`];
+    if (file === undefined) continue;
+    if (values[name] !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`);
+    try {
+      values[name] = readFileSync(file, "utf8").trim();
+    } catch {
+      problems.push(`${name}_FILE names a file that cannot be read`);
+    }
+  }
+  return { values, problems };
+}
+
+function findProductionProblems(given: Readonly<Record<string, string>>): string[] {
+  const absent = ["GOOGLE_CLIENT_ID", "ADDRESS_FRONT"].filter((name) => given[name] === undefined);
+  const problems = absent.map((name) => `${name} must be set in production`);
+  if (given["GOOGLE_CLIENT_ID"]?.startsWith("your-")) problems.push("GOOGLE_CLIENT_ID is still the example");
+  if (given["GOOGLE_CERTIFICATES_URL"] !== undefined) {
+    problems.push("GOOGLE_CERTIFICATES_URL is for development and tests; in production only Google's own is used");
+  }
+  if (!/^(true|1)$/i.test(given["SECURE_HTTP_HTTPS"] ?? "")) {
+    problems.push("SECURE_HTTP_HTTPS must be true in production: the session cookie travels over HTTPS only");
+  }
+  for (const name of ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY"]) {
+    const problem = findSecretProblem(given[name]);
+    if (problem !== undefined) problems.push(`${name} ${problem}`);
+  }
+  return problems;
+}
+
+/**
+ * Reads and checks the environment.
+ *
+ * @throws {ConfigError} with everything that is wrong with it
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const { values, problems } = resolveEnvironment(environment);
+  const production = values["NODE_ENV"] === "production";
+  if (production) problems.push(...findProductionProblems(values));
+  const location = readDatabaseLocation(values);
+  if ("problem" in location) problems.push(location.problem);
+  const parsed = schema.safeParse({ ...developmentSecrets, ...values });
+  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join(".")} ${issue.message}`);
+  if (!parsed.success || "problem" in location || problems.length > 0) throw new ConfigError(problems);
+  const env = parsed.data;
+  return {
+    production,
+    host: env.HOST,
+    port: env.PORT,
+    database: location,
+    messagesKey: env.API_KEY_AI,
+    healthKey: env.HEALTH_SECRET_KEY,
+    sessionSecret: env.SECRET_KEY_JWT,
+    sessionAlgorithm: env.ALGORITHM,
+    secureCookie: env.SECURE_HTTP_HTTPS,
+    frontOrigin: env.ADDRESS_FRONT.replace(/\/$/, ""),
+    allowedHosts: env.ALLOWED_HOSTS,
+    issuer:
+      env.GOOGLE_CLIENT_ID === undefined
+        ? { kind: "development" }
+        : { kind: "google", clientId: env.GOOGLE_CLIENT_ID, certificatesUrl: env.GOOGLE_CERTIFICATES_URL },
+    settings: {
+      ...defaultSettings,
+      dialogsPerUser: env.DIALOGS_PER_USER,
+      answerDeadlineMs: env.ANSWER_DEADLINE_MS,
+      maxAttempts: env.RUN_MAX_ATTEMPTS,
+      retryBackoffMs: env.RETRY_BACKOFF_MS,
+    },
+    logLevel: env.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,41 @@
+import type { DatabaseLocation } from "@deepbot/db";
+
+type Values = Readonly<Record<string, string>>;
+
+const parts = ["DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"];
+
+/** Where the embedded database lies when nothing else is set, from the folder the server runs in. */
+const defaultFolder = ".data/db";
+
+function fromUrl(text: string): DatabaseLocation | { problem: string } {
+  const url = URL.parse(text);
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
+    return { problem: "DATABASE_URL must look like postgres://user:password@host:5432/name" };
+  }
+  return { engine: "postgres", url: text };
+}
+
+function fromParts(values: Values): DatabaseLocation | { problem: string } {
+  const name = values["DATABASE_NAME"];
+  const user = values["DATABASE_USER"];
+  if (name === undefined || user === undefined) {
+    return { problem: "DATABASE_NAME and DATABASE_USER must be set when any of the DATABASE_* parts is" };
+  }
+  const port = values["DATABASE_PORT"] ?? "5432";
+  if (!/^\d{1,5}$/.test(port)) return { problem: "DATABASE_PORT must be a port number" };
+  const url = new URL("postgres://localhost");
+  url.hostname = values["DATABASE_HOST"] ?? "localhost";
+  url.port = port;
+  url.username = encodeURIComponent(user);
+  url.password = encodeURIComponent(values["DATABASE_PASSWORD"] ?? "");
+  url.pathname = `/${encodeURIComponent(name)}`;
+  return { engine: "postgres", url: url.href };
+}
+
+/** PostgreSQL by `DATABASE_URL`, else by the original's five names; the embedded database when none is set. */
+export function readDatabaseLocation(values: Values): DatabaseLocation | { problem: string } {
+  const url = values["DATABASE_URL"];
+  if (url !== undefined) return fromUrl(url);
+  if (parts.some((name) => values[name] !== undefined)) return fromParts(values);
+  return { engine: "embedded", folder: values["DATABASE_FOLDER"] ?? defaultFolder };
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage } from "node:http";
+import { EdgeError } from "@deepbot/api/server";
+import { checkShape } from "./front-door.ts";
+
+/** Limit of ordinary bodies, in bytes. */
+export const bodyLimit = 64 * 1024;
+
+/** Limit of bodies that carry an answer: JSON may spend six bytes (`\u0001`) on one of its 64 KiB. */
+export const answerBodyLimit: number = 6 * 64 * 1024 + 4096;
+
+const jsonType = /^application\/json\s*(?:;.*)?$/i;
+
+function hasBody(req: IncomingMessage): boolean {
+  return req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
+}
+
+/**
+ * Refuses bodies by their headers. Only JSON passes, so that no form of a foreign page reaches a procedure; a body
+ * without a content type passes as JSON, which the original's clients rely on.
+ *
+ * @throws {EdgeError} `unsupported_media_type`, `payload_too_large`
+ */
+export function checkBodyHeaders(req: IncomingMessage, limit: number): void {
+  const type = req.headers["content-type"];
+  if (type !== undefined && !jsonType.test(type)) throw new EdgeError("unsupported_media_type");
+  if (hasBody(req) && (req.headers["content-encoding"] ?? "identity") !== "identity") {
+    throw new EdgeError("unsupported_media_type");
+  }
+  if (Number(req.headers["content-length"] ?? 0) > limit) throw new EdgeError("payload_too_large", { limit });
+}
+
+async function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop must not destroy the socket: the refusal still has to travel on it.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) {
+      req.resume();
+      throw new EdgeError("payload_too_large", { limit });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * The body's text, or an empty one.
+ *
+ * @throws {EdgeError} `payload_too_large`, `json_invalid` when it is not UTF-8, `request_failed` when the client broke off
+ */
+export async function readText(req: IncomingMessage, limit: number): Promise<string> {
+  const bytes = await readBytes(req, limit).catch((error: unknown) => {
+    throw error instanceof EdgeError ? error : new EdgeError("request_failed");
+  });
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new EdgeError("json_invalid");
+  }
+}
+
+/**
+ * Parses JSON that may be looked into safely. An empty text is an empty object.
+ *
+ * @throws {EdgeError} `json_invalid`; `bad_request` for keys or nesting that only an attack has
+ */
+export function parseJson(text: string): unknown {
+  if (text.trim() === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new EdgeError("json_invalid");
+  }
+  checkShape(value);
+  return value;
+}

@@ -1,0 +1,49 @@
+import type { Caller, Context, Log, Services } from "@deepbot/api/server";
+import { parseCookie, stringifySetCookie } from "cookie";
+import type { Exchange } from "./exchange.ts";
+
+export const sessionCookie = "access_token";
+
+export interface ContextDeps {
+  services: Services;
+  log: Log;
+  secureCookie: boolean;
+  sessionLifetimeMs: number;
+}
+
+function header(req: Exchange["req"], name: string): string | undefined {
+  const value = req.headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function callerOf({ req, requestId, locale }: Exchange): Caller {
+  return {
+    requestId,
+    locale,
+    sessionToken: req.headers.cookie === undefined ? undefined : parseCookie(req.headers.cookie)[sessionCookie],
+    messagesKey: header(req, "x-messages-key"),
+    healthKey: header(req, "x-health-key"),
+  };
+}
+
+/** What a procedure gets to know and may do, for one request. */
+export function createContext(exchange: Exchange, deps: ContextDeps): Context {
+  return {
+    services: deps.services,
+    log: deps.log,
+    caller: callerOf(exchange),
+    setSessionToken: (token) => {
+      const cookie = stringifySetCookie({
+        name: sessionCookie,
+        value: token ?? "",
+        httpOnly: true,
+        path: "/",
+        sameSite: "lax",
+        secure: deps.secureCookie,
+        maxAge: token === null ? 0 : Math.floor(deps.sessionLifetimeMs / 1000),
+      });
+      exchange.res.appendHeader("Set-Cookie", cookie);
+      if (token === null) exchange.res.setHeader("Clear-Site-Data", '"cache", "storage"');
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Locale } from "@deepbot/api/server";
+
+/** One request that passed the front door, with its answer under way. */
+export interface Exchange {
+  req: IncomingMessage;
+  res: ServerResponse;
+  requestId: string;
+  locale: Locale;
+  method: string;
+  /** Still percent-encoded, without a slash at the end. */
+  path: string;
+  query: URLSearchParams;
+}

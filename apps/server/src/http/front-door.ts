@@ -1,0 +1,88 @@
+import type { IncomingMessage } from "node:http";
+import { EdgeError } from "@deepbot/api/server";
+
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+const maxTargetLength = 4096;
+
+/** Path in origin form: one slash first, visible ASCII without what a URL must escape. */
+const originForm = /^\/(?!\/)[!$-;=?-Z_a-z~@&'%]*$/;
+
+/** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
+const hostForm = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
+const dangerousKeys = new Set(["__proto__", "constructor", "prototype"]);
+
+export interface Target {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+}
+
+function checkHost(host: string | undefined, allowedHosts: readonly string[]): void {
+  if (host === undefined || !hostForm.test(host)) throw new EdgeError("bad_request");
+  const name = host.toLowerCase().replace(/:\d+$/, "");
+  if (allowedHosts.length > 0 && !allowedHosts.includes(name)) throw new EdgeError("misdirected_request");
+}
+
+function readQuery(text: string): URLSearchParams {
+  const query = new URLSearchParams(text);
+  const names = [...query.keys()];
+  if (new Set(names).size !== names.length) throw new EdgeError("bad_request");
+  if (names.some((name) => dangerousKeys.has(name))) throw new EdgeError("bad_request");
+  return query;
+}
+
+function checkEscapes(path: string): void {
+  try {
+    if (decodeURIComponent(path).includes("\u0000")) throw new EdgeError("bad_request");
+  } catch {
+    throw new EdgeError("bad_request");
+  }
+}
+
+/**
+ * Refuses what must not get any further, before anything else looks at the request.
+ *
+ * @throws {EdgeError}
+ */
+export function checkTarget(req: IncomingMessage, allowedHosts: readonly string[]): Target {
+  const { method = "", url = "" } = req;
+  if (!methods.has(method)) throw new EdgeError("method_not_allowed");
+  if (url.length > maxTargetLength) throw new EdgeError("uri_too_long");
+  if (!originForm.test(url)) throw new EdgeError("bad_request");
+  checkHost(req.headers.host, allowedHosts);
+  const mark = url.indexOf("?");
+  const rawPath = mark === -1 ? url : url.slice(0, mark);
+  checkEscapes(rawPath);
+  const path = rawPath.length > 1 && rawPath.endsWith("/") ? rawPath.slice(0, -1) : rawPath;
+  return { method, path, query: readQuery(mark === -1 ? "" : url.slice(mark + 1)) };
+}
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Refuses writes that a browser sends for a foreign site along with our cookie. Clients that are no browsers send
+ * neither header and pass: they hold no cookie but their own.
+ *
+ * @see https://pkg.go.dev/net/http#CrossOriginProtection the algorithm
+ * @throws {EdgeError} `origin_refused`
+ */
+export function checkOrigin(req: IncomingMessage, frontOrigin: string): void {
+  if (safeMethods.has(req.method ?? "") || req.headers.cookie === undefined) return;
+  const { origin, host } = req.headers;
+  const site = req.headers["sec-fetch-site"];
+  if (site === "same-origin" || site === "none" || origin === frontOrigin) return;
+  if (site === undefined && (origin === undefined || URL.parse(origin)?.host === host)) return;
+  throw new EdgeError("origin_refused");
+}
+
+/** Throws for keys that reach into prototypes, and for nesting that only an attack has. */
+export function checkShape(value: unknown, depthLeft = 20): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depthLeft === 0) throw new EdgeError("bad_request");
+  for (const [key, child] of Object.entries(value)) {
+    if (dangerousKeys.has(key)) throw new EdgeError("bad_request");
+    checkShape(child, depthLeft - 1);
+  }
+}

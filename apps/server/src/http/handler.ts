@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { EdgeError, toProblem, type Log } from "@deepbot/api/server";
+import type { DevIssuer } from "../dev-issuer.ts";
+import { requestScope } from "../logger.ts";
+import type { ContextDeps } from "./caller.ts";
+import { answerPreflight, setCorsHeaders } from "./cors.ts";
+import { answerDevToken, devTokenPath } from "./dev-token.ts";
+import { answerDocs } from "./docs.ts";
+import type { Exchange } from "./exchange.ts";
+import { checkOrigin, checkTarget } from "./front-door.ts";
+import { localeOf, requestIdOf, setCommonHeaders } from "./headers.ts";
+import { answerProbe } from "./probes.ts";
+import { createReporter } from "./report.ts";
+import { sendProblem } from "./respond.ts";
+import { createRestHandler } from "./rest.ts";
+import { createTrpcHandler, trpcPrefix } from "./trpc.ts";
+
+export interface HandlerDeps extends ContextDeps {
+  log: Log;
+  frontOrigin: string;
+  allowedHosts: readonly string[];
+  devIssuer: DevIssuer | undefined;
+  isReady: () => Promise<boolean>;
+}
+
+/** Every request: front door, then the door that its path names. */
+export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  const report = createReporter(deps.log);
+  const rest = createRestHandler(deps, report);
+  const trpc = createTrpcHandler(deps, report);
+
+  const dispatch = async (exchange: Exchange): Promise<void> => {
+    const { req, path } = exchange;
+    if (answerPreflight(exchange, deps.frontOrigin)) return;
+    checkOrigin(req, deps.frontOrigin);
+    if (path.startsWith(trpcPrefix)) return trpc(exchange);
+    if (path === devTokenPath && deps.devIssuer !== undefined) return answerDevToken(exchange, deps.devIssuer);
+    if ((await answerProbe(exchange, deps.isReady)) || (await answerDocs(exchange))) return;
+    return rest(exchange);
+  };
+
+  return async (req, res) => {
+    const requestId = requestIdOf(req);
+    const exchange: Exchange = {
+      req,
+      res,
+      requestId,
+      locale: localeOf(req),
+      method: req.method ?? "",
+      path: "",
+      query: new URLSearchParams(),
+    };
+    setCommonHeaders(res, requestId);
+    setCorsHeaders(exchange, deps.frontOrigin);
+    try {
+      Object.assign(exchange, checkTarget(req, deps.allowedHosts));
+      await requestScope.run({ requestId }, () => dispatch(exchange));
+    } catch (error) {
+      report(error, exchange);
+      if (error instanceof EdgeError && error.code === "method_not_allowed" && !res.hasHeader("Allow")) {
+        res.setHeader("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+      }
+      if (res.headersSent) res.destroy();
+      else sendProblem(res, toProblem(error, exchange));
+    }
+  };
+}

@@ -1,0 +1,18 @@
+import type { Exchange } from "./exchange.ts";
+import { sendJson } from "./respond.ts";
+
+/**
+ * `/livez`: the process serves. `/readyz`: it may be sent requests, which takes a database that answers and no stop
+ * under way; migrations have run before the first request. Returns false for any other path.
+ */
+export async function answerProbe({ res, method, path }: Exchange, isReady: () => Promise<boolean>): Promise<boolean> {
+  if (method !== "GET" && method !== "HEAD") return false;
+  if (path === "/livez") {
+    sendJson(res, 200, { status: "ok" });
+    return true;
+  }
+  if (path !== "/readyz") return false;
+  const ready = await isReady();
+  sendJson(res, ready ? 200 : 503, { status: ready ? "ok" : "unavailable" });
+  return true;
+}

@@ -1,0 +1,81 @@
+import { EdgeError, toProblem } from "@deepbot/api/server";
+import { checkBodyHeaders, parseJson, readText } from "./body.ts";
+import { createContext, type ContextDeps } from "./caller.ts";
+import type { Exchange } from "./exchange.ts";
+import { listOperations, type Operation } from "./operations.ts";
+import { sendJson, sendProblem } from "./respond.ts";
+import { createRoutes, type Match } from "./routes.ts";
+
+type Report = (error: unknown, exchange: Exchange) => void;
+
+/** Text of a path or query as the schema wants it: digits become a number where one is expected. */
+function fromText(operation: Operation, key: string, text: string): unknown {
+  return operation.numericKeys.has(key) && /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+function fromQuery(operation: Operation, query: URLSearchParams): Record<string, unknown> {
+  const entries = [...query].filter(([key]) => operation.strict || operation.keys.has(key));
+  return Object.fromEntries(entries.map(([key, text]) => [key, fromText(operation, key, text)]));
+}
+
+function fromPath(operation: Operation, params: Record<string, string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(params).map(([key, text]) => [key, fromText(operation, key, text)]));
+}
+
+async function readInput({ operation, params }: Match, { req, query }: Exchange): Promise<unknown> {
+  const path = fromPath(operation, params);
+  if (operation.method === "GET") return { ...fromQuery(operation, query), ...path };
+  const body = parseJson(await readText(req, operation.bodyLimit));
+  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
+  return isObject ? { ...body, ...path } : body;
+}
+
+/** Aborts when the client leaves before the answer is out. */
+function abortOnLeave({ res }: Exchange): AbortSignal {
+  const controller = new AbortController();
+  res.once("close", () => {
+    if (!res.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+async function run(match: Match, exchange: Exchange, deps: ContextDeps): Promise<void> {
+  const { operation } = match;
+  const { req, res } = exchange;
+  checkBodyHeaders(req, operation.bodyLimit);
+  if (!operation.takesInput) req.resume();
+  const output = await operation.call({
+    ctx: createContext(exchange, deps),
+    getRawInput: () => (operation.takesInput ? readInput(match, exchange) : Promise.resolve(undefined)),
+    signal: abortOnLeave(exchange),
+  });
+  sendJson(res, operation.status, output);
+}
+
+function locateIn({ operation, params }: Match): (keys: (string | number)[]) => (string | number)[] {
+  const place = operation.method === "GET" ? "query" : "body";
+  return (keys) => [typeof keys[0] === "string" && keys[0] in params ? "path" : place, ...keys];
+}
+
+/**
+ * The REST door: every procedure with a path is an operation. Our own instead of trpc-to-openapi's handlers, which end
+ * the process on `GET //`, switch shared schemas to coercion and never abort.
+ */
+export function createRestHandler(deps: ContextDeps, report: Report): (exchange: Exchange) => Promise<void> {
+  const routes = createRoutes(listOperations());
+  return async (exchange) => {
+    const { res, requestId, locale, method, path } = exchange;
+    const match = routes.find(method, path);
+    if (!("operation" in match)) {
+      if (match.allowed.length === 0) throw new EdgeError("not_found");
+      res.setHeader("Allow", match.allowed.join(", "));
+      throw new EdgeError("method_not_allowed");
+    }
+    try {
+      await run(match, exchange, deps);
+    } catch (error) {
+      report(error, exchange);
+      sendProblem(res, toProblem(error, { locale, requestId, locate: locateIn(match) }));
+    }
+  };
+}

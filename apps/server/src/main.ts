@@ -1,0 +1,75 @@
+import { FolderInUseError, isDatabaseOutage, openDatabase, type Database } from "@deepbot/db";
+import type { Logger } from "pino";
+import { startApp, type App } from "./app.ts";
+import { ConfigError, readConfig, type Config } from "./config.ts";
+import { createLogger } from "./logger.ts";
+
+/** After this long a stop that hangs is ended by force. */
+const stopLimitMs = 9_000;
+
+function welcome({ issuer, host, database }: Config, port: number): string {
+  const url = `http://${host === "0.0.0.0" || host === "127.0.0.1" ? "localhost" : host}:${port}`;
+  const lines = [
+    `API      ${url}`,
+    `Docs     ${url}/docs`,
+    `Data     ${database.engine === "embedded" ? `embedded database in ${database.folder}` : "PostgreSQL"}`,
+  ];
+  if (issuer.kind === "development") {
+    lines.push(
+      `Sign in  POST ${url}/dev/google-token {"sub":"ann","email":"ann@example.com"} gives a token`,
+      `         POST ${url}/create/users {"token":"..."} takes it and sets the cookie`,
+    );
+  }
+  return ["", "  Deepbot is ready", ...lines.map((line) => `  ${line}`), "", ""].join("\n");
+}
+
+/** Why the start failed, for the person who tried; undefined for what only a developer can read. */
+function startProblem(error: unknown): string | undefined {
+  if (error instanceof ConfigError || error instanceof FolderInUseError) return error.message;
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === "EADDRINUSE") return `Port ${port} is taken: stop what listens there, or set PORT.`;
+  if (isDatabaseOutage(error)) return "The database does not answer. Check DATABASE_URL and that PostgreSQL runs.";
+  return undefined;
+}
+
+async function stop(parts: { app: App; database: Database; log: Logger }): Promise<void> {
+  parts.log.info({ event: "stopping" }, "Stopping");
+  await parts.app.stop();
+  await parts.database.close();
+  parts.log.info({ event: "stopped" }, "Stopped");
+}
+
+function stopOnSignal(parts: { app: App; database: Database; log: Logger }): void {
+  let stopping = false;
+  const onSignal = (): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => process.exit(1), stopLimitMs).unref();
+    void stop(parts).then(() => process.exit(0));
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger({ production: config.production, level: config.logLevel });
+  const database = await openDatabase(config.database);
+  try {
+    await database.migrate();
+    const app = await startApp(config, { database, log });
+    stopOnSignal({ app, database, log });
+    if (config.production) log.info({ event: "listening", port: app.port }, `Listening on port ${app.port}`);
+    else process.stdout.write(welcome(config, app.port));
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+main().catch((error: unknown) => {
+  const problem = startProblem(error);
+  if (problem === undefined) throw error;
+  process.stderr.write(`${problem}\n`);
+  process.exitCode = 1;
+});
