@@ -24,6 +24,7 @@ function startTime(pid: number): string {
 
 function isAlive(holder: string): boolean {
   const [pid = "", started = ""] = holder.split(" ");
+  if (!/^[1-9]\d*$/.test(pid)) return false;
   try {
     process.kill(Number(pid), 0);
   } catch (error) {

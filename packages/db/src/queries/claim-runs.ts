@@ -60,12 +60,13 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
     from claimable
     where runs.run_id = claimable.run_id
     returning runs.run_id, dialog_id, question_id, lease_token, lease_until, deadline_at, attempt, max_attempts`);
+  // Drizzle leaves the table out of columns in a selection from one table: inside a subquery they are spelled out.
   const statement = db
     .with(claimable, claimed)
     .select({
       runId: claimed.runId,
       dialogId: claimed.dialogId,
-      userId: sql<number>`(select user_id from dialogs where dialogs.dialog_id = ${claimed.dialogId})`.mapWith(Number),
+      userId: sql<number>`(select user_id from dialogs where dialogs.dialog_id = claimed.dialog_id)`.mapWith(Number),
       leaseToken: sql<string>`${claimed.leaseToken}`,
       leaseUntil: sql<Date>`${claimed.leaseUntil}`.mapWith(runs.leaseUntil),
       deadlineAt: claimed.deadlineAt,
@@ -77,8 +78,8 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
         ) order by seq)
         from (
           select message_id, user_id, content, seq from messages
-          where messages.dialog_id = ${claimed.dialogId}
-            and seq <= (select seq from messages where message_id = ${claimed.questionId})
+          where messages.dialog_id = claimed.dialog_id
+            and seq <= (select seq from messages where message_id = claimed.question_id)
           order by seq desc
           limit ${sql.placeholder("historyLimit")}::int
         ) as newest

@@ -102,9 +102,10 @@ export function prepareFindDialogStatus(db: Db): FindDialogStatus {
   const statement = db
     .select({
       statusFlag: dialogs.statusFlag,
+      // Drizzle leaves the table out of columns in a selection from one table: inside the subquery it is spelled out.
       overdue: sql<boolean>`${dialogs.statusFlag} and exists (
         select 1 from runs
-        where runs.dialog_id = ${dialogs.dialogId} and state in ('queued', 'running') and deadline_at <= now()
+        where runs.dialog_id = dialogs.dialog_id and state in ('queued', 'running') and deadline_at <= now()
       )`,
     })
     .from(dialogs)

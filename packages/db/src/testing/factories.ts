@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import type { Queries } from "../queries/index.ts";
+
+/** Signs a new person in. */
+export async function makeUser(queries: Queries): Promise<{ userId: number; sessionId: string }> {
+  const name = randomUUID();
+  const session = await queries.upsertUserWithSession({
+    googleId: name,
+    mail: `${name}@example.com`,
+    givenName: null,
+    familyName: null,
+    picture: null,
+    lifetimeMs: 60_000,
+  });
+  if (session === undefined) throw new Error("The new user could not be stored.");
+  return session;
+}
+
+/** A dialog of a new person. */
+export async function makeDialog(queries: Queries): Promise<{ userId: number; dialogId: number }> {
+  const { userId } = await makeUser(queries);
+  const dialogId = await queries.insertDialog({ userId, dialogName: "test dialog", limit: 5 });
+  if (dialogId === undefined) throw new Error("The new dialog could not be stored.");
+  return { userId, dialogId };
+}
+
+export interface QuestionOptions {
+  text?: string;
+  deadlineMs?: number;
+  maxAttempts?: number;
+}
+
+/** A queued question in a dialog of its own. */
+export async function makeRun(
+  queries: Queries,
+  { text = "a question", deadlineMs = 60_000, maxAttempts = 3 }: QuestionOptions = {},
+): Promise<{ userId: number; dialogId: number; runId: number }> {
+  const dialog = await makeDialog(queries);
+  const runId = await queries.insertQuestion({ ...dialog, text, clientMessageId: null, deadlineMs, maxAttempts });
+  if (runId === undefined) throw new Error("The new question could not be stored.");
+  return { ...dialog, runId };
+}
