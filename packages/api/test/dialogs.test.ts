@@ -1,0 +1,78 @@
+import { describeEachEngine } from "@deepbot/db/testing";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createPlatform, type Platform } from "./support/platform.ts";
+import { refusalOf } from "./support/refusal.ts";
+
+describeEachEngine("dialogs", (engine) => {
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await createPlatform(engine);
+  });
+  afterAll(() => platform.close());
+
+  it("are created, listed by rising id, renamed and deleted", async () => {
+    const ann = await platform.person();
+    expect(await ann.dialogs.list()).toEqual({ server: "ok", dialogs: [] });
+    const { dialog: first } = await ann.dialogs.create({ dialog_name: "first" });
+    const { dialog: second } = await ann.dialogs.create({ dialog_name: " second " });
+    expect(await ann.dialogs.rename({ dialog_id: first, dialog_name: "renamed" })).toEqual({ server: "ok", status: true });
+    expect((await ann.dialogs.list()).dialogs).toEqual([
+      { dialog_id: first, dialog_name: "renamed" },
+      { dialog_id: second, dialog_name: " second " },
+    ]);
+    expect(await ann.dialogs.delete({ dialog_id: first })).toEqual({ server: "ok", status: "Диалог удалён" });
+    expect((await ann.dialogs.list()).dialogs.map((dialog) => dialog.dialog_id)).toEqual([second]);
+  });
+
+  it("are at most five, also under 50 parallel creates, and a deleted one makes room", async () => {
+    const ann = await platform.person();
+    const creates = Array.from({ length: 50 }, () => refusalOf(ann.dialogs.create({ dialog_name: "one of many" })));
+    const results = await Promise.all(creates);
+    expect(results.filter((result) => result === "answered")).toHaveLength(5);
+    expect(results.filter((result) => result === "dialog_limit")).toHaveLength(45);
+    const { dialogs } = await ann.dialogs.list();
+    await ann.dialogs.delete({ dialog_id: dialogs[0]?.dialog_id ?? 0 });
+    expect(await refusalOf(ann.dialogs.create({ dialog_name: "the sixth" }))).toBe("answered");
+  });
+
+  it.each([
+    ["two code points", "ab", "invalid_input"],
+    ["three emoji", "😀😀😀", "answered"],
+    ["twenty emoji", "😀".repeat(20), "answered"],
+    ["twenty-one emoji", "😀".repeat(21), "invalid_input"],
+    ["three blanks", "   ", "answered"],
+    ["a NUL", "a\u0000bc", "invalid_input"],
+    ["a lone surrogate", "abc\ud800", "invalid_input"],
+  ])("take a name of %s or not", async (_, dialog_name, expected) => {
+    const ann = await platform.person();
+    expect(await refusalOf(ann.dialogs.create({ dialog_name }))).toBe(expected);
+  });
+
+  it("of somebody else are as good as none", async () => {
+    const ann = await platform.person();
+    const bob = await platform.person();
+    const { dialog: dialog_id } = await ann.dialogs.create({ dialog_name: "Ann's own" });
+    for (const id of [dialog_id, 987_654_321, 0, -1]) {
+      expect(await refusalOf(bob.dialogs.get({ dialog_id: id }))).toBe("dialog_not_found");
+      expect(await refusalOf(bob.dialogs.flag({ dialog_id: id }))).toBe("dialog_not_found");
+      expect(await refusalOf(bob.dialogs.rename({ dialog_id: id, dialog_name: "Bob's" }))).toBe("dialog_not_found");
+      expect(await refusalOf(bob.dialogs.delete({ dialog_id: id }))).toBe("dialog_not_found");
+      expect(await refusalOf(bob.messages.send({ dialog_id: id, text_user: "hi" }))).toBe("dialog_not_found");
+      expect(await refusalOf(bob.runs.start({ dialog_id: id, text_user: "hi" }))).toBe("dialog_not_found");
+    }
+    expect((await ann.dialogs.list()).dialogs).toEqual([{ dialog_id, dialog_name: "Ann's own" }]);
+  });
+
+  it("show their messages oldest first, with the author's role", async () => {
+    const ann = await platform.person();
+    const { dialog: dialog_id } = await ann.dialogs.create({ dialog_name: "talk" });
+    expect(await ann.dialogs.get({ dialog_id })).toEqual({ server: "ok", dialogs: [] });
+    await ann.runs.start({ dialog_id, text_user: "question" });
+    await platform.worker.messages.reply({ user_id: ann.userId, dialog_id, text_user: "answer" });
+    const { dialogs } = await ann.dialogs.get({ dialog_id });
+    expect(dialogs.map(({ role, content }) => [role, content])).toEqual([
+      ["user", "question"],
+      ["bot", "answer"],
+    ]);
+  });
+});
