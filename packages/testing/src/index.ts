@@ -1,3 +1,4 @@
+export { startBridgeProcess } from "./bridge-process.ts";
 export { startChild, type Child } from "./child.ts";
 export { freePort } from "./free-port.ts";
 export { signInPerson, type Person } from "./person.ts";
