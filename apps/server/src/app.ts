@@ -83,6 +83,7 @@ export async function startApp(config: Config, { database, log }: { database: Da
     allowedHosts: config.allowedHosts,
     devIssuer,
     isReady: () => isReady(database, stopping.signal),
+    stopping: stopping.signal,
   });
   const server = createHttpServer(handler);
   const port = await listen(server, config);

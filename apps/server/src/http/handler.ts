@@ -21,6 +21,8 @@ export interface HandlerDeps extends ContextDeps {
   allowedHosts: readonly string[];
   devIssuer: DevIssuer | undefined;
   isReady: () => Promise<boolean>;
+  /** Aborted once the server stops. */
+  stopping: AbortSignal;
 }
 
 /** Every request: front door, then the door that its path names. */
@@ -51,6 +53,7 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
       query: new URLSearchParams(),
     };
     setCommonHeaders(res, requestId);
+    if (deps.stopping.aborted) res.setHeader("Connection", "close");
     setCorsHeaders(exchange, deps.frontOrigin);
     try {
       Object.assign(exchange, checkTarget(req, deps.allowedHosts));

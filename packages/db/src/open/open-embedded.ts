@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { PGlite } from "@electric-sql/pglite";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
 import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
-import { lockFolder } from "./folder-lock.ts";
+import { FolderInUseError, lockFolder } from "./folder-lock.ts";
 import { migrationsFolder } from "../migrations.ts";
 
 function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void): Database {
@@ -25,6 +26,21 @@ function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void
   };
 }
 
+/** A restart may begin before the process that it replaces has let go. */
+const lockPatienceMs = 3_000;
+
+async function lockPatiently(folder: string): Promise<() => void> {
+  const until = performance.now() + lockPatienceMs;
+  for (;;) {
+    try {
+      return lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof FolderInUseError) || performance.now() > until) throw error;
+      await delay(100);
+    }
+  }
+}
+
 /**
  * Opens PGlite on a folder for this process alone.
  *
@@ -32,7 +48,7 @@ function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void
  */
 export async function openEmbedded(folder: string): Promise<Database> {
   const path = resolve(folder);
-  const unlock = lockFolder(path);
+  const unlock = await lockPatiently(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
     const { PGlite } = await import("@electric-sql/pglite");

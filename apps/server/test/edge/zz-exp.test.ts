@@ -1,0 +1,31 @@
+import { test } from "vitest";
+import { signInPerson } from "@deepbot/testing";
+import { startEdgeApp } from "./support/edge-app.ts";
+import { inChunks, rawRequest, sendRaw } from "./support/raw-http.ts";
+test("exp", async () => {
+  const app = await startEdgeApp();
+  const p = await signInPerson(app.url, "ann");
+  const port = app.port;
+  const show = async (name: string, bytes: Buffer | string) => {
+    const a = await sendRaw(bytes, { port, patienceMs: 3000 });
+    console.log(name, a.statuses, a.ended, a.text.replaceAll("\r\n", "|"));
+  };
+  const c = `Cookie: ${p.cookie}`;
+  await show("jsonl me", rawRequest("GET /trpc/auth.me?batch=1 HTTP/1.1", [c,"Trpc-Accept: application/jsonl", "Content-Type: application/json"]));
+  await show("jsonl logout", rawRequest("POST /trpc/auth.logout?batch=1 HTTP/1.1", [c,"Trpc-Accept: application/jsonl", "Content-Type: application/json"], "{}"));
+  await show("jsonl me", rawRequest("GET /trpc/auth.me?batch=1 HTTP/1.1", [c,"Trpc-Accept: application/jsonl", "Content-Type: application/json"]));
+  await show("sse", rawRequest("GET /trpc/auth.me HTTP/1.1", [c,"Accept: text/event-stream"]));
+  await show("x", rawRequest("GET /trpc/nothing HTTP/1.1", [c,"Accept: text/event-stream"]));
+  await show("x", rawRequest("GET /trpc/ HTTP/1.1", [c,"Accept: text/event-stream"]));
+  await show("x", rawRequest("GET /trpc/, HTTP/1.1", [c,"Accept: text/event-stream"]));
+  await show("x", rawRequest("DELETE /trpc/auth.me HTTP/1.1", [c, "transfer-encoding: chunked", "content-type: application/json"], inChunks(Buffer.alloc(1000000, "a"))));
+  await show("x", rawRequest("GET /trpc/auth.me HTTP/1.1", [c, "transfer-encoding: chunked", "content-type: application/json"], inChunks(Buffer.alloc(1000000, "a"))));
+  await show("x", rawRequest("GET /dialogs/%zz HTTP/1.1", [c]));
+  await show("x", rawRequest("GET /dialogs/1%2f2 HTTP/1.1", [c]));
+  await show("x", rawRequest("POST /trpc/auth.me%00 HTTP/1.1", [c]));
+  await show("x", rawRequest("POST /dialogs/1e400/runs HTTP/1.1", [c]));
+  await show("x", rawRequest("GET /dialogs/99999999999999999999999 HTTP/1.1", [c]));
+  await show("x", rawRequest("GET /trpc/dialogs.get?input=%7B%22dialog_id%22:9007199254740993%7D HTTP/1.1", [c]));
+  console.log(app.log().split("\n").filter((l) => /"level":[45]0/.test(l)).join("\n"));
+  await app.stop();
+});

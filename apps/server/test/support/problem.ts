@@ -1,0 +1,58 @@
+import { expect } from "vitest";
+import type { Reply } from "./http.ts";
+
+/** A refusal's body. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  request_id: string;
+  run_id?: number;
+  errors?: { loc: (string | number)[]; msg: string; type: string }[];
+}
+
+export type Language = "ru" | "en";
+
+export const languages: readonly Language[] = ["ru", "en"];
+
+/** What the contract gives word for word. */
+export const russian = {
+  noCookie: "Необходима авторизация",
+  badToken: "Недействительный или просроченный токен",
+  noGoogleToken: "Gmail токен потерян",
+  badGoogleToken: "Неверный токен Google",
+  dialogLimit: "Превышен лимит диалогов",
+} as const;
+
+/** Checks the form that all refusals share and gives the body. */
+export function expectProblem(reply: Reply, status: number): Problem {
+  const problem = reply.body as Problem;
+  expect({ status: reply.status, body: reply.text }).toMatchObject({ status });
+  expect(reply.headers["content-type"]).toMatch(/^application\/problem\+json\b/);
+  expect(problem).toMatchObject({
+    type: expect.any(String),
+    title: expect.stringMatching(/\w/),
+    status,
+    detail: expect.stringMatching(/\S/),
+    request_id: reply.headers["x-request-id"],
+  });
+  return problem;
+}
+
+/** Checks that a detail is a sentence in the language, with nothing of a machine's in it. */
+export function expectSentence(detail: string, language: Language): void {
+  expect(detail).toMatch(language === "ru" ? /[а-яё]{2}/i : /^[^а-яё]*[a-z]{2}[^а-яё]*$/i);
+  expect(detail).not.toMatch(/[{}[\]]|undefined|null|Error\b|\bat /);
+}
+
+/** The places of the faults that a refused input has, as `body.dialog_name`. */
+export function faultPlaces(reply: Reply): string[] {
+  const { errors = [] } = expectProblem(reply, 422);
+  for (const fault of errors) {
+    expect(Object.keys(fault).toSorted()).toEqual(["loc", "msg", "type"]);
+    expect([typeof fault.msg, typeof fault.type]).toEqual(["string", "string"]);
+  }
+  return errors.map(({ loc }) => loc.join("."));
+}
