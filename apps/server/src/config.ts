@@ -3,7 +3,7 @@ import type { DatabaseLocation } from "@deepbot/db";
 import { defaultSettings, sessionAlgorithms, type SessionAlgorithm, type Settings } from "@deepbot/api/server";
 import { z } from "zod";
 import { readDatabaseLocation } from "./config/database-location.ts";
-import { findSecretProblem } from "./config/secrets.ts";
+import { findSecretProblem, isExample } from "./config/secrets.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -117,6 +117,7 @@ function findProductionProblems(given: Readonly<Record<string, string>>): string
     const problem = findSecretProblem(given[name]);
     if (problem !== undefined) problems.push(`${name} ${problem}`);
   }
+  if (isExample(given["DATABASE_PASSWORD"] ?? "")) problems.push("DATABASE_PASSWORD is still an example");
   return problems;
 }
 

@@ -3,10 +3,14 @@ const minBytes = 32;
 /** Values that documentation, the original's included, gives as examples. */
 const examples = /change-me|really-strong-secret|^(dev|prod)-(health|messages)-key|^dev-secret|example|^(.)\2*$/i;
 
+export function isExample(secret: string): boolean {
+  return examples.test(secret);
+}
+
 /** What keeps a secret from being used in production, or undefined. */
 export function findSecretProblem(secret: string | undefined): string | undefined {
   if (secret === undefined) return "must be set in production";
-  if (examples.test(secret)) return "is still an example: make one with `openssl rand -base64 48`";
+  if (isExample(secret)) return "is still an example: make one with `openssl rand -base64 48`";
   if (Buffer.byteLength(secret) < minBytes) return `is shorter than ${minBytes} bytes`;
   return undefined;
 }

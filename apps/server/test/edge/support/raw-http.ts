@@ -22,7 +22,7 @@ export interface RawOptions {
 export const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 
 function statusesOf(text: string): number[] {
-  return [...text.matchAll(/^HTTP\/1\.[01] (\d{3}) /gm)].map((found) => Number(found[1]));
+  return [...text.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map((found) => Number(found[1]));
 }
 
 /** How many answers with a length are complete in the text. */
