@@ -1,0 +1,115 @@
+import type { Language } from "./language.ts";
+
+/** What the rules know of a dialog. */
+export interface Knowledge {
+  /** The user's texts, oldest first; the last is the question. */
+  said: readonly string[];
+  /** What the user last gave as a name, if ever. */
+  name: string | undefined;
+}
+
+type Reply = Readonly<Record<Language, string>>;
+
+interface Rule {
+  when: RegExp;
+  say: (knowledge: Knowledge, found: RegExpExecArray) => Reply;
+}
+
+const givenName = /(?:my name is|call me|(?<!как )меня зовут)\s+(\p{L}[\p{L}\p{M}'’-]*)/iu;
+
+/** The last name that the user gave. */
+export function findName(said: readonly string[]): string | undefined {
+  return said.map((text) => givenName.exec(text)?.[1]).findLast((name) => name !== undefined);
+}
+
+const quotedMax = 200;
+
+function quote(text: string): string {
+  const points = Array.from(text);
+  return points.length > quotedMax ? `${points.slice(0, quotedMax).join("")}…` : text;
+}
+
+const operations: Readonly<Record<string, (a: number, b: number) => number>> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "×": (a, b) => a * b,
+  "/": (a, b) => a / b,
+};
+
+function calculate(_: Knowledge, [, left = "", sign = "", right = ""]: RegExpExecArray): Reply {
+  const [a, b] = [left, right].map((digits) => Number(digits.replace(",", ".")));
+  const result = operations[sign]?.(a ?? Number.NaN, b ?? Number.NaN) ?? Number.NaN;
+  if (!Number.isFinite(result)) return { en: "That has no result.", ru: "У этого нет результата." };
+  const text = `${left} ${sign} ${right} = ${Number(result.toPrecision(12))}`;
+  return { en: text, ru: text };
+}
+
+/** One operation on two numbers; dates, versions and longer sums are left alone. */
+const sum =
+  /(?<![\d.,/*×+-]\s*)(-?\d{1,15}(?:\.\d+|,\d{1,2})?)\s*([-+*×/])\s*(-?\d{1,15}(?:\.\d+|,\d{1,2})?)(?!\s*[-+*×/.,]?\s*\d)/u;
+
+/** Tried from the top; the last fits everything. `\b` knows no Cyrillic, hence the look-arounds. */
+export const rules: readonly Rule[] = [
+  { when: sum, say: calculate },
+  {
+    when: /what did i (?:say|ask|write) first|my first (?:question|message)|что я (?:сказал|спросил|написал)а? (?:сначала|вначале|первым)|мо[йеё] перв(?:ый вопрос|ое сообщение)/iu,
+    say: ({ said }) => {
+      const first = quote(said[0] ?? "");
+      return { en: `The first thing you said in this dialog: “${first}”`, ru: `Сначала вы сказали: «${first}»` };
+    },
+  },
+  {
+    when: /how many (?:questions|messages)|сколько (?:вопросов|сообщений)/iu,
+    say: ({ said }) => ({
+      en: `Your messages in this dialog, counting this one: ${said.length}.`,
+      ru: `Ваших сообщений в этом диалоге, считая это: ${said.length}.`,
+    }),
+  },
+  {
+    when: /what(?:'s|’s| is) my name|do you (?:know|remember) my name|как меня зовут|помнишь,? как меня/iu,
+    say: ({ name }) =>
+      name === undefined
+        ? { en: "You have not told me your name yet.", ru: "Вы ещё не называли своего имени." }
+        : { en: `Your name is ${name}.`, ru: `Вас зовут ${name}.` },
+  },
+  {
+    when: givenName,
+    say: ({ name }) => ({
+      en: `Nice to meet you, ${name}. I will remember it.`,
+      ru: `Приятно познакомиться, ${name}. Я запомню.`,
+    }),
+  },
+  {
+    when: /^\s*(?:repeat|say|повтори)[:,]?\s+(\S.*)/isu,
+    say: (_, [, text = ""]) => ({ en: text, ru: text }),
+  },
+  {
+    when: /who are you|are you (?:an? )?(?:bot|ai|human|robot)|кто ты|кто вы|ты (?:бот|человек|робот)/iu,
+    say: () => ({
+      en: "I am not a mind but a short table of rules that stands in for a language model.",
+      ru: "Я не разум, а короткая таблица правил на месте языковой модели.",
+    }),
+  },
+  {
+    when: /(?<!\p{L})(?:hi|hello|hey|good (?:morning|day|evening)|привет|здравствуй(?:те)?|добр(?:ый день|ое утро|ый вечер))(?!\p{L})/iu,
+    say: ({ name }) => ({
+      en: `Hello${name === undefined ? "" : `, ${name}`}! Ask me for a sum, tell me your name, or ask what you said first.`,
+      ru: `Здравствуйте${name === undefined ? "" : `, ${name}`}! Дайте мне пример, назовите своё имя или спросите, что вы сказали сначала.`,
+    }),
+  },
+  {
+    when: /(?<!\p{L})(?:thanks|thank you|спасибо|благодарю)(?!\p{L})/iu,
+    say: () => ({ en: "You are welcome.", ru: "Пожалуйста." }),
+  },
+  {
+    when: /^/u,
+    say: ({ said }) => {
+      const text = quote(said.at(-1) ?? "");
+      return {
+        en: `You wrote: “${text}” (message ${said.length} of yours). I have no rule for it.`,
+        ru: `Вы написали: «${text}» (ваше сообщение номер ${said.length}). Правила для этого у меня нет.`,
+      };
+    },
+  },
+];

@@ -1,0 +1,131 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+import { resolveEnvironment, type Environment } from "./config/environment.ts";
+import { origin, positive, serviceAddress, whole } from "./config/fields.ts";
+
+/** A model behind an endpoint that speaks OpenAI's chat completions. */
+export interface ModelConfig {
+  baseUrl: string;
+  /** Null for an endpoint that asks for none. */
+  apiKey: string | null;
+  model: string;
+  systemPrompt: string | null;
+  /** From the request to the first piece of the answer. */
+  firstChunkTimeoutMs: number;
+  /** Between two pieces. */
+  idleTimeoutMs: number;
+  maxRetries: number;
+}
+
+export interface WorkerConfig {
+  name: string;
+  /** Runs at once. */
+  concurrency: number;
+  leaseMs: number;
+  /** How many of a dialog's newest messages are the context. */
+  historyLimit: number;
+  stopGraceMs: number;
+}
+
+export interface Config {
+  production: boolean;
+  logLevel: string;
+  platform: { url: string; messagesKey: string };
+  worker: WorkerConfig;
+  /** Null for the offline demo answerer. */
+  model: ModelConfig | null;
+}
+
+/** All that is wrong with the environment, one line each. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(["The configuration is not usable:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+    this.name = "ConfigError";
+  }
+}
+
+const secretNames = ["API_KEY_AI", "OPENAI_API_KEY"];
+
+/** The server's own default while developing, so that the two fit without any setting. */
+const developmentKey = "dev-messages-key";
+
+const openAiUrl = "https://api.openai.com/v1";
+
+const schema = z.object({
+  NODE_ENV: z.string().default("development"),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
+    .default("info"),
+  DEEPBOT_URL: origin.default("http://127.0.0.1:8000"),
+  API_KEY_AI: z.string().default(developmentKey),
+  WORKER_NAME: z.string().max(100, "must be at most 100 characters long").optional(),
+  WORKER_CONCURRENCY: whole(1, 50).default(4),
+  WORKER_STOP_GRACE_MS: whole(0, 600_000).default(5_000),
+  WORKER_HISTORY_LIMIT: whole(1, 1_000).default(1_000),
+  LEASE_MS: whole(1_000, 600_000).default(30_000),
+  OPENAI_BASE_URL: serviceAddress.optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_MODEL: z.string().optional(),
+  OPENAI_SYSTEM_PROMPT: z.string().optional(),
+  OPENAI_FIRST_CHUNK_TIMEOUT_MS: positive.default(60_000),
+  OPENAI_IDLE_TIMEOUT_MS: positive.default(30_000),
+  OPENAI_MAX_RETRIES: whole(0, 10).default(1),
+});
+
+function findProblems(given: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
+  const key = given["API_KEY_AI"];
+  if (given["NODE_ENV"] === "production" && (key === undefined || key === developmentKey)) {
+    problems.push("API_KEY_AI must be set in production, to the key that the server has");
+  }
+  const model = given["OPENAI_MODEL"];
+  const url = given["OPENAI_BASE_URL"];
+  if (url !== undefined && model === undefined) {
+    problems.push("OPENAI_MODEL must name a model of the endpoint in OPENAI_BASE_URL");
+  }
+  if (model !== undefined && url === undefined && given["OPENAI_API_KEY"] === undefined) {
+    problems.push(`OPENAI_API_KEY must be set for ${openAiUrl}; for another endpoint set OPENAI_BASE_URL`);
+  }
+  return problems;
+}
+
+function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
+  if (env.OPENAI_MODEL === undefined) return null;
+  return {
+    baseUrl: env.OPENAI_BASE_URL ?? openAiUrl,
+    apiKey: env.OPENAI_API_KEY ?? null,
+    model: env.OPENAI_MODEL,
+    systemPrompt: env.OPENAI_SYSTEM_PROMPT ?? null,
+    firstChunkTimeoutMs: env.OPENAI_FIRST_CHUNK_TIMEOUT_MS,
+    idleTimeoutMs: env.OPENAI_IDLE_TIMEOUT_MS,
+    maxRetries: env.OPENAI_MAX_RETRIES,
+  };
+}
+
+/**
+ * Reads and checks the environment. Only `OPENAI_MODEL` brings a model in: a key that lies about in a developer's shell
+ * does not send texts anywhere.
+ *
+ * @throws {ConfigError} with everything that is wrong with it
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const { values, problems } = resolveEnvironment(environment, secretNames);
+  problems.push(...findProblems(values));
+  const parsed = schema.safeParse(values);
+  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join(".")} ${issue.message}`);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const env = parsed.data;
+  return {
+    production: env.NODE_ENV === "production",
+    logLevel: env.LOG_LEVEL,
+    platform: { url: env.DEEPBOT_URL, messagesKey: env.API_KEY_AI },
+    worker: {
+      name: env.WORKER_NAME ?? `${hostname().slice(0, 80)}-${process.pid}`,
+      concurrency: env.WORKER_CONCURRENCY,
+      leaseMs: env.LEASE_MS,
+      historyLimit: env.WORKER_HISTORY_LIMIT,
+      stopGraceMs: env.WORKER_STOP_GRACE_MS,
+    },
+    model: modelOf(env),
+  };
+}

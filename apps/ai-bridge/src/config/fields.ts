@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** A whole number from `min` to `max`. */
+export function whole(min: number, max: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+}
+
+/** Milliseconds, up to an hour. */
+export const positive: z.ZodType<number, string> = whole(1, 3_600_000);
+
+function isHttp(text: string): boolean {
+  const protocol = URL.parse(text)?.protocol;
+  return protocol === "http:" || protocol === "https:";
+}
+
+/** The address of an HTTP service, maybe with a path; comes out without a slash at the end. */
+export const serviceAddress: z.ZodType<string, string> = z
+  .string()
+  .refine(isHttp, "must be an address, such as http://127.0.0.1:11434/v1")
+  .transform((text) => text.replace(/\/+$/, ""));
+
+/** The address of the platform: no path, for its two doors have theirs. */
+export const origin: z.ZodType<string, string> = z
+  .string()
+  .refine((text) => isHttp(text) && new URL(text).pathname === "/", "must be an address, such as http://127.0.0.1:8000")
+  .transform((text) => new URL(text).origin);

@@ -1,0 +1,39 @@
+import { Writable } from "node:stream";
+import { pino, type Logger } from "pino";
+import { z } from "zod";
+
+export type Log = Logger;
+
+const lineSchema = z.object({
+  time: z.number(),
+  level: z.number(),
+  module: z.string().default("ai-bridge"),
+  msg: z.string(),
+});
+
+const twoDigits = (value: number): string => String(value).padStart(2, "0");
+
+function localTime(ms: number): string {
+  const at = new Date(ms);
+  const day = [at.getFullYear(), twoDigits(at.getMonth() + 1), twoDigits(at.getDate())].join("-");
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":")}`;
+}
+
+/** `time - LEVEL - module - message`, the form of the server's log. */
+function toReadable(json: string): string {
+  const { time, level, module, msg } = lineSchema.parse(JSON.parse(json));
+  return `${localTime(time)} - ${(pino.levels.labels[level] ?? "info").toUpperCase()} - ${module} - ${msg}\n`;
+}
+
+/** JSON lines for machines in production, readable ones for a person elsewhere. */
+export function createLogger({ production, level }: { production: boolean; level: string }): Logger {
+  const options = { level, base: null };
+  if (production) return pino(options, pino.destination({ dest: 1, sync: true }));
+  const readable = new Writable({
+    decodeStrings: false,
+    write: (json: string, _encoding, done) => {
+      process.stdout.write(toReadable(json), () => done());
+    },
+  });
+  return pino(options, readable);
+}

@@ -1,0 +1,41 @@
+import { createOpenAiAnswerer } from "./answerers/openai-answerer.ts";
+import { createRuleAnswerer } from "./answerers/rule-answerer.ts";
+import { ConfigError, readConfig, type Config } from "./config.ts";
+import { createLogger, type Log } from "./logger.ts";
+import { createPlatform } from "./platform/client.ts";
+import { runWorker } from "./worker/worker.ts";
+
+const stopSignals = ["SIGTERM", "SIGINT"] as const;
+
+/** Aborts at the first signal to stop; a second one then ends the process as if nobody listened. */
+function stopOnSignal(log: Log): AbortSignal {
+  const controller = new AbortController();
+  const stop = (name: NodeJS.Signals): void => {
+    for (const signal of stopSignals) process.off(signal, stop);
+    log.info({ event: "stopping" }, `Stopping on ${name}`);
+    controller.abort();
+  };
+  for (const signal of stopSignals) process.on(signal, stop);
+  return controller.signal;
+}
+
+async function start({ production, logLevel, platform, worker, model }: Config): Promise<void> {
+  const log = createLogger({ production, level: logLevel });
+  const moduleLog = (module: string): Log => log.child({ module });
+  const answerer = model === null ? createRuleAnswerer() : createOpenAiAnswerer(model);
+  const stop = stopOnSignal(moduleLog("main"));
+  moduleLog("main").info(
+    { event: "started", worker: worker.name, answerer: answerer.name },
+    `${worker.name} answers for ${platform.url} by ${answerer.name}, ${worker.concurrency} at once`,
+  );
+  await runWorker({ platform: createPlatform(platform), answerer, worker, log: moduleLog("worker") }, stop);
+  moduleLog("main").info({ event: "stopped" }, "Stopped");
+}
+
+try {
+  await start(readConfig());
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

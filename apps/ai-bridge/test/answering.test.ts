@@ -1,0 +1,178 @@
+import { testKeys, until } from "@deepbot/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { startBridge, startBridgeWithModel } from "./support/bridge.ts";
+import { startFaultProxy } from "./support/fault-proxy.ts";
+import type { Exchange } from "./support/model-server.ts";
+import { usePlatform } from "./support/platform.ts";
+
+const platform = usePlatform({ RETRY_BACKOFF_MS: "10" });
+
+const answer =
+  (text: string) =>
+  (exchange: Exchange): void => {
+    exchange.say(text);
+    exchange.finish();
+  };
+
+test("answers by the demo rules, with the dialog so far in mind", async () => {
+  const bridge = startBridge(platform.server().url);
+  const asker = await platform.newAsker();
+  await asker.ask("Hello, my name is Ada");
+  const { status, body } = await asker.ask("What is my name?");
+  expect({ status, answer: body.answer_ai }).toEqual({
+    status: 200,
+    answer: expect.stringContaining("Your name is Ada."),
+  });
+  await bridge.says("is answered");
+});
+
+test("logs readable lines that hold no texts and no keys", async () => {
+  const { bridge } = await startBridgeWithModel(platform.server().url, answer("A most secret answer"), {
+    OPENAI_API_KEY: "sk-very-secret",
+    LOG_LEVEL: "debug",
+    WORKER_NAME: "logger",
+  });
+  await (await platform.newAsker()).ask("A most secret question");
+  expect(await bridge.stop()).toBe(0);
+  expect(bridge.output()).not.toMatch(new RegExp(`secret|${testKeys.messages}`));
+  for (const line of bridge.output().trim().split("\n")) {
+    expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d - (DEBUG|INFO) - (main|worker) - \S/);
+  }
+});
+
+test("logs JSON in production", async () => {
+  const bridge = startBridge(platform.server().url, { NODE_ENV: "production" });
+  await bridge.says("platform_there");
+  expect(await bridge.stop()).toBe(0);
+  const lines = bridge.output().trim().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+    "started",
+    "platform_there",
+    "stopping",
+    "stopped",
+  ]);
+});
+
+test("gives the model the whole dialog and the platform what it cost", async () => {
+  const proxy = await startFaultProxy(platform.server().url, (_procedure, body) => body);
+  onTestFinished(proxy.stop);
+  const { model } = await startBridgeWithModel(proxy.url, (exchange, number) => {
+    exchange.say(`Answer ${number}`);
+    exchange.finish({ usage: { prompt_tokens: 12, completion_tokens: 3 } });
+  });
+  const asker = await platform.newAsker();
+  await asker.ask("First");
+  await asker.ask("Second");
+  expect(model.exchanges[1]?.body.messages).toEqual([
+    { role: "user", content: "First" },
+    { role: "assistant", content: "Answer 0" },
+    { role: "user", content: "Second" },
+  ]);
+  expect(await asker.read()).toEqual(["First", "Answer 0", "Second", "Answer 1"]);
+  const completed = proxy.passed.find(({ procedure }) => procedure === "worker.complete");
+  expect(JSON.parse(completed?.input ?? "")).toMatchObject({
+    text: "Answer 0",
+    usage: { model: "tiny-1.5", input_tokens: 12, output_tokens: 3 },
+  });
+});
+
+test("heartbeats keep an answer that takes longer than its lease", async () => {
+  const { model } = await startBridgeWithModel(platform.server().url, (exchange) => exchange.say("Well, "), {
+    LEASE_MS: "1000",
+  });
+  const asker = await platform.newAsker();
+  const answered = asker.ask("Think hard");
+  await until("the model thinks", () => model.exchanges.length === 1);
+  const claim = { worker: "other", max: 1, wait_ms: 3_500, lease_ms: 1_000 };
+  expect((await platform.otherWorker().worker.claim.mutate(claim)).runs).toEqual([]);
+  answer("yes.")(model.exchanges[0] as Exchange);
+  expect(await answered).toMatchObject({ status: 200, body: { answer_ai: "Well, yes." } });
+});
+
+test("several runs at once, and no more than the setting says", async () => {
+  const { model } = await startBridgeWithModel(platform.server().url, () => undefined, { WORKER_CONCURRENCY: "3" });
+  const askers = await Promise.all(Array.from({ length: 4 }, () => platform.newAsker()));
+  const answered = askers.map((asker) => asker.ask("Together?"));
+  await until("three are at work", () => model.exchanges.length === 3);
+  const claim = { worker: "other", max: 4, wait_ms: 1_000, lease_ms: 1_000 };
+  const { runs } = await platform.otherWorker().worker.claim.mutate(claim);
+  expect(runs).toHaveLength(1);
+  const [left] = runs;
+  await platform.otherWorker().worker.release.mutate({
+    run_id: left?.run_id ?? 0,
+    lease_token: left?.lease_token ?? "",
+  });
+  expect(model.exchanges).toHaveLength(3);
+  answer("Yes.")(model.exchanges[1] as Exchange);
+  await until("the fourth is at work", () => model.exchanges.length === 4);
+  for (const index of [0, 2, 3]) answer("Yes.")(model.exchanges[index] as Exchange);
+  expect((await Promise.all(answered)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+});
+
+test("a model that refuses: the user gets 502, and the run says why in the user's language", async () => {
+  const { bridge } = await startBridgeWithModel(platform.server().url, (exchange) =>
+    exchange.refuse(401, { message: "Incorrect API key provided: sk-very-secret" }),
+  );
+  const asker = await platform.newAsker();
+  const { status, body } = await asker.ask("Как дела?");
+  expect(status).toBe(502);
+  expect(await asker.look(body.run_id ?? 0)).toMatchObject({
+    state: "failed",
+    attempt: 1,
+    error: { code: "model_refused", message: expect.stringMatching(/^Модель ИИ не принимает/) },
+  });
+  await bridge.says("model_refused (status 401)");
+  expect(bridge.output()).not.toContain("sk-very-secret");
+});
+
+test("a model that is away for good spends every attempt, then the user gets 502", async () => {
+  const { model } = await startBridgeWithModel(platform.server().url, (exchange) => exchange.refuse(500, {}));
+  const asker = await platform.newAsker();
+  const { status, body } = await asker.ask("How are you?");
+  expect(status).toBe(502);
+  expect(await asker.look(body.run_id ?? 0)).toMatchObject({
+    state: "failed",
+    attempt: 3,
+    error: { code: "model_unavailable", message: expect.stringMatching(/^The AI model is out of reach/) },
+  });
+  expect(model.exchanges).toHaveLength(3);
+});
+
+test.each<[string, (exchange: Exchange) => void]>([
+  ["fails", (exchange) => exchange.refuse(503, {})],
+  [
+    "breaks off",
+    (exchange) => {
+      exchange.say("Half an");
+      exchange.close();
+    },
+  ],
+  ["says nothing", (exchange) => exchange.finish()],
+])("a model that %s once: the next attempt answers", async (_name, misbehave) => {
+  await startBridgeWithModel(platform.server().url, (exchange, number) =>
+    number === 0 ? misbehave(exchange) : answer("Better now.")(exchange),
+  );
+  const asker = await platform.newAsker();
+  expect((await asker.ask("How are you?")).body.answer_ai).toBe("Better now.");
+  expect(await asker.read()).toEqual(["How are you?", "Better now."]);
+});
+
+test("cleans what the platform cannot store", async () => {
+  await startBridgeWithModel(platform.server().url, (exchange) => {
+    exchange.event(String.raw`{"choices":[{"delta":{"content":"a\u0000b \ud83d"}}]}`);
+    exchange.event(String.raw`{"choices":[{"delta":{"content":"\ude42 \ud83d."}}]}`);
+    exchange.finish();
+  });
+  expect((await (await platform.newAsker()).ask("Odd?")).body.answer_ai).toBe("ab 🙂 \ufffd.");
+});
+
+test("an answer that never ends is cut at what the platform keeps, and the model is let go", async () => {
+  const { model } = await startBridgeWithModel(platform.server().url, (exchange) =>
+    exchange.say("\u0001".repeat(70_000)),
+  );
+  const { status, body } = await (await platform.newAsker()).ask("Talk for ever");
+  expect(status).toBe(200);
+  expect(Buffer.byteLength(body.answer_ai ?? "")).toBe(64 * 1024);
+  expect(body.answer_ai).toMatch(/\[The answer was longer than the platform keeps; it ends here\.\]$/);
+  await until("the model sees the end", () => model.exchanges[0]?.isAborted());
+});

@@ -1,0 +1,28 @@
+import type { Answerer, Usage } from "../../src/answerers/answerer.ts";
+import type { DialogMessage } from "../../src/platform/client.ts";
+
+/** A dialog in which the user speaks first and the bot in turn. */
+export function dialogOf(...texts: string[]): DialogMessage[] {
+  return texts.map((content, index) => ({ message_id: index + 1, role: index % 2 === 0 ? "user" : "bot", content }));
+}
+
+export interface Collected {
+  text: string;
+  pieces: string[];
+  usage: Usage | undefined;
+}
+
+/** Reads an answer to its end. */
+export async function collect(
+  answerer: Answerer,
+  messages: DialogMessage[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Collected> {
+  const pieces: string[] = [];
+  let usage: Usage | undefined;
+  for await (const part of answerer.answer(messages, { signal })) {
+    if (part.kind === "text") pieces.push(part.text);
+    else usage = part.usage;
+  }
+  return { text: pieces.join(""), pieces, usage };
+}

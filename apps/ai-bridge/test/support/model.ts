@@ -1,0 +1,29 @@
+import { onTestFinished } from "vitest";
+import type { Answerer } from "../../src/answerers/answerer.ts";
+import { createOpenAiAnswerer } from "../../src/answerers/openai-answerer.ts";
+import type { ModelConfig } from "../../src/config.ts";
+import { dialogOf } from "./dialog.ts";
+import { startModelServer, type Behaviour, type ModelServer } from "./model-server.ts";
+
+export const modelDefaults: ModelConfig = {
+  baseUrl: "",
+  apiKey: "sk-of-the-test",
+  model: "tiny",
+  systemPrompt: null,
+  firstChunkTimeoutMs: 10_000,
+  idleTimeoutMs: 10_000,
+  maxRetries: 0,
+};
+
+/** An answerer with a model of its own for this test. */
+export async function startModel(
+  behave: Behaviour,
+  changes: Partial<ModelConfig> = {},
+): Promise<{ model: ModelServer; answerer: Answerer }> {
+  const model = await startModelServer(behave);
+  onTestFinished(model.stop);
+  return { model, answerer: createOpenAiAnswerer({ ...modelDefaults, baseUrl: model.baseUrl, ...changes }) };
+}
+
+/** A dialog of one question. */
+export const question: ReturnType<typeof dialogOf> = dialogOf("How are you?");

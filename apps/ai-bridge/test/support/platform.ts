@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { signInPerson, startServerProcess, testKeys, until, type Person, type ServerProcess } from "@deepbot/testing";
+import { createProcessDatabase } from "@deepbot/testing/database";
+import { afterAll, beforeAll } from "vitest";
+import { createPlatform, type Platform } from "../../src/platform/client.ts";
+
+/** A run as its owner sees it. */
+export interface SeenRun {
+  run_id: number;
+  state: string;
+  attempt: number;
+  answer: { content: string } | null;
+  error: { code: string; message: string } | null;
+}
+
+/** A real server of the file's own. */
+export interface TestPlatform {
+  server: () => ServerProcess;
+  /** Starts the server again, on the same port and database. */
+  restart: () => Promise<void>;
+  /** A worker beside the bridge. */
+  otherWorker: () => Platform;
+  /** A new person with a new dialog. */
+  newAsker: () => Promise<Asker>;
+}
+
+/** A person who asks in one dialog. */
+export interface Asker {
+  dialogId: number;
+  /** Asks and waits for the answer. */
+  ask: (
+    question: string,
+  ) => Promise<{ status: number; body: { answer_ai?: string; detail?: string; run_id?: number } }>;
+  /** Asks without waiting. */
+  start: (question: string) => Promise<SeenRun>;
+  look: (runId: number) => Promise<SeenRun>;
+  /** Waits for the run to reach a state. */
+  reaches: (runId: number, state: string) => Promise<SeenRun>;
+  /** Contents of the dialog, oldest first. */
+  read: () => Promise<string[]>;
+}
+
+async function openDialog(person: Person): Promise<number> {
+  const { body } = await person.call<{ dialog: number }>("POST", "/dialogs/create", { dialog_name: "Talk" });
+  return body.dialog;
+}
+
+async function createAsker(serverUrl: string): Promise<Asker> {
+  const person = await signInPerson(serverUrl, `asker-${randomUUID()}`);
+  const dialogId = await openDialog(person);
+  const look = async (runId: number): Promise<SeenRun> => (await person.call<SeenRun>("GET", `/runs/${runId}`)).body;
+  return {
+    dialogId,
+    look,
+    ask: (question) => person.call("POST", "/send/message/ai", { dialog_id: dialogId, text_user: question }),
+    start: async (question) => {
+      const { body } = await person.call<SeenRun>("POST", `/dialogs/${dialogId}/runs`, { text_user: question });
+      return body;
+    },
+    reaches: (runId, state) =>
+      until(`run ${runId} is ${state}`, async () => {
+        const run = await look(runId);
+        return run.state === state && run;
+      }),
+    read: async () => {
+      const { body } = await person.call<{ dialogs: { content: string }[] }>("GET", `/dialogs/${dialogId}`);
+      return body.dialogs.map(({ content }) => content);
+    },
+  };
+}
+
+/** Gives the tests of a file one server. */
+export function usePlatform(env: Record<string, string> = {}): TestPlatform {
+  let server: ServerProcess;
+  let databaseEnv: Record<string, string>;
+  beforeAll(async () => {
+    const database = await createProcessDatabase();
+    afterAll(database.drop);
+    databaseEnv = database.env;
+    server = await startServerProcess({ ...databaseEnv, ...env });
+    afterAll(() => server.stop());
+  });
+  return {
+    server: () => server,
+    restart: async () => {
+      server = await startServerProcess({ ...databaseEnv, ...env, PORT: String(server.port) });
+    },
+    otherWorker: () => createPlatform({ url: server.url, messagesKey: testKeys.messages }),
+    newAsker: () => createAsker(server.url),
+  };
+}
