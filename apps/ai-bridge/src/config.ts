@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
+import { ConfigError, describeIssues, logLevel, resolveEnvironment, whole, type Environment } from "@deepbot/runtime";
 import { z } from "zod";
-import { resolveEnvironment, type Environment } from "./config/environment.ts";
-import { origin, positive, serviceAddress, whole } from "./config/fields.ts";
+import { origin, positive, serviceAddress } from "./config/fields.ts";
 
 /** A model behind an endpoint that speaks OpenAI's chat completions. */
 export interface ModelConfig {
@@ -36,14 +36,6 @@ export interface Config {
   model: ModelConfig | null;
 }
 
-/** All that is wrong with the environment, one line each. */
-export class ConfigError extends Error {
-  constructor(problems: readonly string[]) {
-    super(["The configuration is not usable:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));
-    this.name = "ConfigError";
-  }
-}
-
 const secretNames = ["API_KEY_AI", "OPENAI_API_KEY"];
 
 /** The server's own default while developing, so that the two fit without any setting. */
@@ -53,9 +45,7 @@ const openAiUrl = "https://api.openai.com/v1";
 
 const schema = z.object({
   NODE_ENV: z.string().default("development"),
-  LOG_LEVEL: z
-    .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
-    .default("info"),
+  LOG_LEVEL: logLevel.default("info"),
   DEEPBOT_URL: origin.default("http://127.0.0.1:8000"),
   API_KEY_AI: z.string().default(developmentKey),
   WORKER_NAME: z.string().max(100, "must be at most 100 characters long").optional(),
@@ -112,7 +102,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const { values, problems } = resolveEnvironment(environment, secretNames);
   problems.push(...findProblems(values));
   const parsed = schema.safeParse(values);
-  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join(".")} ${issue.message}`);
+  problems.push(...describeIssues(parsed.error));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
   return {

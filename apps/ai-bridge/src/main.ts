@@ -1,7 +1,7 @@
 import { createOpenAiAnswerer } from "./answerers/openai-answerer.ts";
 import { createRuleAnswerer } from "./answerers/rule-answerer.ts";
-import { ConfigError, readConfig, type Config } from "./config.ts";
-import { createLogger, type Log } from "./logger.ts";
+import { readConfig, type Config } from "./config.ts";
+import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { createPlatform } from "./platform/client.ts";
 import { runWorker } from "./worker/worker.ts";
 
@@ -20,7 +20,7 @@ function stopOnSignal(log: Log): AbortSignal {
 }
 
 async function start({ production, logLevel, platform, worker, model }: Config): Promise<void> {
-  const log = createLogger({ production, level: logLevel });
+  const log = createLogger({ module: "ai-bridge", production, level: logLevel });
   const moduleLog = (module: string): Log => log.child({ module });
   const answerer = model === null ? createRuleAnswerer() : createOpenAiAnswerer(model);
   const stop = stopOnSignal(moduleLog("main"));

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { createKeyCheck, createServices, createSessionTokens } from "@deepbot/api/server";
 import { createMemoryHints, createQueries, type Database } from "@deepbot/db";
-import type { Logger } from "pino";
+import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
 import { createHandler } from "./http/handler.ts";
 import { createIssuer } from "./issuer.ts";
@@ -55,7 +55,7 @@ async function drain(server: Server): Promise<void> {
  *
  * @throws when the address is taken or not ours
  */
-export async function startApp(config: Config, { database, log }: { database: Database; log: Logger }): Promise<App> {
+export async function startApp(config: Config, { database, log }: { database: Database; log: Log }): Promise<App> {
   const stopping = new AbortController();
   const { verifyGoogleToken, devIssuer } = await createIssuer(config.issuer);
   const services = createServices({

@@ -1,14 +1,14 @@
-import { readFileSync } from "node:fs";
 import type { DatabaseLocation } from "@deepbot/db";
 import { defaultSettings, sessionAlgorithms, type SessionAlgorithm, type Settings } from "@deepbot/api/server";
+import { ConfigError, describeIssues, logLevel, resolveEnvironment, whole, type Environment } from "@deepbot/runtime";
 import { z } from "zod";
 import { readDatabaseLocation } from "./config/database-location.ts";
 import { findSecretProblem, isExample } from "./config/secrets.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Who vouches for people: Google, or in development the server itself. */
-export type Issuer = { kind: "google"; clientId: string; certificatesUrl: string | undefined } | { kind: "development" };
+export type Issuer =
+  | { kind: "google"; clientId: string; certificatesUrl: string | undefined }
+  | { kind: "development" };
 
 export interface Config {
   production: boolean;
@@ -29,14 +29,6 @@ export interface Config {
   logLevel: string;
 }
 
-/** All that is wrong with the environment, one line each. */
-export class ConfigError extends Error {
-  constructor(problems: readonly string[]) {
-    super(["The configuration is not usable:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));
-    this.name = "ConfigError";
-  }
-}
-
 const secretNames = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY", "DATABASE_URL", "DATABASE_PASSWORD"];
 
 /** What stands in for a secret while developing; in production each must be set. */
@@ -51,19 +43,17 @@ const truth = z
   .regex(/^(true|false|1|0)$/i, "must be true or false")
   .transform((text) => /^(true|1)$/i.test(text));
 
-const whole = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-
 const origin = z.string().refine((text) => {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && text.replace(/\/$/, "") === url.origin;
 }, "must be an origin, such as https://chat.example.com");
 
-const hosts = z.string().transform((text) => text.split(",").map((host) => host.trim().toLowerCase()).filter(Boolean));
+const hosts = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((host) => host.trim().toLowerCase())
+    .filter(Boolean),
+);
 
 const schema = z.object({
   NODE_ENV: z.string().default("development"),
@@ -82,26 +72,8 @@ const schema = z.object({
   ANSWER_DEADLINE_MS: whole(100, 3_600_000).default(defaultSettings.answerDeadlineMs),
   RUN_MAX_ATTEMPTS: whole(1, 100).default(defaultSettings.maxAttempts),
   RETRY_BACKOFF_MS: whole(0, 600_000).default(defaultSettings.retryBackoffMs),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent").default("info"),
+  LOG_LEVEL: logLevel.default("info"),
 });
-
-/** The environment without empty values, with the files of `NAME_FILE` read. */
-function resolveEnvironment(environment: Environment): { values: Record<string, string>; problems: string[] } {
-  const given = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  const values = Object.fromEntries(given);
-  const problems: string[] = [];
-  for (const name of secretNames) {
-    const file = values[`${name}_FILE`];
-    if (file === undefined) continue;
-    if (values[name] !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`);
-    try {
-      values[name] = readFileSync(file, "utf8").trim();
-    } catch {
-      problems.push(`${name}_FILE names a file that cannot be read`);
-    }
-  }
-  return { values, problems };
-}
 
 function findProductionProblems(given: Readonly<Record<string, string>>): string[] {
   const absent = ["GOOGLE_CLIENT_ID", "ADDRESS_FRONT"].filter((name) => given[name] === undefined);
@@ -127,13 +99,13 @@ function findProductionProblems(given: Readonly<Record<string, string>>): string
  * @throws {ConfigError} with everything that is wrong with it
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const { values, problems } = resolveEnvironment(environment);
+  const { values, problems } = resolveEnvironment(environment, secretNames);
   const production = values["NODE_ENV"] === "production";
   if (production) problems.push(...findProductionProblems(values));
   const location = readDatabaseLocation(values);
   if ("problem" in location) problems.push(location.problem);
   const parsed = schema.safeParse({ ...developmentSecrets, ...values });
-  for (const issue of parsed.error?.issues ?? []) problems.push(`${issue.path.join(".")} ${issue.message}`);
+  problems.push(...describeIssues(parsed.error));
   if (!parsed.success || "problem" in location || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
   return {

@@ -1,4 +1,9 @@
-import { createCertificateFetcher, createGoogleVerifier, googleIssuers, type VerifyGoogleToken } from "@deepbot/api/server";
+import {
+  createCertificateFetcher,
+  createGoogleVerifier,
+  googleIssuers,
+  type VerifyGoogleToken,
+} from "@deepbot/api/server";
 import type { Config } from "./config.ts";
 import { createDevIssuer, devAudience, type DevIssuer } from "./dev-issuer.ts";
 

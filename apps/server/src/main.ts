@@ -1,8 +1,8 @@
 import { FolderInUseError, isDatabaseOutage, openDatabase, type Database } from "@deepbot/db";
-import type { Logger } from "pino";
+import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { startApp, type App } from "./app.ts";
-import { ConfigError, readConfig, type Config } from "./config.ts";
-import { createLogger } from "./logger.ts";
+import { readConfig, type Config } from "./config.ts";
+import { describeRequest } from "./request-scope.ts";
 
 /** After this long a stop that hangs is ended by force. */
 const stopLimitMs = 9_000;
@@ -32,14 +32,14 @@ function startProblem(error: unknown): string | undefined {
   return undefined;
 }
 
-async function stop(parts: { app: App; database: Database; log: Logger }): Promise<void> {
+async function stop(parts: { app: App; database: Database; log: Log }): Promise<void> {
   parts.log.info({ event: "stopping" }, "Stopping");
   await parts.app.stop();
   await parts.database.close();
   parts.log.info({ event: "stopped" }, "Stopped");
 }
 
-function stopOnSignal(parts: { app: App; database: Database; log: Logger }): void {
+function stopOnSignal(parts: { app: App; database: Database; log: Log }): void {
   let stopping = false;
   const onSignal = (): void => {
     if (stopping) process.exit(1);
@@ -53,7 +53,8 @@ function stopOnSignal(parts: { app: App; database: Database; log: Logger }): voi
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const log = createLogger({ production: config.production, level: config.logLevel });
+  const { production, logLevel: level } = config;
+  const log = createLogger({ module: "server", production, level, mixin: describeRequest });
   const database = await openDatabase(config.database);
   try {
     await database.migrate();

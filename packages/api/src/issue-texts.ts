@@ -35,8 +35,14 @@ function describeLimit(issue: Extract<Issue, { code: "too_small" | "too_big" }>)
   const limit = String(low ? issue.minimum : issue.maximum);
   if (issue.origin === "string") {
     return low
-      ? { type: "string_too_short", msg: { en: `must have at least ${limit} characters`, ru: `не короче ${limit} символов` } }
-      : { type: "string_too_long", msg: { en: `must have at most ${limit} characters`, ru: `не длиннее ${limit} символов` } };
+      ? {
+          type: "string_too_short",
+          msg: { en: `must have at least ${limit} characters`, ru: `не короче ${limit} символов` },
+        }
+      : {
+          type: "string_too_long",
+          msg: { en: `must have at most ${limit} characters`, ru: `не длиннее ${limit} символов` },
+        };
   }
   if (issue.origin === "bytes") {
     return { type: "string_too_long", msg: { en: `must have at most ${limit} bytes`, ru: `не больше ${limit} байт` } };

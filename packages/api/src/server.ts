@@ -1,4 +1,10 @@
-export { createCertificateFetcher, createGoogleVerifier, googleIssuers, type FetchCertificates, type VerifyGoogleToken } from "./auth/google-id-token.ts";
+export {
+  createCertificateFetcher,
+  createGoogleVerifier,
+  googleIssuers,
+  type FetchCertificates,
+  type VerifyGoogleToken,
+} from "./auth/google-id-token.ts";
 export { createKeyCheck } from "./auth/service-key.ts";
 export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./auth/session-token.ts";
 export type { Caller, Context } from "./context.ts";

@@ -86,7 +86,9 @@ describeEachEngine("identity", (engine) => {
   ])("a service's procedure refuses %s before it looks at the input", async (_, key) => {
     const caller = platform.as(key === undefined ? {} : { messagesKey: key });
     expect(await refusalOf(caller.messages.pending())).toBe("key_refused");
-    expect(await refusalOf(caller.messages.reply({ user_id: 1, dialog_id: 1, text_user: "\u0000" }))).toBe("key_refused");
+    expect(await refusalOf(caller.messages.reply({ user_id: 1, dialog_id: 1, text_user: "\u0000" }))).toBe(
+      "key_refused",
+    );
   });
 
   it("health needs its own key and a database that answers", async () => {

@@ -15,7 +15,10 @@ describeEachEngine("dialogs", (engine) => {
     expect(await ann.dialogs.list()).toEqual({ server: "ok", dialogs: [] });
     const { dialog: first } = await ann.dialogs.create({ dialog_name: "first" });
     const { dialog: second } = await ann.dialogs.create({ dialog_name: " second " });
-    expect(await ann.dialogs.rename({ dialog_id: first, dialog_name: "renamed" })).toEqual({ server: "ok", status: true });
+    expect(await ann.dialogs.rename({ dialog_id: first, dialog_name: "renamed" })).toEqual({
+      server: "ok",
+      status: true,
+    });
     expect((await ann.dialogs.list()).dialogs).toEqual([
       { dialog_id: first, dialog_name: "renamed" },
       { dialog_id: second, dialog_name: " second " },

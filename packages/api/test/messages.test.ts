@@ -36,7 +36,10 @@ describeEachEngine("messages", (engine) => {
       { user_id: ann.userId, dialog_id, content: "hello?" },
     ]);
     const reply = { user_id: ann.userId, dialog_id, text_user: "hello!" };
-    expect(await platform.worker.messages.reply(reply)).toEqual({ server: "ok", service_message: "Сообщение записано" });
+    expect(await platform.worker.messages.reply(reply)).toEqual({
+      server: "ok",
+      service_message: "Сообщение записано",
+    });
     expect(await sent).toEqual({ server: "ok", answer_ai: "hello!" });
     expect(await ann.dialogs.flag({ dialog_id })).toEqual({ server: "ok", content: false });
   });
@@ -46,13 +49,19 @@ describeEachEngine("messages", (engine) => {
     const sent = ann.messages.send({ dialog_id, text_user: "to a worker" });
     await flagged(ann, dialog_id);
     const run = (await claim()).find((claimed) => claimed.dialog_id === dialog_id);
-    await platform.worker.worker.complete({ run_id: run?.run_id ?? 0, lease_token: run?.lease_token ?? "", text: "done" });
+    await platform.worker.worker.complete({
+      run_id: run?.run_id ?? 0,
+      lease_token: run?.lease_token ?? "",
+      text: "done",
+    });
     expect(await sent).toEqual({ server: "ok", answer_ai: "done" });
   });
 
   it("are refused while an answer is awaited: of 50 parallel sends one is stored", async () => {
     const { ann, dialog_id } = await talk();
-    const sends = Array.from({ length: 50 }, (_, index) => refusalOf(ann.runs.start({ dialog_id, text_user: `n ${index}` })));
+    const sends = Array.from({ length: 50 }, (_, index) =>
+      refusalOf(ann.runs.start({ dialog_id, text_user: `n ${index}` })),
+    );
     const results = await Promise.all(sends);
     expect(results.filter((result) => result === "answered")).toHaveLength(1);
     expect(results.filter((result) => result === "answer_awaited")).toHaveLength(49);
@@ -89,7 +98,9 @@ describeEachEngine("messages", (engine) => {
     const lease = { run_id: run?.run_id ?? 0, lease_token: run?.lease_token ?? "" };
     await platform.worker.worker.fail({ ...lease, code: "too_hard", message: "Too hard.", retry: false });
     expect(await sent).toBe("answer_failed");
-    expect(await ann.runs.get({ run_id: lease.run_id })).toMatchObject({ error: { code: "too_hard", message: "Too hard." } });
+    expect(await ann.runs.get({ run_id: lease.run_id })).toMatchObject({
+      error: { code: "too_hard", message: "Too hard." },
+    });
   });
 
   it("sent twice under one client_message_id are one message with one answer", async () => {
@@ -112,9 +123,9 @@ describeEachEngine("messages", (engine) => {
     await say("how are you?");
     await say("welcome");
     expect(await contentsOf(ann, dialog_id)).toEqual(["bot: welcome", "bot: how are you?", "bot: welcome"]);
-    expect(await refusalOf(platform.worker.messages.reply({ user_id: ann.userId + 1, dialog_id, text_user: "x" }))).toBe(
-      "dialog_not_found",
-    );
+    expect(
+      await refusalOf(platform.worker.messages.reply({ user_id: ann.userId + 1, dialog_id, text_user: "x" })),
+    ).toBe("dialog_not_found");
   });
 
   it("show all that was said in every dialog that awaits an answer, in the order of storing", async () => {

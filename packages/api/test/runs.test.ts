@@ -22,7 +22,10 @@ describeEachEngine("runs", (engine) => {
     expect(run).toMatchObject({ dialog_id, state: "queued", attempt: 0, answer: null, error: null, ended_at: null });
     expect(await ann.runs.get({ run_id: run.run_id })).toEqual(run);
     await platform.worker.messages.reply({ user_id: ann.userId, dialog_id, text_user: "hello" });
-    expect(await ann.runs.get({ run_id: run.run_id })).toMatchObject({ state: "completed", answer: { content: "hello" } });
+    expect(await ann.runs.get({ run_id: run.run_id })).toMatchObject({
+      state: "completed",
+      answer: { content: "hello" },
+    });
   });
 
   it("of a repeated client_message_id are the same run, also after it ended", async () => {

@@ -29,7 +29,9 @@ describeEachEngine("a worker", (engine) => {
     return { run_id: run?.run_id ?? 0, lease_token: run?.lease_token ?? "" };
   };
   const endLease = (run_id: number) =>
-    platform.database.db.execute(sql`update runs set lease_until = now() - interval '1 second' where run_id = ${run_id}`);
+    platform.database.db.execute(
+      sql`update runs set lease_until = now() - interval '1 second' where run_id = ${run_id}`,
+    );
 
   it("gets a run with the dialog so far", async () => {
     const { run } = await ask("what is it?");
@@ -67,7 +69,10 @@ describeEachEngine("a worker", (engine) => {
     expect(await platform.worker.worker.complete(answer)).toEqual({ run_id: run.run_id, state: "completed" });
     expect(await platform.worker.worker.complete(answer)).toEqual({ run_id: run.run_id, state: "completed" });
     expect(await refusalOf(platform.worker.worker.complete({ ...lease, text: "another" }))).toBe("run_ended");
-    expect(await ann.runs.get({ run_id: run.run_id })).toMatchObject({ state: "completed", answer: { content: "the answer" } });
+    expect(await ann.runs.get({ run_id: run.run_id })).toMatchObject({
+      state: "completed",
+      answer: { content: "the answer" },
+    });
     expect((await ann.dialogs.get({ dialog_id: run.dialog_id })).dialogs).toHaveLength(2);
   });
 
@@ -119,7 +124,9 @@ describeEachEngine("a worker", (engine) => {
     await ann.dialogs.delete({ dialog_id: run.dialog_id });
     expect(await refusalOf(platform.worker.worker.heartbeat(lease))).toBe("run_not_found");
     expect(await refusalOf(platform.worker.worker.complete({ ...lease, text: "x" }))).toBe("run_not_found");
-    expect(await refusalOf(platform.worker.worker.fail({ ...lease, code: "x", message: "x", retry: true }))).toBe("run_not_found");
+    expect(await refusalOf(platform.worker.worker.fail({ ...lease, code: "x", message: "x", retry: true }))).toBe(
+      "run_not_found",
+    );
     expect(await refusalOf(platform.worker.worker.release(lease))).toBe("run_not_found");
   });
 

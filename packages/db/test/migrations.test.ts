@@ -50,13 +50,29 @@ function suite(engine: "memory" | "postgres"): void {
       expect(await db.select({ id: users.userId, googleId: users.googleId }).from(users)).toEqual([
         { id: botUserId, googleId: botGoogleId },
       ]);
-      const profile = { googleId: "first", mail: "first@example.com", givenName: null, familyName: null, picture: null };
-      expect(await createQueries(db).upsertUserWithSession({ ...profile, lifetimeMs: 1000 })).toMatchObject({ userId: 2 });
+      const profile = {
+        googleId: "first",
+        mail: "first@example.com",
+        givenName: null,
+        familyName: null,
+        picture: null,
+      };
+      expect(await createQueries(db).upsertUserWithSession({ ...profile, lifetimeMs: 1000 })).toMatchObject({
+        userId: 2,
+      });
     });
 
     it("lets nobody sign in as the bot", async () => {
-      const profile = { googleId: botGoogleId, mail: "x@example.com", givenName: null, familyName: null, picture: null };
-      expect(await createQueries(empty.database.db).upsertUserWithSession({ ...profile, lifetimeMs: 1000 })).toBeUndefined();
+      const profile = {
+        googleId: botGoogleId,
+        mail: "x@example.com",
+        givenName: null,
+        familyName: null,
+        picture: null,
+      };
+      expect(
+        await createQueries(empty.database.db).upsertUserWithSession({ ...profile, lifetimeMs: 1000 }),
+      ).toBeUndefined();
     });
 
     it("is migrated again without effect, by several processes at once", async () => {
@@ -89,7 +105,12 @@ function suite(engine: "memory" | "postgres"): void {
 
     it("has its stuck flags freed, and an expired run for each question that was left", async () => {
       const { db } = adopted.database;
-      expect(await db.select({ id: dialogs.dialogId }).from(dialogs).where(sql`${dialogs.statusFlag}`)).toEqual([]);
+      expect(
+        await db
+          .select({ id: dialogs.dialogId })
+          .from(dialogs)
+          .where(sql`${dialogs.statusFlag}`),
+      ).toEqual([]);
       expect(
         await db.select({ dialogId: runs.dialogId, questionId: runs.questionId, state: runs.state }).from(runs),
       ).toEqual([{ dialogId: 11, questionId: 101, state: "expired" }]);
@@ -98,13 +119,20 @@ function suite(engine: "memory" | "postgres"): void {
 
     it("takes a late answer to the question that was left", async () => {
       const queries = createQueries(adopted.database.db);
-      expect(await queries.storeReply({ dialogId: 11, userId: 7, text: "better late" })).toMatchObject({ kind: "answered" });
+      expect(await queries.storeReply({ dialogId: 11, userId: 7, text: "better late" })).toMatchObject({
+        kind: "answered",
+      });
     });
 
     it("keeps the bot that was made by hand, and gives new rows ids of their own", async () => {
       const { db } = adopted.database;
       const queries = createQueries(db);
-      expect(await db.select({ mail: users.mail }).from(users).where(sql`${users.userId} = 1`)).toEqual([{ mail: "bot@old" }]);
+      expect(
+        await db
+          .select({ mail: users.mail })
+          .from(users)
+          .where(sql`${users.userId} = 1`),
+      ).toEqual([{ mail: "bot@old" }]);
       const profile = { googleId: "new", mail: "new@example.com", givenName: null, familyName: null, picture: null };
       const session = await queries.upsertUserWithSession({ ...profile, lifetimeMs: 1000 });
       expect(session?.userId).toBe(8);
@@ -131,7 +159,13 @@ describe("the migrations folder", () => {
     const before = await readdir(scratch);
     await promisify(execFile)(
       process.execPath,
-      ["node_modules/drizzle-kit/bin.cjs", "generate", "--dialect=postgresql", "--schema=./src/schema/index.ts", `--out=${scratch}`],
+      [
+        "node_modules/drizzle-kit/bin.cjs",
+        "generate",
+        "--dialect=postgresql",
+        "--schema=./src/schema/index.ts",
+        `--out=${scratch}`,
+      ],
       { cwd: packageFolder },
     );
     expect(await readdir(scratch)).toEqual(before);

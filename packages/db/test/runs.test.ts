@@ -2,7 +2,14 @@ import { eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { botUserId, messages, runs } from "../src/schema/index.ts";
 import { createQueries, type Database, type Queries } from "../src/index.ts";
-import { describeEachEngine, findViolations, makeDialog, makeRun, noViolations, openTestDatabase } from "../src/testing/index.ts";
+import {
+  describeEachEngine,
+  findViolations,
+  makeDialog,
+  makeRun,
+  noViolations,
+  openTestDatabase,
+} from "../src/testing/index.ts";
 
 describeEachEngine("a run", (engine) => {
   let database: Database;
@@ -27,17 +34,34 @@ describeEachEngine("a run", (engine) => {
     return row;
   };
   const passDeadline = (runId: number) =>
-    database.db.update(runs).set({ deadlineAt: sql`now() - interval '1 second'` }).where(eq(runs.runId, runId));
+    database.db
+      .update(runs)
+      .set({ deadlineAt: sql`now() - interval '1 second'` })
+      .where(eq(runs.runId, runId));
   const passLease = (runId: number) =>
-    database.db.update(runs).set({ leaseUntil: sql`now() - interval '1 second'` }).where(eq(runs.runId, runId));
+    database.db
+      .update(runs)
+      .set({ leaseUntil: sql`now() - interval '1 second'` })
+      .where(eq(runs.runId, runId));
 
   it("is claimed with the dialog so far, cut to the newest messages", async () => {
     const { userId, dialogId } = await makeRun(queries, { text: "first" });
     await queries.completeRun({ ...(await claim()), text: "answer", usage: null });
-    await queries.insertQuestion({ userId, dialogId, text: "second", clientMessageId: null, deadlineMs: 60_000, maxAttempts: 3 });
+    await queries.insertQuestion({
+      userId,
+      dialogId,
+      text: "second",
+      clientMessageId: null,
+      deadlineMs: 60_000,
+      maxAttempts: 3,
+    });
     const [whole] = await queries.claimRuns({ worker: "w", max: 9, leaseMs: 60_000, historyLimit: 100 });
     expect(whole).toMatchObject({ userId, dialogId, attempt: 1, maxAttempts: 3 });
-    expect(whole?.messages.map(({ role, content }) => `${role}: ${content}`)).toEqual(["user: first", "bot: answer", "user: second"]);
+    expect(whole?.messages.map(({ role, content }) => `${role}: ${content}`)).toEqual([
+      "user: first",
+      "bot: answer",
+      "user: second",
+    ]);
     await queries.releaseRun({ runId: whole?.runId ?? 0, leaseToken: whole?.leaseToken ?? "" });
     const [cut] = await queries.claimRuns({ worker: "w", max: 9, leaseMs: 60_000, historyLimit: 2 });
     expect(cut?.messages.map(({ content }) => content)).toEqual(["answer", "second"]);
@@ -104,7 +128,10 @@ describeEachEngine("a run", (engine) => {
       .from(messages)
       .where(eq(messages.dialogId, dialogId))
       .orderBy(messages.seq);
-    expect(stored).toEqual([{ seq: 1, userId }, { seq: 2, userId: botUserId }]);
+    expect(stored).toEqual([
+      { seq: 1, userId },
+      { seq: 2, userId: botUserId },
+    ]);
   });
 
   it("refuses every report after its lease ran out, though nobody else has it yet", async () => {
@@ -113,7 +140,9 @@ describeEachEngine("a run", (engine) => {
     await passLease(runId);
     expect(await queries.extendLease({ ...lease, leaseMs: 60_000 })).toBeUndefined();
     expect(await queries.completeRun({ ...lease, text: "late", usage: null })).toBeUndefined();
-    expect(await queries.failRun({ ...lease, errorCode: "x", errorMessage: "x", retry: true, backoffMs: 0 })).toBeUndefined();
+    expect(
+      await queries.failRun({ ...lease, errorCode: "x", errorMessage: "x", retry: true, backoffMs: 0 }),
+    ).toBeUndefined();
     expect(await queries.releaseRun(lease)).toBeUndefined();
   });
 
@@ -129,7 +158,10 @@ describeEachEngine("a run", (engine) => {
   it("tells its worker that a cancel was asked for", async () => {
     const { runId } = await makeRun(queries);
     const lease = await claim();
-    await database.db.update(runs).set({ cancelRequestedAt: sql`now()` }).where(eq(runs.runId, runId));
+    await database.db
+      .update(runs)
+      .set({ cancelRequestedAt: sql`now()` })
+      .where(eq(runs.runId, runId));
     expect(await queries.extendLease({ ...lease, leaseMs: 1_000 })).toMatchObject({ cancelRequested: true });
   });
 
@@ -185,7 +217,10 @@ describeEachEngine("a run", (engine) => {
         .from(runs)
         .where(eq(runs.runId, runId));
       pauses.push(row[0]?.pause ?? 0);
-      await database.db.update(runs).set({ availableAt: sql`now()` }).where(eq(runs.runId, runId));
+      await database.db
+        .update(runs)
+        .set({ availableAt: sql`now()` })
+        .where(eq(runs.runId, runId));
     }
     expect(pauses).toEqual([1, 2, 4]);
   });
@@ -195,12 +230,16 @@ describeEachEngine("a run", (engine) => {
     const late = await claim();
     await passDeadline(expired.runId);
     await queries.settleRuns(9);
-    expect(await queries.completeRun({ ...late, text: "after all", usage: null })).toMatchObject({ runId: expired.runId });
+    expect(await queries.completeRun({ ...late, text: "after all", usage: null })).toMatchObject({
+      runId: expired.runId,
+    });
     const failed = await makeRun(queries, { maxAttempts: 1 });
     const last = await claim();
     await passLease(failed.runId);
     await queries.settleRuns(9);
-    expect(await queries.completeRun({ ...last, text: "after all", usage: null })).toMatchObject({ runId: failed.runId });
+    expect(await queries.completeRun({ ...last, text: "after all", usage: null })).toMatchObject({
+      runId: failed.runId,
+    });
     expect(await stateOf(failed.runId)).toMatchObject({ state: "completed", errorCode: null });
   });
 
@@ -209,7 +248,14 @@ describeEachEngine("a run", (engine) => {
     const late = await claim();
     await passDeadline(runId);
     await queries.settleRuns(9);
-    await queries.insertQuestion({ userId, dialogId, text: "next", clientMessageId: null, deadlineMs: 60_000, maxAttempts: 3 });
+    await queries.insertQuestion({
+      userId,
+      dialogId,
+      text: "next",
+      clientMessageId: null,
+      deadlineMs: 60_000,
+      maxAttempts: 3,
+    });
     expect(await queries.completeRun({ ...late, text: "too late", usage: null })).toBeUndefined();
   });
 
@@ -236,7 +282,10 @@ describeEachEngine("a run", (engine) => {
   it("has no two answers to one question, by a constraint", async () => {
     const { dialogId } = await makeDialog(queries);
     const insert = (seq: number, userId: number) =>
-      database.db.insert(messages).values({ dialogId, userId, content: "x", seq }).returning({ id: messages.messageId });
+      database.db
+        .insert(messages)
+        .values({ dialogId, userId, content: "x", seq })
+        .returning({ id: messages.messageId });
     const [question] = await insert(1, 2);
     const [one] = await insert(2, botUserId);
     const [two] = await insert(3, botUserId);

@@ -1,13 +1,5 @@
+import { whole } from "@deepbot/runtime";
 import { z } from "zod";
-
-/** A whole number from `min` to `max`. */
-export function whole(min: number, max: number): z.ZodType<number, string> {
-  return z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-}
 
 /** Milliseconds, up to an hour. */
 export const positive: z.ZodType<number, string> = whole(1, 3_600_000);

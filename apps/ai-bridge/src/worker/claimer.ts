@@ -1,5 +1,5 @@
 import type { WorkerConfig } from "../config.ts";
-import type { Log } from "../logger.ts";
+import type { Log } from "@deepbot/runtime";
 import { callSignal, type ClaimedRun, type Platform } from "../platform/client.ts";
 import { troubleOf, type Trouble } from "../platform/trouble.ts";
 import { createBackoff } from "./backoff.ts";

@@ -1,4 +1,4 @@
-import type { Log } from "../logger.ts";
+import type { Log } from "@deepbot/runtime";
 import { callSignal } from "../platform/client.ts";
 import { troubleOf } from "../platform/trouble.ts";
 import { createBackoff } from "./backoff.ts";

@@ -1,7 +1,7 @@
 import type { Answerer, Usage } from "../answerers/answerer.ts";
 import { AnswerFailure, type FailureCode } from "../answerers/failure.ts";
 import { languageOf, saidByUser } from "../answerers/language.ts";
-import type { Log } from "../logger.ts";
+import type { Log } from "@deepbot/runtime";
 import type { ClaimedRun } from "../platform/client.ts";
 import { answerMaxBytes, cleanText, fitText } from "./answer-text.ts";
 

@@ -1,6 +1,6 @@
 import type { Answerer } from "../answerers/answerer.ts";
 import type { WorkerConfig } from "../config.ts";
-import type { Log } from "../logger.ts";
+import type { Log } from "@deepbot/runtime";
 import type { Platform } from "../platform/client.ts";
 import { answerRun } from "./answer-run.ts";
 import { createClaimer } from "./claimer.ts";

@@ -4,7 +4,8 @@ import openApiDocument from "../../openapi.json" with { type: "json" };
 import type { Exchange } from "./exchange.ts";
 import { send, sendJson } from "./respond.ts";
 
-const contentPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+const contentPolicy =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
 const page = `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EdgeError, toProblem, type Log } from "@deepbot/api/server";
 import type { DevIssuer } from "../dev-issuer.ts";
-import { requestScope } from "../logger.ts";
+import { requestScope } from "../request-scope.ts";
 import type { ContextDeps } from "./caller.ts";
 import { answerPreflight, setCorsHeaders } from "./cors.ts";
 import { answerDevToken, devTokenPath } from "./dev-token.ts";

@@ -1,6 +1,6 @@
 import { databaseErrorCode } from "@deepbot/db";
 import { errorCodeOf, errorMap, type Log } from "@deepbot/api/server";
-import { requestScope } from "../logger.ts";
+import { requestScope } from "../request-scope.ts";
 import type { Exchange } from "./exchange.ts";
 
 function causesOf(error: unknown): Error[] {
@@ -22,7 +22,10 @@ function describe(error: unknown): object[] {
   return chain.map((cause) => ({
     name: cause.name,
     ...(hidden ? { code } : { message: cause.message }),
-    frames: (cause.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")).slice(0, 8),
+    frames: (cause.stack ?? "")
+      .split("\n")
+      .filter((line) => line.startsWith("    at "))
+      .slice(0, 8),
   }));
 }
 

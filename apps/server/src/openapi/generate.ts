@@ -100,6 +100,7 @@ export function generateDocument(): Json {
     const method = operation.method.toLowerCase();
     methods[method] = complete(methods[method] as Json, operation);
   }
-  for (const operation of operations.filter(({ path, meta }) => path !== meta.openapi?.path)) addAlias(paths, operation);
+  for (const operation of operations.filter(({ path, meta }) => path !== meta.openapi?.path))
+    addAlias(paths, operation);
   return { ...generated, tags, paths, components: { securitySchemes: schemes, schemas: problemSchemas } };
 }

@@ -5,7 +5,7 @@ import { testKeys } from "@deepbot/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { startApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
-import { createLogger } from "../../src/logger.ts";
+import { createLogger } from "@deepbot/runtime";
 import { checkDocumented } from "./document.ts";
 import { request, type Reply, type RequestOptions, type Target } from "./http.ts";
 
@@ -64,11 +64,14 @@ export interface RunningApp {
 /** Boots the real app in this process, on a port of its own. The database stays open when it stops. */
 export async function bootApp(database: Database, env: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
   const config = readConfig({ ...environment, ...env });
-  const { port, stop } = await startApp(config, { database, log: createLogger({ production: false, level: "silent" }) });
+  const { port, stop } = await startApp(config, {
+    database,
+    log: createLogger({ module: "test", production: false, level: "silent" }),
+  });
   return { url: `http://127.0.0.1:${port}`, stop };
 }
 
-export function withHeaders(call: Call, headers: Readonly<Record<string, string>>): Call {
+function withHeaders(call: Call, headers: Readonly<Record<string, string>>): Call {
   return (target, options = {}) => call(target, { ...options, headers: { ...headers, ...options.headers } });
 }
 
@@ -142,6 +145,7 @@ export function useApi(engine: TestEngine, env: Readonly<Record<string, string>>
 
 /** Runs a statement for what no operation can do or show. The engines' drivers wrap rows in their own ways. */
 export async function runSql(database: Database, statement: string): Promise<Record<string, unknown>[]> {
-  const result = (await database.db.execute(statement)) as unknown;
-  return Array.isArray(result) ? [...(result as Record<string, unknown>[])] : (result as { rows: Record<string, unknown>[] }).rows;
+  const result: unknown = await database.db.execute(statement);
+  const rows = Array.isArray(result) ? result : (result as { rows: unknown[] }).rows;
+  return rows.map((row) => row as Record<string, unknown>);
 }

@@ -17,13 +17,12 @@ export interface DocumentedOperation {
 
 type Paths = Record<string, Record<string, Omit<DocumentedOperation, "method" | "path">>>;
 
+const paths = openApiDocument.paths as unknown as Paths;
+
 /** Every operation of the published document. */
-export function listDocumented(): DocumentedOperation[] {
-  const paths = openApiDocument.paths as unknown as Paths;
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
-  );
-}
+export const documented: readonly DocumentedOperation[] = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
+);
 
 function fits(template: string, path: string): boolean {
   const segments = path.split("/");
@@ -35,10 +34,10 @@ function fits(template: string, path: string): boolean {
 }
 
 /** The documented operation that a request reaches; fixed paths win over those with parameters. */
-export function findDocumented(target: Target): DocumentedOperation | undefined {
+function findDocumented(target: Target): DocumentedOperation | undefined {
   const { method, path } = splitTarget(target);
   const [bare = ""] = path.split("?");
-  const candidates = listDocumented().filter((operation) => operation.method === method && fits(operation.path, bare));
+  const candidates = documented.filter((operation) => operation.method === method && fits(operation.path, bare));
   return candidates.find((operation) => operation.path === bare) ?? candidates[0];
 }
 
@@ -48,13 +47,15 @@ ajv.addVocabulary(["components"]);
 ajv.addFormat("uuid", /^[0-9a-f-]{36}$/i);
 ajv.addFormat("date-time", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
 
-const compiled = new Map<object, ValidateFunction>();
+/** By the schema's text: most refusals share one. */
+const compiled = new Map<string, ValidateFunction>();
 
 function validatorOf(schema: object): ValidateFunction {
-  const known = compiled.get(schema);
+  const text = JSON.stringify(schema);
+  const known = compiled.get(text);
   if (known !== undefined) return known;
   const validate = ajv.compile({ ...schema, components: openApiDocument.components });
-  compiled.set(schema, validate);
+  compiled.set(text, validate);
   return validate;
 }
 

@@ -36,12 +36,24 @@ function open(url: string, target: Target, { headers, json, signal }: RequestOpt
   return openRequest(signal === undefined ? options : { ...options, signal });
 }
 
+/** How a request ended whose client may have gone away: `answered`, or the name of the error. */
+export function outcomeOf(sent: Promise<unknown>): Promise<string> {
+  return sent.then(
+    () => "answered",
+    (error: unknown) => (error instanceof Error ? error.name : "unknown"),
+  );
+}
+
 function parse(text: string, contentType = ""): unknown {
   return /^application\/(problem\+)?json\b/.test(contentType) && text !== "" ? JSON.parse(text) : undefined;
 }
 
 /** One request over a socket. `fetch` would add an `Accept-Language` and a content type of its own. */
-export async function request<T = unknown>(url: string, target: Target, options: RequestOptions = {}): Promise<Reply<T>> {
+export async function request<T = unknown>(
+  url: string,
+  target: Target,
+  options: RequestOptions = {},
+): Promise<Reply<T>> {
   const outgoing = open(url, target, options);
   outgoing.end(options.json === undefined ? options.body : JSON.stringify(options.json));
   const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
@@ -53,4 +65,3 @@ export async function request<T = unknown>(url: string, target: Target, options:
     body: parse(text, incoming.headers["content-type"]) as T,
   };
 }
-

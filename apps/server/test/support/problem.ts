@@ -44,7 +44,21 @@ export function expectProblem(reply: Reply, status: number): Problem {
 /** Checks that a detail is a sentence in the language, with nothing of a machine's in it. */
 export function expectSentence(detail: string, language: Language): void {
   expect(detail).toMatch(language === "ru" ? /[а-яё]{2}/i : /^[^а-яё]*[a-z]{2}[^а-яё]*$/i);
-  expect(detail).not.toMatch(/[{}[\]]|undefined|null|Error\b|\bat /);
+  expect(detail).not.toMatch(/[{}[\]\n]|undefined|null|Error\b/);
+}
+
+/**
+ * Checks a refusal's form and status, and that it speaks the language: in Russian by `words`, where the contract has
+ * them. Gives the body.
+ */
+export function expectRefusal(
+  reply: Reply,
+  { status, language, words }: { status: number; language: Language; words?: string },
+): Problem {
+  const problem = expectProblem(reply, status);
+  expectSentence(problem.detail, language);
+  if (language === "ru" && words !== undefined) expect(problem.detail).toBe(words);
+  return problem;
 }
 
 /** The places of the faults that a refused input has, as `body.dialog_name`. */

@@ -16,9 +16,9 @@ export interface ClaimedRun {
 /** Claims whatever there is; the options are the operation's own. */
 export async function claimRuns(api: Api, options: Record<string, unknown> = {}): Promise<ClaimedRun[]> {
   const json = { worker: "a worker", wait_ms: 20_000, ...options };
-  const reply = await api.ai<{ runs: ClaimedRun[] }>("POST /worker/claim", { json });
-  if (reply.status !== 200) throw new Error(`The claim was refused: ${reply.text}`);
-  return reply.body.runs;
+  const answer = await api.ai<{ runs: ClaimedRun[] }>("POST /worker/claim", { json });
+  if (answer.status !== 200) throw new Error(`The claim was refused: ${answer.text}`);
+  return answer.body.runs;
 }
 
 /** Claims the next run, waiting for it. */
@@ -40,6 +40,9 @@ export function report(
 }
 
 /** Answers as AI services on the original protocol do. */
-export function reply(api: Api, { userId, dialogId, text }: { userId: number; dialogId: number; text: string }): Promise<Reply> {
+export function reply(
+  api: Api,
+  { userId, dialogId, text }: { userId: number; dialogId: number; text: string },
+): Promise<Reply> {
   return api.ai("POST /send/message/user", { json: { user_id: userId, dialog_id: dialogId, text_user: text } });
 }

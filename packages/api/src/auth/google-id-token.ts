@@ -38,7 +38,13 @@ const claimsSchema = z.object({
  * @param url of the certificates in PEM; Google's own if absent
  * @throws when they do not come within `timeoutMs`: the library itself would wait for ever
  */
-export function createCertificateFetcher({ url, timeoutMs }: { url?: string | undefined; timeoutMs: number }): FetchCertificates {
+export function createCertificateFetcher({
+  url,
+  timeoutMs,
+}: {
+  url?: string | undefined;
+  timeoutMs: number;
+}): FetchCertificates {
   const client = new OAuth2Client({
     transporterOptions: { timeout: timeoutMs, retryConfig: { retry: 0 } },
     ...(url === undefined ? {} : { endpoints: { oauth2FederatedSignonPemCertsUrl: url } }),

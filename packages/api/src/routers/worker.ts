@@ -23,7 +23,8 @@ export const workerRouter = router({
         path: "/worker/claim",
         tags: ["ai"],
         summary: "Take runs to answer",
-        description: "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time.",
+        description:
+          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time.",
         errorResponses: [403, 422],
       },
     })

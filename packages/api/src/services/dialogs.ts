@@ -13,14 +13,20 @@ export function createDialogService({ queries, hints, log, settings }: ServiceDe
       const limit = settings.dialogsPerUser;
       const dialogId = await queries.insertDialog({ userId, dialogName, limit });
       if (dialogId === undefined) throw new DomainError("dialog_limit", { limit });
-      log.info({ event: "dialog_created", user_id: userId, dialog_id: dialogId }, `User ${userId} created dialog ${dialogId}`);
+      log.info(
+        { event: "dialog_created", user_id: userId, dialog_id: dialogId },
+        `User ${userId} created dialog ${dialogId}`,
+      );
       return dialogId;
     },
 
     /** @throws {DomainError} `dialog_not_found` */
     rename: async ({ dialogId, userId }: DialogKey, dialogName: string): Promise<void> => {
       if (!(await queries.renameDialog({ dialogId, userId, dialogName }))) throw new DomainError("dialog_not_found");
-      log.info({ event: "dialog_renamed", user_id: userId, dialog_id: dialogId }, `User ${userId} renamed dialog ${dialogId}`);
+      log.info(
+        { event: "dialog_renamed", user_id: userId, dialog_id: dialogId },
+        `User ${userId} renamed dialog ${dialogId}`,
+      );
     },
 
     /**
@@ -31,7 +37,10 @@ export function createDialogService({ queries, hints, log, settings }: ServiceDe
     remove: async ({ dialogId, userId }: DialogKey): Promise<void> => {
       if (!(await queries.deleteDialog({ dialogId, userId }))) throw new DomainError("dialog_not_found");
       hints.publish(`dialog:${dialogId}`);
-      log.info({ event: "dialog_deleted", user_id: userId, dialog_id: dialogId }, `User ${userId} deleted dialog ${dialogId}`);
+      log.info(
+        { event: "dialog_deleted", user_id: userId, dialog_id: dialogId },
+        `User ${userId} deleted dialog ${dialogId}`,
+      );
     },
 
     /**

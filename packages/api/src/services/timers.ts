@@ -1,7 +1,10 @@
 import type { Log } from "../log.ts";
 
 /** Starts a job at once and again `intervalMs` after each end; a failure is logged and tried again. */
-export function startLoop(job: () => Promise<void>, options: { name: string; intervalMs: number; log: Log }): () => Promise<void> {
+export function startLoop(
+  job: () => Promise<void>,
+  options: { name: string; intervalMs: number; log: Log },
+): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
@@ -11,7 +14,10 @@ export function startLoop(job: () => Promise<void>, options: { name: string; int
       await job();
     } catch (error) {
       const reason = error instanceof Error ? error.name : "unknown";
-      options.log.error({ event: "loop_failed", loop: options.name, reason }, `The ${options.name} failed; it will be tried again`);
+      options.log.error(
+        { event: "loop_failed", loop: options.name, reason },
+        `The ${options.name} failed; it will be tried again`,
+      );
     }
     if (!stopped) timer = setTimeout(start, options.intervalMs);
   };

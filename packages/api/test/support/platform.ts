@@ -89,7 +89,14 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
     const context: Context = {
       services,
       log,
-      caller: { requestId: "test", locale, sessionToken: undefined, messagesKey: undefined, healthKey: undefined, ...credentials },
+      caller: {
+        requestId: "test",
+        locale,
+        sessionToken: undefined,
+        messagesKey: undefined,
+        healthKey: undefined,
+        ...credentials,
+      },
       setSessionToken: (token) => void cookies.push(token),
     };
     return createCaller(context, signal === undefined ? {} : { signal });

@@ -20,7 +20,10 @@ const sessionSettings = {
   idle_in_transaction_session_timeout: 15_000,
 };
 
-function connect(url: string, options: { max: number; connection: Partial<postgres.ConnectionParameters> }): postgres.Sql {
+function connect(
+  url: string,
+  options: { max: number; connection: Partial<postgres.ConnectionParameters> },
+): postgres.Sql {
   return postgres(url, {
     max: options.max,
     connection: options.connection as postgres.ConnectionParameters,

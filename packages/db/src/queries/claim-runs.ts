@@ -40,18 +40,16 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
     order by available_at, run_id
     limit ${sql.placeholder("max")}::int
     for update skip locked`);
-  const claimed = db
-    .$with("claimed", {
-      runId: runs.runId,
-      dialogId: runs.dialogId,
-      questionId: runs.questionId,
-      leaseToken: runs.leaseToken,
-      leaseUntil: runs.leaseUntil,
-      deadlineAt: runs.deadlineAt,
-      attempt: runs.attempt,
-      maxAttempts: runs.maxAttempts,
-    })
-    .as(sql`
+  const claimed = db.$with("claimed", {
+    runId: runs.runId,
+    dialogId: runs.dialogId,
+    questionId: runs.questionId,
+    leaseToken: runs.leaseToken,
+    leaseUntil: runs.leaseUntil,
+    deadlineAt: runs.deadlineAt,
+    attempt: runs.attempt,
+    maxAttempts: runs.maxAttempts,
+  }).as(sql`
     update runs set
       state = 'running', attempt = attempt + 1, worker = ${sql.placeholder("worker")},
       lease_token = gen_random_uuid(),
@@ -101,6 +99,9 @@ export function prepareCountClaimableRuns(db: Db): CountClaimableRuns {
     .where(sql`${eq(runs.state, sql`'queued'`)} and ${runs.availableAt} <= now() and ${runs.deadlineAt} > now()`)
     .limit(sql.placeholder("limit"))
     .as("waiting");
-  const statement = db.select({ total: sql<number>`count(*)`.mapWith(Number) }).from(waiting).prepare("count_claimable");
+  const statement = db
+    .select({ total: sql<number>`count(*)`.mapWith(Number) })
+    .from(waiting)
+    .prepare("count_claimable");
   return async (limit) => (await statement.execute({ limit })).at(0)?.total ?? 0;
 }

@@ -26,9 +26,7 @@ export function prepareListMessages(db: Db): ListMessages {
     })
     .from(dialogs)
     .leftJoin(messages, eq(messages.dialogId, dialogs.dialogId))
-    .where(
-      and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))),
-    )
+    .where(and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))))
     .orderBy(asc(messages.seq))
     .prepare("list_messages");
   return async (dialog) => {

@@ -23,13 +23,11 @@ export interface ExtendedLease {
 export type ExtendLease = (lease: LeaseKey & { leaseMs: number }) => Promise<ExtendedLease | undefined>;
 
 export function prepareExtendLease(db: Db): ExtendLease {
-  const extended = db
-    .$with("extended", {
-      leaseUntil: runs.leaseUntil,
-      deadlineAt: runs.deadlineAt,
-      cancelRequestedAt: runs.cancelRequestedAt,
-    })
-    .as(sql`
+  const extended = db.$with("extended", {
+    leaseUntil: runs.leaseUntil,
+    deadlineAt: runs.deadlineAt,
+    cancelRequestedAt: runs.cancelRequestedAt,
+  }).as(sql`
     update runs set
       lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond'
     where ${leaseHolds} and deadline_at > clock_timestamp()
@@ -82,9 +80,7 @@ export function prepareFailRun(db: Db): FailRun {
     select dialogs.dialog_id from dialogs
     where dialog_id = (select dialog_id from runs where run_id = ${sql.placeholder("runId")})
     for update`);
-  const failed = db
-    .$with("failed", { dialogId: runs.dialogId, state: runs.state, attempt: runs.attempt })
-    .as(sql`
+  const failed = db.$with("failed", { dialogId: runs.dialogId, state: runs.state, attempt: runs.attempt }).as(sql`
     update runs set
       state = case when ${again} then 'queued' else 'failed' end,
       available_at = clock_timestamp()

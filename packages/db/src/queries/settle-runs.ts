@@ -31,9 +31,12 @@ export function prepareSettleRuns(db: Db): SettleRuns {
     where state in ('queued', 'running') and deadline_at <= now() or state = 'running' and lease_until <= now()
     limit ${sql.placeholder("limit")}::int
     for update skip locked`);
-  const settled = db
-    .$with("settled", { runId: runs.runId, dialogId: runs.dialogId, state: runs.state, errorCode: runs.errorCode })
-    .as(sql`
+  const settled = db.$with("settled", {
+    runId: runs.runId,
+    dialogId: runs.dialogId,
+    state: runs.state,
+    errorCode: runs.errorCode,
+  }).as(sql`
     update runs set
       state = next_state, lease_until = null, error_code = next_error, error_message = null,
       ended_at = case next_state when 'queued' then null else clock_timestamp() end

@@ -65,9 +65,7 @@ export function prepareFindSendObstacle(db: Db): FindSendObstacle {
     })
     .from(dialogs)
     .leftJoin(runs, and(eq(runs.dialogId, dialogs.dialogId), sql`${runs.state} in ('queued', 'running')`))
-    .where(
-      and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))),
-    )
+    .where(and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))))
     .prepare("find_send_obstacle");
   const sameMessage = db
     .select({ runId: runs.runId, text: messages.content })
@@ -85,7 +83,8 @@ export function prepareFindSendObstacle(db: Db): FindSendObstacle {
   return async ({ dialogId, userId, clientMessageId }) => {
     const [obstacle] = await dialog.execute({ dialogId, userId });
     if (obstacle === undefined) return undefined;
-    const same = clientMessageId === null ? undefined : (await sameMessage.execute({ dialogId, clientMessageId })).at(0);
+    const same =
+      clientMessageId === null ? undefined : (await sameMessage.execute({ dialogId, clientMessageId })).at(0);
     return { ...obstacle, sameMessage: same ?? null };
   };
 }

@@ -1,5 +1,16 @@
 import { sql } from "drizzle-orm";
-import { bigint, bigserial, boolean, check, foreignKey, index, integer, pgTable, timestamp, varchar } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  bigserial,
+  boolean,
+  check,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  timestamp,
+  varchar,
+} from "drizzle-orm/pg-core";
 import { users } from "./users.ts";
 
 /**
@@ -21,7 +32,9 @@ export const dialogs = pgTable(
       "cascade",
     ),
     index("dialogs_user_id_idx").on(t.userId, t.dialogId),
-    index("dialogs_awaiting_idx").on(t.dialogId).where(sql`status_flag`),
+    index("dialogs_awaiting_idx")
+      .on(t.dialogId)
+      .where(sql`status_flag`),
     check("dialogs_last_seq_check", sql`last_seq >= 0`),
   ],
 );

@@ -1,5 +1,19 @@
 import { sql } from "drizzle-orm";
-import { bigint, bigserial, check, foreignKey, index, integer, jsonb, pgTable, text, timestamp, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  bigserial,
+  check,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { dialogs } from "./dialogs.ts";
 import { messages } from "./messages.ts";
 
@@ -49,20 +63,32 @@ export const runs = pgTable(
     foreignKey({ name: "runs_dialog_id_fkey", columns: [t.dialogId], foreignColumns: [dialogs.dialogId] }).onDelete(
       "cascade",
     ),
-    foreignKey({ name: "runs_question_id_fkey", columns: [t.questionId], foreignColumns: [messages.messageId] }).onDelete(
-      "cascade",
-    ),
+    foreignKey({
+      name: "runs_question_id_fkey",
+      columns: [t.questionId],
+      foreignColumns: [messages.messageId],
+    }).onDelete("cascade"),
     foreignKey({ name: "runs_answer_id_fkey", columns: [t.answerId], foreignColumns: [messages.messageId] }).onDelete(
       "cascade",
     ),
     unique("runs_answer_id_key").on(t.answerId),
-    uniqueIndex("runs_one_open_per_dialog").on(t.dialogId).where(sql`state in ('queued', 'running')`),
-    uniqueIndex("runs_one_answer_per_question").on(t.questionId).where(sql`state = 'completed'`),
+    uniqueIndex("runs_one_open_per_dialog")
+      .on(t.dialogId)
+      .where(sql`state in ('queued', 'running')`),
+    uniqueIndex("runs_one_answer_per_question")
+      .on(t.questionId)
+      .where(sql`state = 'completed'`),
     index("runs_dialog_id_idx").on(t.dialogId, t.runId),
     index("runs_question_id_idx").on(t.questionId),
-    index("runs_claimable_idx").on(t.availableAt, t.runId).where(sql`state = 'queued'`),
-    index("runs_deadline_idx").on(t.deadlineAt).where(sql`state in ('queued', 'running')`),
-    index("runs_lease_idx").on(t.leaseUntil).where(sql`state = 'running'`),
+    index("runs_claimable_idx")
+      .on(t.availableAt, t.runId)
+      .where(sql`state = 'queued'`),
+    index("runs_deadline_idx")
+      .on(t.deadlineAt)
+      .where(sql`state in ('queued', 'running')`),
+    index("runs_lease_idx")
+      .on(t.leaseUntil)
+      .where(sql`state = 'running'`),
     check("runs_state_check", sql`state in ('queued', 'running', 'completed', 'failed', 'cancelled', 'expired')`),
     check("runs_attempt_check", sql`attempt between 0 and max_attempts`),
     check("runs_lease_check", sql`(state = 'running') = (lease_until is not null)`),

@@ -23,3 +23,11 @@ export function resolveEnvironment(
   }
   return { values, problems };
 }
+
+/** All that is wrong with the environment, one line each. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(["The configuration is not usable:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));
+    this.name = "ConfigError";
+  }
+}

@@ -1,0 +1,44 @@
+import { describeEachEngine, openTestDatabase } from "@deepbot/db/testing";
+import { testKeys } from "@deepbot/testing";
+import { expect, it } from "vitest";
+import { bootApp, connectApi, useApi } from "../support/api.ts";
+import { expectProblem, expectRefusal, languages } from "../support/problem.ts";
+
+describeEachEngine("GET /health", (engine) => {
+  const api = useApi(engine);
+
+  it("is ok with the key", async () => {
+    const { status, body } = await api.call("GET /health", { headers: { "X-Health-Key": testKeys.health } });
+    expect([status, body]).toEqual([200, { status: "ok" }]);
+  });
+
+  it.for([
+    ["no key", {}],
+    ["an empty key", { "X-Health-Key": "" }],
+    ["another key", { "X-Health-Key": "wrong" }],
+    ["the beginning of the key", { "X-Health-Key": testKeys.health.slice(0, -1) }],
+    ["the key and more", { "X-Health-Key": `${testKeys.health}x` }],
+    ["the key in capitals", { "X-Health-Key": testKeys.health.toUpperCase() }],
+    ["the key of AI services", { "X-Health-Key": testKeys.messages }],
+    ["the key in the header of AI services", { "X-Messages-Key": testKeys.health }],
+    ["the key twice", { "X-Health-Key": `${testKeys.health}, ${testKeys.health}` }],
+  ] as const)("is Forbidden in either language with %s", async ([, key]) => {
+    for (const language of languages) {
+      const reply = await api.call("GET /health", { headers: { ...key, "Accept-Language": language } });
+      expect(expectProblem(reply, 403).detail).toBe("Forbidden");
+    }
+  });
+
+  it("is 503 while the database does not answer, to those with the key", async () => {
+    const database = await openTestDatabase(engine);
+    const { url, stop } = await bootApp(database);
+    await database.close();
+    const cut = connectApi(() => ({ url, database }));
+    for (const language of languages) {
+      const headers = { "X-Health-Key": testKeys.health, "Accept-Language": language };
+      expectRefusal(await cut.call("GET /health", { headers }), { status: 503, language });
+    }
+    expectProblem(await cut.call("GET /health"), 403);
+    await stop();
+  });
+});

@@ -1,0 +1,219 @@
+import { describeEachEngine } from "@deepbot/db/testing";
+import { describe, expect, it } from "vitest";
+import { useApi } from "../support/api.ts";
+import { createDialog, readDialog, readFlag, readRun, send, startRun } from "../support/dialogs.ts";
+import { expectProblem, expectRefusal, expectSentence, faultPlaces, languages } from "../support/problem.ts";
+import { claimRun, reply, report, type Report } from "../support/worker.ts";
+
+const failure = { code: "model_down", message: "The model is down." };
+const facts: Record<Report, Record<string, unknown>> = {
+  heartbeat: {},
+  complete: { text: "an answer" },
+  fail: { ...failure, retry: true },
+  release: {},
+};
+const kinds = Object.keys(facts) as Report[];
+const otherToken = "00000000-0000-4000-8000-000000000000";
+
+describeEachEngine("a worker's report", (engine) => {
+  const api = useApi(engine, { RUN_MAX_ATTEMPTS: "2" });
+
+  /** A run that a worker holds. */
+  const prepare = async () => {
+    const person = await api.signIn();
+    const dialogId = await createDialog(person);
+    await startRun(person, dialogId);
+    return { person, dialogId, run: await claimRun(api) };
+  };
+
+  describe("heartbeat", () => {
+    it("extends the lease, never the deadline, and says that no cancel was asked for", async () => {
+      const { run } = await prepare();
+      const { status, body } = await report(api, run, { kind: "heartbeat", lease_ms: 600_000 });
+      expect(status).toBe(200);
+      const { run_id, deadline_at } = run;
+      expect(body).toEqual({ run_id, deadline_at, cancel_requested: false, lease_until: expect.any(String) });
+      const { lease_until: extended } = body as { lease_until: string };
+      expect(Date.parse(extended) - Date.parse(run.lease_until)).toBeGreaterThan(500_000);
+    });
+  });
+
+  describe("complete", () => {
+    it("stores the answer and ends the wait of the person", async () => {
+      const person = await api.signIn();
+      const dialogId = await createDialog(person);
+      const sent = send(person, dialogId, "a question");
+      const run = await claimRun(api);
+      const { status, body } = await report(api, run, { kind: "complete", text: "ответ 😀" });
+      expect([status, body]).toEqual([200, { run_id: run.run_id, state: "completed" }]);
+      expect((await sent).body).toEqual({ server: "ok", answer_ai: "ответ 😀" });
+      expect(await readDialog(person, dialogId)).toEqual(["user: a question", "bot: ответ 😀"]);
+    });
+
+    it("is accepted again with the same text, and stored once", async () => {
+      const { person, dialogId, run } = await prepare();
+      for (let times = 0; times < 3; times += 1) {
+        const { status, body } = await report(api, run, { kind: "complete", text: "an answer" });
+        expect([status, body]).toEqual([200, { run_id: run.run_id, state: "completed" }]);
+      }
+      expect(await readDialog(person, dialogId)).toEqual(["user: a question", "bot: an answer"]);
+    });
+
+    it("is 409 with another text than the one before, which stays", async () => {
+      const { person, dialogId, run } = await prepare();
+      await report(api, run, { kind: "complete", text: "an answer" });
+      expectProblem(await report(api, run, { kind: "complete", text: "another" }), 409);
+      expect(await readDialog(person, dialogId)).toEqual(["user: a question", "bot: an answer"]);
+    });
+
+    it.for(["", " \n", "x".repeat(64 * 1024), "я".repeat(32 * 1024)])(
+      "takes any text up to 64 KiB as it is, here %#",
+      async (text) => {
+        const { person, dialogId, run } = await prepare();
+        expect((await report(api, run, { kind: "complete", text })).status).toBe(200);
+        expect(await readDialog(person, dialogId)).toEqual(["user: a question", `bot: ${text}`]);
+      },
+    );
+
+    it.for(["x".repeat(64 * 1024 + 1), "я".repeat(32 * 1024 + 1), "a\u0000", "\ud83d", null, 5])(
+      "refuses what is longer or cannot be stored, here %#",
+      async (text) => {
+        const { run } = await prepare();
+        expect(faultPlaces(await report(api, run, { kind: "complete", text }))).toEqual(["body.text"]);
+      },
+    );
+
+    it("takes what the answer cost", async () => {
+      const { run } = await prepare();
+      const usage = { model: "m", input_tokens: 1, output_tokens: 2 };
+      expect((await report(api, run, { kind: "complete", text: "an answer", usage })).status).toBe(200);
+    });
+
+    it("heals a run that failed while the worker was still at it", async () => {
+      const { person, dialogId, run } = await prepare();
+      await report(api, run, { kind: "fail", ...failure, retry: false });
+      expect((await report(api, run, { kind: "complete", text: "after all" })).status).toBe(200);
+      expect(await readRun(person, run.run_id)).toMatchObject({ state: "completed", answer: { content: "after all" } });
+      expect(await readDialog(person, dialogId)).toEqual(["user: a question", "bot: after all"]);
+    });
+  });
+
+  describe("fail", () => {
+    it("with retry puts the run back in the queue", async () => {
+      const { person, dialogId, run } = await prepare();
+      const { status, body } = await report(api, run, { kind: "fail", ...failure, retry: true });
+      expect([status, body]).toEqual([200, { run_id: run.run_id, state: "queued" }]);
+      expect(await readFlag(person, dialogId)).toBe(true);
+      expect(await claimRun(api)).toMatchObject({ run_id: run.run_id, attempt: 2 });
+    });
+
+    it("with retry on the last attempt ends the run", async () => {
+      const { person, dialogId, run } = await prepare();
+      await report(api, run, { kind: "fail", ...failure, retry: true });
+      const { body } = await report(api, await claimRun(api), { kind: "fail", ...failure, retry: true });
+      expect(body).toEqual({ run_id: run.run_id, state: "failed" });
+      expect(await readFlag(person, dialogId)).toBe(false);
+    });
+
+    it("without retry ends the run at once", async () => {
+      const { person, dialogId, run } = await prepare();
+      const { status, body } = await report(api, run, { kind: "fail", ...failure, retry: false });
+      expect([status, body]).toEqual([200, { run_id: run.run_id, state: "failed" }]);
+      expect(await readRun(person, run.run_id)).toMatchObject({ state: "failed", error: failure });
+      expect(await readFlag(person, dialogId)).toBe(false);
+    });
+
+    it.for<[string, Record<string, unknown>]>([
+      ["code", { code: "" }],
+      ["code", { code: undefined }],
+      ["message", { message: "a\u0000" }],
+      ["message", { message: undefined }],
+      ["retry", { retry: "true" }],
+      ["retry", { retry: undefined }],
+    ])("refuses %s in %j", async ([name, fault]) => {
+      const { run } = await prepare();
+      expect(faultPlaces(await report(api, run, { kind: "fail", ...failure, retry: true, ...fault }))).toEqual([
+        `body.${name}`,
+      ]);
+    });
+  });
+
+  describe("release", () => {
+    it("gives the run back unspent, at once and under another lease", async () => {
+      const { person, dialogId, run } = await prepare();
+      const { status, body } = await report(api, run, { kind: "release" });
+      expect([status, body]).toEqual([200, { run_id: run.run_id, state: "queued" }]);
+      expect(await readFlag(person, dialogId)).toBe(true);
+      const next = await claimRun(api);
+      expect(next).toMatchObject({ run_id: run.run_id, attempt: 1 });
+      expect(next.lease_token).not.toBe(run.lease_token);
+    });
+  });
+
+  it("refuses the run's id in the body: it belongs to the path", async () => {
+    const { person, run } = await prepare();
+    for (const kind of kinds) {
+      expect(faultPlaces(await report(api, run, { kind, ...facts[kind], run_id: 1 }))).toEqual(["body.run_id"]);
+    }
+    expect((await readRun(person, run.run_id)).state).toBe("running");
+  });
+
+  describe.for(kinds)("%s", (kind) => {
+    it("is 409 lease_lost with a token that another claim replaced", async () => {
+      const { person, run } = await prepare();
+      await report(api, run, { kind: "release" });
+      await claimRun(api);
+      for (const language of languages) {
+        const json = { lease_token: run.lease_token, ...facts[kind] };
+        const headers = { "Accept-Language": language };
+        const { detail, code } = expectProblem(
+          await api.ai(`POST /worker/runs/${run.run_id}/${kind}`, { json, headers }),
+          409,
+        );
+        expectSentence(detail, language);
+        expect(code).toBe("lease_lost");
+      }
+      expect(await readRun(person, run.run_id)).toMatchObject({ state: "running", answer: null });
+    });
+
+    it("is 409 with a token that never was one", async () => {
+      const { person, run } = await prepare();
+      expectProblem(await report(api, { ...run, lease_token: otherToken }, { kind, ...facts[kind] }), 409);
+      expect((await readRun(person, run.run_id)).state).toBe("running");
+    });
+
+    it("is 409 once the run was answered by another service", async () => {
+      const { person, dialogId, run } = await prepare();
+      await reply(api, { userId: person.userId, dialogId, text: "faster" });
+      expectProblem(await report(api, run, { kind, ...facts[kind] }), 409);
+      expect(await readDialog(person, dialogId)).toEqual(["user: a question", "bot: faster"]);
+    });
+
+    it("is 404 for a run that there is not", async () => {
+      for (const language of languages) {
+        const json = { lease_token: otherToken, ...facts[kind] };
+        const reply404 = await api.ai(`POST /worker/runs/2000000000/${kind}`, {
+          json,
+          headers: { "Accept-Language": language },
+        });
+        expectRefusal(reply404, { status: 404, language });
+      }
+    });
+
+    it.for<[string, Record<string, unknown>]>([
+      ["body.lease_token", { lease_token: undefined }],
+      ["body.lease_token", { lease_token: "not-a-uuid" }],
+      ["body.lease_token", { lease_token: 5 }],
+      ["body.color", { color: "red" }],
+    ])("refuses %s in %j", async ([place, fault]) => {
+      const { person, run } = await prepare();
+      expect(faultPlaces(await report(api, run, { kind, ...facts[kind], ...fault }))).toEqual([place]);
+      expect((await readRun(person, run.run_id)).state).toBe("running");
+    });
+
+    it("refuses a run id that is no number", async () => {
+      const json = { lease_token: otherToken, ...facts[kind] };
+      expect(faultPlaces(await api.ai(`POST /worker/runs/first/${kind}`, { json }))).toEqual(["path.run_id"]);
+    });
+  });
+});

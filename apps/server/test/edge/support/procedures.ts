@@ -1,0 +1,48 @@
+import { appRouter } from "@deepbot/api/server";
+import { listOperations, type Operation } from "../../../src/http/operations.ts";
+
+/** A call of a procedure, through whichever door. */
+export interface Call {
+  method: string;
+  path: string;
+  body?: unknown;
+}
+
+/** The names of all procedures of the tree. */
+export function listProcedures(): string[] {
+  return Object.keys(appRouter._def.procedures).toSorted();
+}
+
+function operationsNamed(name: string): Operation[] {
+  return listOperations().filter((operation) => operation.name === name);
+}
+
+function isQuery(name: string): boolean {
+  const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>;
+  return procedures[name]?._def.type === "query";
+}
+
+/** The call over REST, once for each path that the procedure has. */
+export function restCalls(name: string, input: Readonly<Record<string, unknown>>): Call[] {
+  return operationsNamed(name).map(({ method, path }) => {
+    const inPath = new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, key]) => key));
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => String(input[key]));
+    const rest = Object.fromEntries(Object.entries(input).filter(([key]) => !inPath.has(key)));
+    return method === "GET" || method === "DELETE" ? { method, path: filled } : { method, path: filled, body: rest };
+  });
+}
+
+/** The call over tRPC, alone and in a batch of one. */
+export function trpcCalls(name: string, input: unknown): Call[] {
+  if (!isQuery(name)) {
+    return [
+      { method: "POST", path: `/trpc/${name}`, body: input },
+      { method: "POST", path: `/trpc/${name}?batch=1`, body: { 0: input } },
+    ];
+  }
+  const encode = (value: unknown): string => encodeURIComponent(JSON.stringify(value));
+  return [
+    { method: "GET", path: `/trpc/${name}?input=${encode(input)}` },
+    { method: "GET", path: `/trpc/${name}?batch=1&input=${encode({ 0: input })}` },
+  ];
+}

@@ -1,0 +1,257 @@
+"""A sample AI service for Deepbot: one file, standard library only, Python 3.9 or newer.
+
+    python3 worker.py runs        # leases: for new services
+    python3 worker.py original    # the original back end's two operations
+
+Put your own model into `answer`. See README.md for the settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypedDict
+
+DEEPBOT_URL = os.environ.get("DEEPBOT_URL", "http://127.0.0.1:8000").rstrip("/")
+API_KEY_AI = os.environ.get("API_KEY_AI", "dev-messages-key")
+
+POLL_S = 1.0
+CLAIM_WAIT_MS = 20_000
+LEASE_MS = 30_000
+TIMEOUT_S = 30.0  # of one request; longer than a claim waits
+
+log = logging.getLogger("worker")
+
+
+class Message(TypedDict):
+    role: str  # "user" or "bot"
+    content: str
+
+
+def answer(messages: list[Message]) -> str:
+    """The place for your own model: the dialog so far, oldest first, in; the answer to its last message out.
+
+    May take long and may raise. This one has no model: it counts, so that one sees what it was given.
+    """
+    words = len(messages[-1]["content"].split())
+    return f"I am a sample without a model. Messages read: {len(messages)}. Words in the last one: {words}."
+
+
+class Refused(Exception):
+    """The server understood the request and said no: trying again would not help."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(f"{status} {code}")
+        self.status = status
+
+
+class Away(Exception):
+    """The server could not be reached, or is in trouble of its own: try again later."""
+
+
+def call(method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float = TIMEOUT_S) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"X-Messages-Key": API_KEY_AI, "Content-Type": "application/json"}
+    request = urllib.request.Request(DEEPBOT_URL + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        if error.code >= 500 or error.code == 429:
+            raise Away(f"status {error.code}") from None
+        raise Refused(error.code, problem_code(error)) from None
+    except (OSError, http.client.HTTPException, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Away(type(error).__name__) from None
+
+
+def problem_code(error: urllib.error.HTTPError) -> str:
+    """The stable name of a refusal. Anything that is not the server's own error body has none."""
+    try:
+        return str(json.load(error)["code"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+def call_until_reached(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Waits longer after each failure, and at random, so that many workers do not come back all at once."""
+    longest = 0.5
+    while True:
+        try:
+            return call(method, path, body)
+        except Away as error:
+            pause = random.uniform(longest / 2, longest)
+            log.warning("the server is away (%s); next try in %.1f s", error, pause)
+            time.sleep(pause)
+            longest = min(longest * 2, 10)
+
+
+# --- `runs`: a run is leased to one worker at a time, and every report on it carries the lease's token ---
+
+
+def serve_runs() -> None:
+    worker = f"python-{socket.gethostname()[:60]}-{os.getpid()}"
+    claim = {"worker": worker, "max": 1, "wait_ms": CLAIM_WAIT_MS, "lease_ms": LEASE_MS}
+    while True:
+        asked_at = time.monotonic()
+        runs = call_until_reached("POST", "/worker/claim", claim)["runs"]
+        for run in runs:
+            try:
+                work_on(run)
+            except KeyboardInterrupt:
+                release(run)
+                raise
+        if not runs and time.monotonic() - asked_at < 1:
+            # A server that is stopping answers early. Asking again at once would only keep it busy.
+            time.sleep(random.uniform(0.5, 1))
+
+
+def work_on(run: dict[str, Any]) -> None:
+    with kept_lease(run) as lost:
+        try:
+            text = answer([{"role": m["role"], "content": m["content"]} for m in run["messages"]])
+        except Exception as error:
+            # The name only: what an exception says may quote the dialog.
+            log.error("run %s: no answer (%s)", run["run_id"], type(error).__name__)
+            words = "The AI service met an error."
+            report(run, "fail", {"code": "worker_error", "message": words, "retry": True})
+            return
+        if lost.is_set():
+            log.warning("run %s: not wanted any more", run["run_id"])
+        else:
+            complete(run, text)
+
+
+def complete(run: dict[str, Any], text: str) -> None:
+    try:
+        report(run, "complete", {"text": text})
+    except Refused as error:
+        if error.status not in (413, 422):
+            raise
+        # Too long, or characters that cannot be stored: the model would say the same again.
+        words = "The AI service gave an answer that cannot be stored."
+        report(run, "fail", {"code": "answer_refused", "message": words, "retry": False})
+
+
+def report(run: dict[str, Any], verb: str, facts: dict[str, Any]) -> None:
+    """Repeating a report is harmless, so an outage only delays it."""
+    run_id = run["run_id"]
+    body = {"lease_token": run["lease_token"], **facts}
+    try:
+        reported = call_until_reached("POST", f"/worker/runs/{run_id}/{verb}", body)
+        log.info("run %s: %s", run_id, reported["state"])
+    except Refused as error:
+        if error.status not in (404, 409):
+            raise
+        # lease_lost, run_ended, or deleted with its dialog: the run is somebody else's business now.
+        log.warning("run %s: %s came too late (%s)", run_id, verb, error)
+
+
+@contextmanager
+def kept_lease(run: dict[str, Any]) -> Iterator[threading.Event]:
+    """Extends the lease three times as often as needed. The event tells that the answer is not wanted any more."""
+    lost, over = threading.Event(), threading.Event()
+    path = f"/worker/runs/{run['run_id']}/heartbeat"
+    body = {"lease_token": run["lease_token"], "lease_ms": LEASE_MS}
+    beat_s = LEASE_MS / 3000
+
+    def beat() -> None:
+        while not lost.is_set() and not over.wait(beat_s):
+            try:
+                if call("POST", path, body, timeout_s=beat_s)["cancel_requested"]:
+                    lost.set()
+            except Refused:
+                lost.set()
+            except Away:
+                pass  # the lease may outlive the outage: the next beat tells
+
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        yield lost
+    finally:
+        over.set()
+
+
+def release(run: dict[str, Any]) -> None:
+    """Gives the run to the next worker at once. If that fails, the lease runs out and does the same."""
+    try:
+        call("POST", f"/worker/runs/{run['run_id']}/release", {"lease_token": run["lease_token"]})
+        log.info("run %s: given back", run["run_id"])
+    except (Refused, Away) as error:
+        log.warning("run %s: not given back (%s)", run["run_id"], error)
+
+
+# --- `original`: what the back end before Deepbot offered; no leases, so one service at a time ---
+
+
+def serve_original() -> None:
+    answered: dict[int, int] = {}  # dialog -> how many of its rows there were when it got its answer
+    while True:
+        questions = read_questions()
+        answered = {dialog: count for dialog, count in answered.items() if dialog in questions}
+        for dialog_id, rows in questions.items():
+            if answered.get(dialog_id) != len(rows) and reply(dialog_id, rows):
+                answered[dialog_id] = len(rows)
+        time.sleep(POLL_S * random.uniform(0.8, 1.2))
+
+
+def read_questions() -> dict[int, list[dict[str, Any]]]:
+    """The user's messages of every dialog that awaits an answer; a dialog's last row is its question."""
+    questions: dict[int, list[dict[str, Any]]] = {}
+    for row in call_until_reached("GET", "/messages")["service_message"]:
+        questions.setdefault(row["dialog_id"], []).append(row)
+    return questions
+
+
+def reply(dialog_id: int, rows: list[dict[str, Any]]) -> bool:
+    """Returns whether the question is done with; an error of the model leaves it for the next poll."""
+    try:
+        text = answer([{"role": "user", "content": row["content"]} for row in rows])
+    except Exception as error:
+        log.error("dialog %s: no answer (%s)", dialog_id, type(error).__name__)
+        return False
+    body = {"user_id": rows[-1]["user_id"], "dialog_id": dialog_id, "text_user": text}
+    try:
+        call_until_reached("POST", "/send/message/user", body)
+        log.info("dialog %s: answered", dialog_id)
+    except Refused as error:
+        if error.status == 403:
+            raise
+        log.warning("dialog %s: the answer was refused (%s)", dialog_id, error)
+    return True
+
+
+def main() -> int:
+    modes = {"runs": serve_runs, "original": serve_original}
+    parser = argparse.ArgumentParser(description="A sample AI service for Deepbot.")
+    parser.add_argument("mode", choices=sorted(modes))
+    mode = parser.parse_args().mode
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.default_int_handler)
+    try:
+        log.info("answering %s by the protocol `%s`", DEEPBOT_URL, mode)
+        modes[mode]()
+    except KeyboardInterrupt:
+        log.info("stopped")
+        return 0
+    except Refused as error:
+        hint = ": check API_KEY_AI" if error.status == 403 else ""
+        log.error("the server refuses this worker (%s)%s", error, hint)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

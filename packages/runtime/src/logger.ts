@@ -1,0 +1,49 @@
+import { Writable } from "node:stream";
+import { pino, type Logger } from "pino";
+import { z } from "zod";
+
+export type Log = Logger;
+
+const lineSchema = z.object({
+  time: z.number(),
+  level: z.number(),
+  module: z.string(),
+  msg: z.string(),
+});
+
+const twoDigits = (value: number): string => String(value).padStart(2, "0");
+
+function localTime(ms: number): string {
+  const at = new Date(ms);
+  const day = [at.getFullYear(), twoDigits(at.getMonth() + 1), twoDigits(at.getDate())].join("-");
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":")}`;
+}
+
+/** `time - LEVEL - module - message`, the form of the original's log. */
+function toReadable(json: string): string {
+  const { time, level, module, msg } = lineSchema.parse(JSON.parse(json));
+  return `${localTime(time)} - ${(pino.levels.labels[level] ?? "info").toUpperCase()} - ${module} - ${msg}\n`;
+}
+
+const readableStdout = new Writable({
+  decodeStrings: false,
+  write: (json: string, _encoding, done) => {
+    process.stdout.write(toReadable(json), () => done());
+  },
+});
+
+/**
+ * JSON lines for machines in production, readable ones for a person elsewhere.
+ *
+ * @param mixin gives fields for every line; it may name the `module`, as a line itself may
+ */
+export function createLogger(options: {
+  module: string;
+  production: boolean;
+  level: string;
+  mixin?: () => object;
+}): Log {
+  const { module, production, level, mixin } = options;
+  const settings = { level, base: null, mixin: () => ({ module, ...mixin?.() }) };
+  return production ? pino(settings, pino.destination({ dest: 1, sync: true })) : pino(settings, readableStdout);
+}

@@ -1,0 +1,53 @@
+import type { Reporter, SerializedError, TestModule } from "vitest/node";
+
+/** Part of the name of a suite that was left out for want of a server. */
+const missingPostgres = "needs PostgreSQL (TEST_DATABASE_URL)";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** A file that broke outside its tests counts as one failure; else its failure would be in no number. */
+function countModule(module: TestModule): Counts {
+  const states = [...module.children.allTests()].map((test) => test.result().state);
+  const count = (state: (typeof states)[number]): number => states.filter((each) => each === state).length;
+  const failed = count("failed");
+  return {
+    passed: count("passed"),
+    failed: failed === 0 && module.state() === "failed" ? 1 : failed,
+    skipped: count("skipped"),
+  };
+}
+
+function countRun(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): Counts {
+  const total: Counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+  for (const module of modules) {
+    const counts = countModule(module);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+  }
+  return total;
+}
+
+function findSuitesWithoutPostgres(modules: readonly TestModule[]): string[] {
+  const suites = modules.flatMap((module) => [...module.children.allSuites()]);
+  const left = suites.filter((suite) => suite.options.mode === "skip" && suite.name.includes(missingPostgres));
+  return [...new Set(left.map((suite) => suite.fullName))];
+}
+
+/** Closes a run with the suites that a missing PostgreSQL server left out, and `N passed, N failed` as its last line. */
+export const closingLineReporter: Reporter = {
+  onTestRunEnd: (modules, unhandledErrors) => {
+    const suites = findSuitesWithoutPostgres(modules);
+    if (suites.length > 0) {
+      console.log(
+        ["Skipped, because no PostgreSQL server answered:", ...suites.map((name) => `  ${name}`), ""].join("\n"),
+      );
+    }
+    const { passed, failed, skipped } = countRun(modules, unhandledErrors);
+    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  },
+};

@@ -1,0 +1,133 @@
+import { globSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { basename, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { repositoryRoot } from "./support/planted-tree.ts";
+import { exists, listFiles, read, rootManifest, workspacePackages } from "./support/repository.ts";
+
+const files = listFiles();
+const documents = files.filter((path) => path.endsWith(".md"));
+
+const allMatches = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, match = ""]) => match);
+
+/** First cells of the table whose header begins with `header`. */
+function readFirstColumn(text: string, header: string): string[] {
+  const [, table = ""] = text.split(new RegExp(`^\\| ${header} \\|.*\\n\\|[-| :]+\\|\\n`, "m"));
+  const [own = ""] = table.split(/^(?!\|)/m);
+  return allMatches(own, /^\|([^|]*)\|/gm);
+}
+
+const codeIn = (text: string): string[] => allMatches(text.replaceAll(/^```.*?^```/gms, ""), /`([^`\n]+)`/g);
+
+describe.each(documents)("%s", (document) => {
+  const text = read(document);
+  const scripts = new Set(
+    [rootManifest, ...workspacePackages.map(({ manifest }) => manifest)].flatMap(({ scripts: own }) =>
+      Object.keys(own ?? {}),
+    ),
+  );
+
+  it("names scripts that exist", () => {
+    const named = allMatches(text, /\bpnpm(?:@\S+)?(?: --filter \S+)? run ([\w:-]+)/g);
+    expect(named.filter((name) => !scripts.has(name))).toEqual([]);
+  });
+
+  it("names the package manager's version that the repository pins", () => {
+    const versions = allMatches(text, /\b(pnpm@[\d.]+\d)/g);
+    expect(versions.filter((version) => version !== rootManifest.packageManager)).toEqual([]);
+  });
+
+  it("names paths that exist", () => {
+    const named = allMatches(text, /`((?:packages|apps|examples|tools|bench|nginx|docker)\/[^`\s]*)`/g);
+    const missing = named.filter((path) => globSync(path, { cwd: repositoryRoot }).length === 0);
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("README.md", () => {
+  const text = exists("README.md") ? read("README.md") : "";
+
+  it("lists commands that exist", () => {
+    const named = readFirstColumn(text, "command").flatMap(codeIn);
+    expect(named).not.toEqual([]);
+    expect(named.filter((name) => rootManifest.scripts?.[name] === undefined)).toEqual([]);
+  });
+});
+
+describe.each([
+  { document: "README.md", folder: "apps/server" },
+  { document: "apps/ai-bridge/README.md", folder: "apps/ai-bridge" },
+])("the settings in $document", ({ document, folder }) => {
+  const documented = new Set(exists(document) ? readFirstColumn(read(document), "name").flatMap(codeIn) : []);
+  const sources = files.filter((path) => path.startsWith(`${folder}/src/config`)).map(read);
+
+  it.skipIf(!exists(document))("are those that the code reads", () => {
+    const known = new Set(sources.flatMap((source) => allMatches(source, /\b([A-Z][A-Z0-9_]{3,})\b/g)));
+    expect([...documented].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it.skipIf(!exists(document))("are all that the code reads", () => {
+    const parsed = sources.flatMap((source) => allMatches(source, /^ {2}([A-Z][A-Z0-9_]+): (?!")/gm));
+    expect(parsed.filter((name) => !documented.has(name))).toEqual([]);
+  });
+});
+
+describe.each([".env.example", ".env.production.example"])("%s", (path) => {
+  it.skipIf(!exists(path))("sets names that the documents explain", () => {
+    const explained = new Set(documents.flatMap((document) => codeIn(read(document))));
+    const named = allMatches(read(path), /^(?:# )?([A-Z][A-Z0-9_]*)=/gm);
+    expect(named).not.toEqual([]);
+    expect(named.filter((name) => !explained.has(name))).toEqual([]);
+  });
+});
+
+describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
+  const { scripts = {}, dependencies = {}, devDependencies = {} } = manifest;
+
+  it("uses the names of scripts that all packages use", () => {
+    const shared = new Set(["build", "demo", "dev", "start", "test", "typecheck"]);
+    expect(Object.keys(scripts).filter((name) => !shared.has(name) && !/^[a-z]+:[a-z]+$/.test(name))).toEqual([]);
+    expect(scripts["typecheck"]).toBe("tsc --noEmit");
+    const root = relative(folder, ".");
+    const test = `vitest run --root ${root} --project ${basename(folder)}`;
+    expect(scripts["test"]).toBe(exists(`${folder}/vitest.config.ts`) ? test : undefined);
+  });
+
+  it("depends on the packages that it may import", () => {
+    const arrows: Record<string, string[]> = {
+      "packages/db": [],
+      "packages/testing": ["@deepbot/db"],
+      "packages/api": ["@deepbot/db"],
+      "apps/server": ["@deepbot/api", "@deepbot/db"],
+      "apps/ai-bridge": ["@deepbot/api"],
+      "apps/web": ["@deepbot/api"],
+      "apps/demo": ["@deepbot/api", "@deepbot/testing"],
+      examples: [],
+    };
+    const own = Object.keys(dependencies).filter((name) => name.startsWith("@deepbot/"));
+    expect(arrows[folder]).toEqual(expect.arrayContaining(own));
+    const forTests = Object.keys(devDependencies).filter((name) => name.startsWith("@deepbot/"));
+    expect(["@deepbot/testing", "@deepbot/db"]).toEqual(expect.arrayContaining(forTests));
+  });
+});
+
+describe("the contract's entry", () => {
+  it("is made of types alone", () => {
+    expect(stripTypeScriptTypes(read("packages/api/src/index.ts")).trim()).toBe("");
+  });
+});
+
+describe("text in the repository", () => {
+  const machinePaths =
+    /(?<![\w.])\/(?:home\/(?!node\b)\w|Users\/\w|root\/\w|work\/(?:main|shared)\b)|\b[A-Z]:\\Users\b/;
+  const registries = /\bregistry\.(?:npmjs|yarnpkg|npmmirror)\.\w+|\bnpm\.pkg\.\w+|\b(?:deb|ftp)\.debian\.org/;
+
+  it.each([
+    ["paths of somebody's machine", machinePaths],
+    ["hosts of a package registry", registries],
+  ])("names no %s", (_, pattern) => {
+    const guilty = files.filter((path) => path !== "pnpm-lock.yaml" && pattern.test(read(path)));
+    expect(guilty).toEqual([]);
+  });
+});
