@@ -12,8 +12,11 @@ async function mintToken(serverUrl: string): Promise<string> {
     body: JSON.stringify({ sub: signInName, email: `${signInName}@example.com`, given_name: "Ann" }),
   });
   if (!response.ok) throw new Error(`The development sign-in answered with status ${response.status}.`);
-  const { token } = (await response.json()) as { token: string };
-  return token;
+  const body: unknown = await response.json();
+  if (typeof body !== "object" || body === null || !("token" in body) || typeof body.token !== "string") {
+    throw new Error("The development sign-in gave no token.");
+  }
+  return body.token;
 }
 
 /** Signs in through the development sign-in. Keeps the session cookie, as a browser would. */

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { createKeyCheck, createServices, createSessionTokens } from "@deepbot/api/server";
-import { createMemoryHints, createQueries, type Database } from "@deepbot/db";
+import { createQueries, type Database } from "@deepbot/db";
 import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
 import { createHandler } from "./http/handler.ts";
+import { createOpenStreams } from "./http/open-streams.ts";
 import { createIssuer } from "./issuer.ts";
 
 /** How long requests under way may take to end once a stop has begun. */
@@ -38,7 +38,9 @@ function createHttpServer(handler: ReturnType<typeof createHandler>): Server {
 async function listen(server: Server, { host, port }: Config): Promise<number> {
   server.listen(port, host);
   await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server listens on no port.");
+  return address.port;
 }
 
 async function drain(server: Server): Promise<void> {
@@ -58,9 +60,11 @@ async function drain(server: Server): Promise<void> {
 export async function startApp(config: Config, { database, log }: { database: Database; log: Log }): Promise<App> {
   const stopping = new AbortController();
   const { verifyGoogleToken, devIssuer } = await createIssuer(config.issuer);
+  const hints = await database.openHints(log.child({ module: "hints" }));
+  const streams = createOpenStreams(log);
   const services = createServices({
     queries: createQueries(database.db),
-    hints: createMemoryHints(),
+    hints,
     settings: config.settings,
     log,
     shutdown: stopping.signal,
@@ -76,6 +80,7 @@ export async function startApp(config: Config, { database, log }: { database: Da
   });
   const handler = createHandler({
     services,
+    streams,
     log,
     secureCookie: config.secureCookie,
     sessionLifetimeMs: config.settings.sessionLifetimeMs,
@@ -92,8 +97,10 @@ export async function startApp(config: Config, { database, log }: { database: Da
     port,
     stop: async () => {
       stopping.abort();
+      streams.closeAll();
       await drain(server);
       await stopLoops();
+      await hints.close();
     },
   };
 }

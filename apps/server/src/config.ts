@@ -72,6 +72,9 @@ const schema = z.object({
   ANSWER_DEADLINE_MS: whole(100, 3_600_000).default(defaultSettings.answerDeadlineMs),
   RUN_MAX_ATTEMPTS: whole(1, 100).default(defaultSettings.maxAttempts),
   RETRY_BACKOFF_MS: whole(0, 600_000).default(defaultSettings.retryBackoffMs),
+  CANCEL_GRACE_MS: whole(0, 600_000).default(defaultSettings.cancelGraceMs),
+  WATCHES_PER_USER: whole(1, 100_000).default(defaultSettings.watchesPerUser),
+  WATCHES_IN_ALL: whole(1, 1_000_000).default(defaultSettings.watchesInAll),
   LOG_LEVEL: logLevel.default("info"),
 });
 
@@ -130,6 +133,9 @@ export function readConfig(environment: Environment = process.env): Config {
       answerDeadlineMs: env.ANSWER_DEADLINE_MS,
       maxAttempts: env.RUN_MAX_ATTEMPTS,
       retryBackoffMs: env.RETRY_BACKOFF_MS,
+      cancelGraceMs: env.CANCEL_GRACE_MS,
+      watchesPerUser: env.WATCHES_PER_USER,
+      watchesInAll: env.WATCHES_IN_ALL,
     },
     logLevel: env.LOG_LEVEL,
   };

@@ -1,4 +1,4 @@
-import { FolderInUseError, isDatabaseOutage, openDatabase, type Database } from "@deepbot/db";
+import { errorCode, FolderInUseError, isDatabaseOutage, openDatabase, type Database } from "@deepbot/db";
 import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { startApp, type App } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
@@ -26,8 +26,9 @@ function welcome({ issuer, host, database }: Config, port: number): string {
 /** Why the start failed, for the person who tried; undefined for what only a developer can read. */
 function startProblem(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof FolderInUseError) return error.message;
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === "EADDRINUSE") return `Port ${port} is taken: stop what listens there, or set PORT.`;
+  if (error instanceof Error && "port" in error && errorCode(error) === "EADDRINUSE") {
+    return `Port ${String(error.port)} is taken: stop what listens there, or set PORT.`;
+  }
   if (isDatabaseOutage(error)) return "The database does not answer. Check DATABASE_URL and that PostgreSQL runs.";
   return undefined;
 }

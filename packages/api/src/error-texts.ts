@@ -32,6 +32,18 @@ const texts: Readonly<Record<ErrorCode, Readonly<Record<Locale, string>>>> = {
   answer_failed: { en: "The AI could not answer. Please try again.", ru: "ИИ не смог ответить. Попробуйте ещё раз." },
   run_cancelled: { en: "The answer was cancelled.", ru: "Ответ отменён." },
   run_ended: { en: "This run has ended.", ru: "Этот запрос к ИИ уже завершён." },
+  run_not_retryable: {
+    en: "Only the last question of a dialog can be asked again, and only if it has no answer.",
+    ru: "Повторить можно только последний вопрос диалога, и только если на него нет ответа.",
+  },
+  delta_gap: {
+    en: "A delta is missing before this one: the last that is stored has seq {last_seq}.",
+    ru: "Перед этим фрагментом не хватает другого: последний сохранённый имеет seq {last_seq}.",
+  },
+  too_many_watches: {
+    en: "Too many answers are being watched at once. Please try again.",
+    ru: "Одновременно открыто слишком много ответов. Попробуйте ещё раз.",
+  },
   lease_lost: {
     en: "The lease is not yours (any more): it ran out, or another worker has the run.",
     ru: "Аренда больше не действует: её срок истёк, или запрос у другого исполнителя.",

@@ -72,7 +72,11 @@ function describeIssue(issue: Issue): Described {
         type: "text_not_storable",
         msg: { en: "holds characters that cannot be stored", ru: "содержит недопустимые символы" },
       };
-    default:
+    case "invalid_element":
+    case "invalid_key":
+    case "invalid_union":
+    case "invalid_value":
+    case "not_multiple_of":
       return { type: "value_error", msg: { en: "is not valid", ru: "недопустимое значение" } };
   }
 }

@@ -84,9 +84,10 @@ function isEdgeCode(code: string): code is EdgeCode {
   return edgeCodes.some((known) => known === code);
 }
 
-/** Whether the error is tRPC's verdict on an input: its verdict on an output is a fault of ours. */
-function isInputRefusal(error: TRPCError): boolean {
-  return error.code !== "INTERNAL_SERVER_ERROR" && error.cause instanceof ZodError;
+/** The faults of an input that tRPC refused; its verdict on an output is a fault of ours. */
+function inputIssuesOf(error: TRPCError): ZodError["issues"] | null {
+  const { code, cause } = error;
+  return code !== "INTERNAL_SERVER_ERROR" && cause instanceof ZodError ? cause.issues : null;
 }
 
 function findReason(error: unknown): Reason {
@@ -94,7 +95,8 @@ function findReason(error: unknown): Reason {
     return { code: error.code, details: error.details, issues: null };
   }
   if (error instanceof TRPCError) {
-    if (isInputRefusal(error)) return { code: "invalid_input", details: {}, issues: (error.cause as ZodError).issues };
+    const issues = inputIssuesOf(error);
+    if (issues !== null) return { code: "invalid_input", details: {}, issues };
     if (error.cause !== undefined && error.cause !== error) {
       const reason = findReason(error.cause);
       if (reason.code !== "internal") return reason;

@@ -15,4 +15,5 @@ export type { Log } from "./log.ts";
 export { EdgeError, errorCodeOf, toProblem, type Problem } from "./problem.ts";
 export { appRouter, type AppRouter } from "./routers/index.ts";
 export { createServices, type Services } from "./services/index.ts";
-export { createCallerFactory, type Meta } from "./trpc.ts";
+export { endEventId } from "./domain/run-events.ts";
+export { createCallerFactory, maxWatchMs, pingIntervalMs, type Meta } from "./trpc.ts";

@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import type { OpenApiMeta } from "trpc-to-openapi";
-import { ZodError } from "zod";
+import { ZodError, type z } from "zod";
 import type { Context } from "./context.ts";
 import { DomainError } from "./domain/errors.ts";
 import { defaultLocale } from "./domain/locale.ts";
@@ -15,15 +15,35 @@ export interface Meta extends OpenApiMeta {
   status?: number;
   /** Further paths of the same operation. */
   aliases?: readonly string[];
+  /** Of a subscription: the path of the same as Server-Sent Events, and the schemas of their data by type. */
+  events?: {
+    path: `/${string}`;
+    tag: string;
+    summary: string;
+    description: string;
+    errorResponses: readonly number[];
+    data: Readonly<Record<string, z.ZodType>>;
+  };
   /** Whether the body carries an answer, which may be longer than other bodies. */
   carriesAnswer?: boolean;
 }
+
+/** Shorter than any proxy's patience. */
+export const pingIntervalMs = 15_000;
+
+/** After this long a client connects anew, and is checked anew. */
+export const maxWatchMs = 15 * 60_000;
 
 const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
     isDev: false,
+    sse: {
+      ping: { enabled: true, intervalMs: pingIntervalMs },
+      client: { reconnectAfterInactivityMs: 3 * pingIntervalMs },
+      maxDurationMs: maxWatchMs,
+    },
     errorFormatter: ({ shape, error, ctx }) => {
       const { status, detail, code, request_id, ...facts } = toProblem(error, {
         locale: ctx?.caller.locale ?? defaultLocale,

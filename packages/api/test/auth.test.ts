@@ -1,5 +1,4 @@
-import { sql } from "drizzle-orm";
-import { describeEachEngine } from "@deepbot/db/testing";
+import { describeEachEngine, sql } from "@deepbot/db/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createPlatform, healthKey, messagesKey, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";

@@ -1,5 +1,4 @@
-import { sql } from "drizzle-orm";
-import { describeEachEngine, findViolations, noViolations } from "@deepbot/db/testing";
+import { describeEachEngine, findViolations, noViolations, sql } from "@deepbot/db/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { createPlatform, messagesKey, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
@@ -50,7 +49,10 @@ describeEachEngine("a worker", (engine) => {
     const first = await ask();
     const second = await ask();
     const claimed = await Promise.all(waiting);
-    expect(claimed.map((run) => run?.run_id).toSorted()).toEqual([first.run.run_id, second.run.run_id]);
+    expect(claimed.map((run) => run?.run_id).toSorted((a = 0, b = 0) => a - b)).toEqual([
+      first.run.run_id,
+      second.run.run_id,
+    ]);
   });
 
   it("that left while it waited keeps no run from the others", async () => {

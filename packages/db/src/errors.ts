@@ -18,11 +18,16 @@ const outageCodes = new Set([
   "CONNECTION_ENDED",
 ]);
 
+/** The code of an error of Node or of a driver, if it has one. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
 /** The driver's code of a failed statement (SQLSTATE or a connection code), or undefined for any other error. */
 export function databaseErrorCode(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = (cause as Error & { code?: unknown }).code;
-    if (typeof code === "string") return code;
+    const code = errorCode(cause);
+    if (code !== undefined) return code;
   }
   return undefined;
 }

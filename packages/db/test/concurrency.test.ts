@@ -111,7 +111,7 @@ describeEachEngine("in parallel", (engine) => {
     await Promise.all([
       ...leases.map((lease) => queries.completeRun({ ...lease, text: "answer", usage: null })),
       ...made.map(({ dialogId, userId }) => queries.deleteDialog({ dialogId, userId })),
-      queries.settleRuns(100),
+      queries.settleRuns({ limit: 100, cancelGraceMs: 5_000 }),
     ]);
     for (const { dialogId } of made)
       expect(await database.db.$count(messages, eq(messages.dialogId, dialogId))).toBe(0);

@@ -3,6 +3,7 @@ export interface Person {
   /** The value for a `Cookie` header. */
   cookie: string;
   /** JSON in, JSON out. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- The test knows what it asked for.
   call: <T = unknown>(method: string, path: string, body?: unknown) => Promise<{ status: number; body: T }>;
 }
 
@@ -19,6 +20,7 @@ export async function signInPerson(serverUrl: string, sub: string): Promise<Pers
   const cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
   return {
     cookie,
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- As declared above.
     call: async <T>(method: string, path: string, body?: unknown) => {
       const answer = await fetch(serverUrl + path, {
         method,

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { EdgeError, toProblem, type Log } from "@deepbot/api/server";
 import type { DevIssuer } from "../dev-issuer.ts";
 import { requestScope } from "../request-scope.ts";
-import type { ContextDeps } from "./caller.ts";
 import { answerPreflight, setCorsHeaders } from "./cors.ts";
 import { answerDevToken, devTokenPath } from "./dev-token.ts";
 import { answerDocs } from "./docs.ts";
@@ -12,10 +11,10 @@ import { localeOf, requestIdOf, setCommonHeaders } from "./headers.ts";
 import { answerProbe } from "./probes.ts";
 import { createReporter } from "./report.ts";
 import { sendProblem } from "./respond.ts";
-import { createRestHandler } from "./rest.ts";
+import { createRestHandler, type RestDeps } from "./rest.ts";
 import { createTrpcHandler, trpcPrefix } from "./trpc.ts";
 
-export interface HandlerDeps extends ContextDeps {
+export interface HandlerDeps extends RestDeps {
   log: Log;
   frontOrigin: string;
   allowedHosts: readonly string[];

@@ -21,6 +21,8 @@ export interface Operation {
   /** Whether unknown keys are refused rather than ignored. */
   strict: boolean;
   meta: Meta;
+  /** Whether the call gives items one by one, to be sent as Server-Sent Events. */
+  streams: boolean;
   call: (options: {
     ctx: Context;
     getRawInput: () => Promise<unknown>;
@@ -44,7 +46,7 @@ function describeInput(schema: unknown): Pick<Operation, "takesInput" | "numeric
   if (!(schema instanceof z.ZodObject)) {
     return { takesInput: false, numericKeys: new Set(), keys: new Set(), strict: false };
   }
-  const fields = Object.entries(schema.shape as Record<string, unknown>);
+  const fields = Object.entries<unknown>(schema.shape);
   const numeric = fields.filter(([, field]) => unwrap(field) instanceof z.ZodNumber);
   return {
     takesInput: true,
@@ -55,23 +57,27 @@ function describeInput(schema: unknown): Pick<Operation, "takesInput" | "numeric
 }
 
 function operationsOf(name: string, procedure: Procedure): Operation[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- tRPC keeps these fields, but not in its types.
   const { meta, type, inputs } = procedure._def as unknown as ProcedureDefinition;
-  if (!meta?.openapi) return [];
+  const path = meta?.openapi?.path ?? meta?.events?.path;
+  if (meta === undefined || path === undefined) return [];
   const operation: Operation = {
     name,
-    method: meta.openapi.method,
-    path: meta.openapi.path,
+    method: meta.openapi?.method ?? "GET",
+    path,
+    streams: type === "subscription",
     status: meta.status ?? 200,
     bodyLimit: meta.carriesAnswer ? answerBodyLimit : bodyLimit,
     ...describeInput(inputs[0]),
     meta,
     call: (options) => procedure({ ...options, path: name, type, batchIndex: 0 }),
   };
-  return [operation, ...(meta.aliases ?? []).map((path) => ({ ...operation, path }))];
+  return [operation, ...(meta.aliases ?? []).map((alias) => ({ ...operation, path: alias }))];
 }
 
 /** Every REST operation of the tree, aliases included. */
 export function listOperations(): Operation[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- A procedure can be called, but its type does not say how.
   const procedures = appRouter._def.procedures as unknown as Record<string, Procedure>;
   return Object.entries(procedures).flatMap(([name, procedure]) => operationsOf(name, procedure));
 }

@@ -1,10 +1,16 @@
-import { EdgeError, toProblem } from "@deepbot/api/server";
+import { EdgeError, endEventId, toProblem } from "@deepbot/api/server";
 import { checkBodyHeaders, parseJson, readText } from "./body.ts";
 import { createContext, type ContextDeps } from "./caller.ts";
+import { sendEvents } from "./event-stream.ts";
 import type { Exchange } from "./exchange.ts";
+import type { OpenStreams } from "./open-streams.ts";
 import { listOperations, type Operation } from "./operations.ts";
-import { sendJson, sendProblem } from "./respond.ts";
+import { sendEmpty, sendJson, sendProblem } from "./respond.ts";
 import { createRoutes, type Match } from "./routes.ts";
+
+export interface RestDeps extends ContextDeps {
+  streams: OpenStreams;
+}
 
 type Report = (error: unknown, exchange: Exchange) => void;
 
@@ -22,8 +28,15 @@ function fromPath(operation: Operation, params: Record<string, string>): Record<
   return Object.fromEntries(Object.entries(params).map(([key, text]) => [key, fromText(operation, key, text)]));
 }
 
+/** Where a client of an event stream says how far it has come. */
+function lastEventId({ headers }: Exchange["req"]): { lastEventId?: string } {
+  const id = headers["last-event-id"];
+  return typeof id === "string" && id !== "" ? { lastEventId: id } : {};
+}
+
 async function readInput({ operation, params }: Match, { req, query }: Exchange): Promise<unknown> {
   const path = fromPath(operation, params);
+  if (operation.streams) return { ...fromQuery(operation, query), ...lastEventId(req), ...path };
   if (operation.method === "GET") return { ...fromQuery(operation, query), ...path };
   const body = parseJson(await readText(req, operation.bodyLimit));
   const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
@@ -39,17 +52,27 @@ function abortOnLeave({ res }: Exchange): AbortSignal {
   return controller.signal;
 }
 
-async function run(match: Match, exchange: Exchange, deps: ContextDeps): Promise<void> {
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+async function run(match: Match, exchange: Exchange, deps: RestDeps): Promise<void> {
   const { operation } = match;
   const { req, res } = exchange;
   checkBodyHeaders(req, operation.bodyLimit);
   if (!operation.takesInput) req.resume();
+  const signal = abortOnLeave(exchange);
   const output = await operation.call({
     ctx: createContext(exchange, deps),
     getRawInput: () => (operation.takesInput ? readInput(match, exchange) : Promise.resolve(undefined)),
-    signal: abortOnLeave(exchange),
+    signal,
   });
-  sendJson(res, operation.status, output);
+  if (!isAsyncIterable(output)) sendJson(res, operation.status, output);
+  else if (req.headers["last-event-id"] === endEventId) sendEmpty(res, 204);
+  else {
+    deps.streams.add(res);
+    await sendEvents(res, { items: output, signal });
+  }
 }
 
 function locateIn({ operation, params }: Match): (keys: (string | number)[]) => (string | number)[] {
@@ -61,7 +84,7 @@ function locateIn({ operation, params }: Match): (keys: (string | number)[]) => 
  * The REST door: every procedure with a path is an operation. Our own instead of trpc-to-openapi's handlers, which end
  * the process on `GET //`, switch shared schemas to coercion and never abort.
  */
-export function createRestHandler(deps: ContextDeps, report: Report): (exchange: Exchange) => Promise<void> {
+export function createRestHandler(deps: RestDeps, report: Report): (exchange: Exchange) => Promise<void> {
   const routes = createRoutes(listOperations());
   return async (exchange) => {
     const { res, requestId, locale, method, path } = exchange;

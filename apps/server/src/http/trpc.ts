@@ -2,19 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { appRouter } from "@deepbot/api/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { answerBodyLimit, bodyLimit, checkBodyHeaders, parseJson, readText } from "./body.ts";
-import { createContext, type ContextDeps } from "./caller.ts";
+import { createContext } from "./caller.ts";
 import type { Exchange } from "./exchange.ts";
 import { listOperations } from "./operations.ts";
+import type { RestDeps } from "./rest.ts";
 
 export const trpcPrefix = "/trpc/";
 
 /** Calls in one request; clients set `maxItems` to it. */
 const maxBatchSize = 10;
-
-interface WithExchange extends IncomingMessage {
-  exchange: Exchange;
-  body?: string;
-}
 
 /** The largest limit among the procedures that the path names. */
 function limitOf(path: string, answerNames: ReadonlySet<string>): number {
@@ -24,28 +20,38 @@ function limitOf(path: string, answerNames: ReadonlySet<string>): number {
 
 /** The typed door: tRPC's standalone handler behind the same checks of the body as the REST door. */
 export function createTrpcHandler(
-  deps: ContextDeps,
+  deps: RestDeps,
   report: (error: unknown, exchange: Exchange) => void,
 ): (exchange: Exchange) => Promise<void> {
-  const answers = listOperations().filter((operation) => operation.meta.carriesAnswer);
+  const operations = listOperations();
+  const streamNames = new Set(operations.filter((operation) => operation.streams).map((operation) => operation.name));
+  const answers = operations.filter((operation) => operation.meta.carriesAnswer);
   const answerNames = new Set(answers.map((operation) => operation.name));
+  const exchanges = new WeakMap<IncomingMessage, Exchange>();
+  const exchangeOf = (req: IncomingMessage): Exchange => {
+    const exchange = exchanges.get(req);
+    if (exchange === undefined) throw new Error("A request has come past the front door.");
+    return exchange;
+  };
   const handler = createHTTPHandler({
     router: appRouter,
     basePath: trpcPrefix,
     maxBatchSize,
     maxBodySize: answerBodyLimit,
-    createContext: ({ req }) => createContext((req as WithExchange).exchange, deps),
-    onError: ({ error, req }) => report(error, (req as WithExchange).exchange),
+    createContext: ({ req }) => createContext(exchangeOf(req), deps),
+    onError: ({ error, req }) => report(error, exchangeOf(req)),
   });
   return async (exchange) => {
     const { req, res, path } = exchange;
+    if (streamNames.has(path.slice(trpcPrefix.length))) deps.streams.add(res);
     const limit = limitOf(path, answerNames);
     checkBodyHeaders(req, limit);
-    const request = Object.assign(req as WithExchange, { exchange });
+    exchanges.set(req, exchange);
     if (exchange.method === "POST") {
-      request.body = await readText(req, limit);
-      parseJson(request.body);
+      const body = await readText(req, limit);
+      parseJson(body);
+      Object.assign(req, { body });
     }
-    await handler(request, res);
+    handler(req, res);
   };
 }

@@ -1,9 +1,16 @@
 import { appRouter } from "@deepbot/api/server";
 import { generateOpenApiDocument } from "trpc-to-openapi";
 import { listOperations, type Operation } from "../http/operations.ts";
+import { z } from "zod";
 import { problemSchemas } from "./problem-schemas.ts";
 
-type Json = { [key: string]: unknown };
+type Json = Record<string, unknown>;
+
+const jsonSchema = z.record(z.string(), z.unknown());
+const toJson = (value: unknown): Json => jsonSchema.parse(value);
+
+const pathsSchema = z.record(z.string(), jsonSchema);
+const toPaths = (value: unknown): Record<string, Json> => pathsSchema.parse(value);
 
 const schemes = {
   cookie: {
@@ -62,13 +69,13 @@ function problemResponse(status: number): Json {
 
 /** Statuses that any operation can give, beside its own. */
 function errorStatuses({ meta, method }: Operation): number[] {
-  const own = (meta.openapi?.errorResponses ?? []) as number[];
+  const own = Array.isArray(meta.openapi?.errorResponses) ? meta.openapi.errorResponses : [];
   return [...new Set([400, ...own, ...(method === "POST" ? [413, 415] : []), 500, 503])].toSorted((a, b) => a - b);
 }
 
 /** What the generator cannot say: security of each operation, the true error bodies, the true success status. */
 function complete(generated: Json, operation: Operation): Json {
-  const { "200": success } = generated["responses"] as Json;
+  const { "200": success } = toJson(generated["responses"]);
   const errors = errorStatuses(operation).map((status) => [String(status), problemResponse(status)]);
   const scheme = schemeOf[operation.meta.access ?? "public"];
   return {
@@ -78,27 +85,66 @@ function complete(generated: Json, operation: Operation): Json {
   };
 }
 
+/** A subscription as an operation, which the generator cannot make: Server-Sent Events. */
+function describeEvents(operation: Operation): Json {
+  const { events } = operation.meta;
+  if (events === undefined) return {};
+  const types = Object.keys(events.data).map((type) => `\`${type}\``);
+  const schemas = Object.values(events.data).map((schema) => z.toJSONSchema(schema, { io: "output" }));
+  const withoutDialect = schemas.map((schema) => ({ ...schema, $schema: undefined }));
+  const errors = [400, ...events.errorResponses, 500].map((status) => [String(status), problemResponse(status)]);
+  return {
+    operationId: operation.name.replace(".", "-"),
+    summary: events.summary,
+    description: `${events.description} The \`data\` of the events ${types.join(", ")} is JSON as below.`,
+    tags: [events.tag],
+    security: [{ cookie: [] }],
+    parameters: [
+      { in: "path", name: "run_id", required: true, schema: { type: "integer" }, description: "Id of the run" },
+      {
+        in: "header",
+        name: "Last-Event-ID",
+        schema: { type: "string" },
+        description: "Id of the last event that the client has",
+      },
+    ],
+    responses: {
+      "200": {
+        description: "The events",
+        content: { "text/event-stream": { schema: { oneOf: withoutDialect } } },
+      },
+      "204": { description: "The client has had the last event" },
+      ...Object.fromEntries(errors),
+    },
+  };
+}
+
 function addAlias(paths: Record<string, Json>, operation: Operation): void {
-  const original = paths[operation.meta.openapi?.path ?? ""]?.[operation.method.toLowerCase()] as Json;
+  const original = toJson(paths[operation.meta.openapi?.path ?? ""]?.[operation.method.toLowerCase()]);
   const alias = { ...original, operationId: `${String(original["operationId"])}-alias`, deprecated: true };
   paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: alias };
 }
 
 /** The OpenAPI 3.1 document of the REST door, as committed in `openapi.json`. */
 export function generateDocument(): Json {
-  const generated = generateOpenApiDocument(appRouter, {
-    title: "Deepbot API",
-    description: "A chat platform whose answers come from AI programs that run outside it.",
-    version: "1.0.0",
-    baseUrl: "/",
-    openApiVersion: "3.1.0",
-  }) as unknown as Json;
-  const paths = generated["paths"] as Record<string, Json>;
-  const operations = listOperations();
+  const generated = toJson(
+    generateOpenApiDocument(appRouter, {
+      title: "Deepbot API",
+      description: "A chat platform whose answers come from AI programs that run outside it.",
+      version: "1.0.0",
+      baseUrl: "/",
+      openApiVersion: "3.1.0",
+    }),
+  );
+  const paths = toPaths(generated["paths"]);
+  const operations = listOperations().filter((operation) => !operation.streams);
+  for (const operation of listOperations().filter((each) => each.streams)) {
+    paths[operation.path] = { get: describeEvents(operation) };
+  }
   for (const operation of operations.filter(({ path, meta }) => path === meta.openapi?.path)) {
     const methods = paths[operation.path] ?? {};
     const method = operation.method.toLowerCase();
-    methods[method] = complete(methods[method] as Json, operation);
+    methods[method] = complete(toJson(methods[method]), operation);
   }
   for (const operation of operations.filter(({ path, meta }) => path !== meta.openapi?.path))
     addAlias(paths, operation);

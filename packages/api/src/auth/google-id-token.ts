@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { OAuth2Client, type Certificates } from "google-auth-library";
 import { z } from "zod";
 
@@ -32,11 +33,26 @@ const claimsSchema = z.object({
   picture: z.string().optional(),
 });
 
+const certificatesSchema = z.record(z.string(), z.string());
+
+/** Whether what came holds public keys: an error page or an empty answer of a proxy is cached like the real thing. */
+function arePublicKeys(certificates: unknown): certificates is Certificates {
+  const parsed = certificatesSchema.safeParse(certificates);
+  if (!parsed.success) return false;
+  const pems = Object.values(parsed.data);
+  try {
+    pems.forEach((pem) => createPublicKey(pem));
+  } catch {
+    return false;
+  }
+  return pems.length > 0;
+}
+
 /**
  * Google's certificates, kept as long as their `Cache-Control` allows.
  *
  * @param url of the certificates in PEM; Google's own if absent
- * @throws when they do not come within `timeoutMs`: the library itself would wait for ever
+ * @throws when they do not come within `timeoutMs` (the library itself would wait for ever), or are none
  */
 export function createCertificateFetcher({
   url,
@@ -45,11 +61,18 @@ export function createCertificateFetcher({
   url?: string | undefined;
   timeoutMs: number;
 }): FetchCertificates {
-  const client = new OAuth2Client({
-    transporterOptions: { timeout: timeoutMs, retryConfig: { retry: 0 } },
-    ...(url === undefined ? {} : { endpoints: { oauth2FederatedSignonPemCertsUrl: url } }),
-  });
-  return async () => (await client.getFederatedSignonCertsAsync()).certs;
+  const createClient = (): OAuth2Client =>
+    new OAuth2Client({
+      transporterOptions: { timeout: timeoutMs, retryConfig: { retry: 0 } },
+      ...(url === undefined ? {} : { endpoints: { oauth2FederatedSignonPemCertsUrl: url } }),
+    });
+  let client = createClient();
+  return async () => {
+    const { certs } = await client.getFederatedSignonCertsAsync();
+    if (arePublicKeys(certs)) return certs;
+    client = createClient();
+    throw new Error("What came instead of Google's certificates are none.");
+  };
 }
 
 /**

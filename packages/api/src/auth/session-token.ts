@@ -14,6 +14,7 @@ export interface SessionTokens {
   verify: (token: string) => Promise<SessionClaims | undefined>;
 }
 
+const userIdForm = /^[1-9]\d*$/;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
@@ -44,10 +45,12 @@ export function createSessionTokens(options: {
           algorithms: [options.algorithm],
           requiredClaims: ["sub", "sid", "iat", "exp"],
         });
-        const userId = Number(payload.sub);
-        const sessionId = payload["sid"];
-        if (!Number.isSafeInteger(userId) || typeof sessionId !== "string" || !uuid.test(sessionId)) return undefined;
-        return { userId, sessionId };
+        const { sub } = payload;
+        const sid = payload["sid"];
+        if (typeof sub !== "string" || !userIdForm.test(sub)) return undefined;
+        if (typeof sid !== "string" || !uuid.test(sid)) return undefined;
+        const userId = Number(sub);
+        return Number.isSafeInteger(userId) ? { userId, sessionId: sid } : undefined;
       } catch {
         return undefined;
       }

@@ -17,7 +17,10 @@ export const domainCodes = [
   "answer_failed",
   "run_cancelled",
   "run_ended",
+  "run_not_retryable",
   "lease_lost",
+  "delta_gap",
+  "too_many_watches",
   "database_unavailable",
   "shutting_down",
 ] as const;

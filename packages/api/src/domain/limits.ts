@@ -13,6 +13,8 @@ export const limits = {
   leaseDefaultMs: 30_000,
   historyMax: 1_000,
   historyDefault: 100,
+  deltaMaxCharacters: 8 * 1024,
+  deltaSeqMax: 100_000,
   failureCodeMax: 64,
   failureMessageMax: 500,
 } as const;
@@ -26,6 +28,11 @@ export interface Settings {
   /** Wait before the second attempt; doubles with each further one. */
   retryBackoffMs: number;
   sessionLifetimeMs: number;
+  /** From a cancel to the end of a run whose worker does not let go. */
+  cancelGraceMs: number;
+  watchesPerUser: number;
+  /** In this process. */
+  watchesInAll: number;
 }
 
 export const defaultSettings: Settings = {
@@ -34,4 +41,7 @@ export const defaultSettings: Settings = {
   maxAttempts: 3,
   retryBackoffMs: 1_000,
   sessionLifetimeMs: 24 * 60 * 60 * 1000,
+  cancelGraceMs: 5_000,
+  watchesPerUser: 20,
+  watchesInAll: 10_000,
 };

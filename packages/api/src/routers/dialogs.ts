@@ -108,6 +108,7 @@ export const dialogsRouter = router({
           content: message.content,
           message_id: message.messageId,
           created_at: message.createdAt.toISOString(),
+          partial: message.partial,
         })),
       };
     }),

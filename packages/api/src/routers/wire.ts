@@ -1,7 +1,10 @@
 import type { Services } from "../services/index.ts";
 
-type Run = Awaited<ReturnType<Services["runs"]["get"]>>;
+type RunWithText = Awaited<ReturnType<Services["runs"]["get"]>>;
+type Run = Omit<RunWithText, "said"> & Partial<Pick<RunWithText, "said">>;
+type Watched = ReturnType<Services["watches"]["watch"]> extends AsyncGenerator<infer Item> ? Item : never;
 type ClaimedRun = Awaited<ReturnType<Services["worker"]["claim"]>>[number];
+type LeaseStatus = Awaited<ReturnType<Services["worker"]["heartbeat"]>>;
 type Message = Awaited<ReturnType<Services["dialogs"]["messages"]>>[number];
 
 export function roleOf(message: Message): "user" | "bot" {
@@ -34,6 +37,8 @@ export function runOf(run: Run) {
     created_at: run.createdAt.toISOString(),
     deadline_at: run.deadlineAt.toISOString(),
     ended_at: run.endedAt?.toISOString() ?? null,
+    cancel_requested: run.cancelRequested,
+    text: run.endedAt === null ? (run.said?.text ?? "") : null,
     answer: run.answerId === null ? null : { message_id: run.answerId, content: run.answerText ?? "" },
     error: run.errorCode === null ? null : { code: run.errorCode, message: run.errorMessage },
   };
@@ -50,5 +55,18 @@ export function claimedRunOf(run: ClaimedRun) {
     lease_until: run.leaseUntil.toISOString(),
     deadline_at: run.deadlineAt.toISOString(),
     messages: run.messages,
+  };
+}
+
+export function eventOf({ event }: Watched) {
+  return event.type === "end" ? { type: event.type, run: runOf(event.run) } : event;
+}
+
+export function leaseStatusOf(runId: number, status: LeaseStatus) {
+  return {
+    run_id: runId,
+    lease_until: status.leaseUntil.toISOString(),
+    deadline_at: status.deadlineAt.toISOString(),
+    cancel_requested: status.cancelRequested,
   };
 }

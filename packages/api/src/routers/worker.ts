@@ -1,4 +1,5 @@
 import {
+  appendInput,
   claimInput,
   claimOutput,
   completeInput,
@@ -11,7 +12,7 @@ import {
   releaseOutput,
 } from "../schemas/worker.ts";
 import { router, serviceProcedure } from "../trpc.ts";
-import { claimedRunOf, leaseOf } from "./wire.ts";
+import { claimedRunOf, leaseOf, leaseStatusOf } from "./wire.ts";
 
 const reportErrors = [403, 404, 409, 422];
 
@@ -59,12 +60,26 @@ export const workerRouter = router({
     .output(heartbeatOutput)
     .mutation(async ({ ctx, input }) => {
       const status = await ctx.services.worker.heartbeat(leaseOf(input), input.lease_ms);
-      return {
-        run_id: input.run_id,
-        lease_until: status.leaseUntil.toISOString(),
-        deadline_at: status.deadlineAt.toISOString(),
-        cancel_requested: status.cancelRequested,
-      };
+      return leaseStatusOf(input.run_id, status);
+    }),
+
+  append: serviceProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/worker/runs/{run_id}/append",
+        tags: ["ai"],
+        summary: "Stream a piece of the answer",
+        description:
+          "Extends the lease too. A repeated `seq` is harmless; a missing one is 409 `delta_gap` with `last_seq`. The whole answer still goes to `complete`.",
+        errorResponses: reportErrors,
+      },
+    })
+    .input(appendInput)
+    .output(heartbeatOutput)
+    .mutation(async ({ ctx, input }) => {
+      const delta = { seq: input.seq, text: input.text, leaseMs: input.lease_ms };
+      return leaseStatusOf(input.run_id, await ctx.services.worker.append(leaseOf(input), delta));
     }),
 
   complete: serviceProcedure
@@ -122,7 +137,7 @@ export const workerRouter = router({
     .input(releaseInput)
     .output(releaseOutput)
     .mutation(async ({ ctx, input }) => {
-      await ctx.services.worker.release(leaseOf(input));
-      return { run_id: input.run_id, state: "queued" as const };
+      const { state } = await ctx.services.worker.release(leaseOf(input));
+      return { run_id: input.run_id, state };
     }),
 });

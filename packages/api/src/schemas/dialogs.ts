@@ -29,6 +29,7 @@ export const getDialogOutput = z.object({
         content: z.string(),
         message_id: id("Id of the message"),
         created_at: timestamp("When it was stored"),
+        partial: z.boolean().describe("Whether it is what the bot had said when it was stopped"),
       }),
     )
     .describe("The messages, oldest first"),

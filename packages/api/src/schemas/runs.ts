@@ -20,10 +20,12 @@ export const runOutput = z.object({
   created_at: timestamp("When the question was stored"),
   deadline_at: timestamp("When it expires if it is still open"),
   ended_at: timestamp("When it ended").nullable(),
+  cancel_requested: z.boolean().describe("Whether it is being stopped"),
+  text: z.string().nullable().describe("What was said so far, while it is open"),
   answer: z
     .object({ message_id: id("Id of the message"), content: z.string() })
     .nullable()
-    .describe("The answer, once completed"),
+    .describe("The answer, once completed; what was said before it was cancelled"),
   error: z
     .object({
       code: z.string().describe("`no_worker`, `deadline`, `attempts_spent`, or a worker's own"),
@@ -32,3 +34,35 @@ export const runOutput = z.object({
     .nullable()
     .describe("Why there is no answer, or why the last attempt failed"),
 });
+
+export const watchInput = z.strictObject({
+  run_id: id("Id of the run"),
+  lastEventId: z
+    .string()
+    .max(100)
+    .optional()
+    .describe("Id of the last event that the client has; tRPC sets it when it comes back"),
+});
+
+/** Data of the events of a run, by type. */
+export const runEvents = {
+  snapshot: z.object({
+    type: z.literal("snapshot"),
+    state: z.enum(["queued", "running"]),
+    attempt: z.int(),
+    seq: z.int().describe("Number of the last delta in `text`"),
+    text: z.string().describe("What was said so far; replaces what the client has"),
+  }),
+  delta: z.object({
+    type: z.literal("delta"),
+    seq: z.int().describe("One more than that of the delta before"),
+    text: z.string().describe("To be added to the text"),
+  }),
+  reset: z.object({
+    type: z.literal("reset"),
+    attempt: z.int().describe("A worker begins anew: the text so far is void"),
+  }),
+  end: z
+    .object({ type: z.literal("end"), run: runOutput })
+    .describe("The last event: how it ended, with the stored answer"),
+};

@@ -65,6 +65,17 @@ export const heartbeatOutput = z.object({
   cancel_requested: z.boolean().describe("Whether the user wants no answer any more"),
 });
 
+export const appendInput = z.strictObject({
+  ...lease,
+  seq: z.int().min(1).max(limits.deltaSeqMax).describe("Number of the piece: from 1 with each claim, without gaps"),
+  text: text({
+    min: 1,
+    max: limits.deltaMaxCharacters,
+    description: "The piece; many small ones are best sent together every 30 to 60 ms",
+  }),
+  lease_ms: leaseMs,
+});
+
 export const completeInput = z.strictObject({
   ...lease,
   text: answerText("The whole answer: up to 64 KiB of UTF-8, may be empty"),
@@ -93,9 +104,14 @@ export const failInput = z.strictObject({
 
 export const failOutput = z.object({
   run_id: id("Id of the run"),
-  state: z.enum(["queued", "failed"]).describe("`queued` when it will be tried again"),
+  state: z
+    .enum(["queued", "failed", "cancelled"])
+    .describe("`queued` when it will be tried again, `cancelled` when the user had asked for that"),
 });
 
 export const releaseInput = z.strictObject(lease);
 
-export const releaseOutput = z.object({ run_id: id("Id of the run"), state: z.literal("queued") });
+export const releaseOutput = z.object({
+  run_id: id("Id of the run"),
+  state: z.enum(["queued", "cancelled"]).describe("`cancelled` when the user had asked for that"),
+});

@@ -19,15 +19,25 @@ export interface SignedIn {
   picture: string | null;
 }
 
-/** Who somebody is: sign-in with Google, sessions, keys of services. */
-export function createAuthService(deps: AuthDeps) {
-  const { queries, log, settings, sessionTokens } = deps;
-
-  const checkKey = (accepted: boolean, header: string): void => {
+function createKeyChecks({ log, isMessagesKey, isHealthKey }: AuthDeps) {
+  const check = (accepted: boolean, header: string): void => {
     if (accepted) return;
     log.warn({ event: "key_refused", header }, `A request with a wrong ${header} was refused`);
     throw new DomainError("key_refused");
   };
+
+  return {
+    /** @throws {DomainError} `key_refused` */
+    checkMessagesKey: (presented: string | undefined): void => check(isMessagesKey(presented), "X-Messages-Key"),
+
+    /** @throws {DomainError} `key_refused` */
+    checkHealthKey: (presented: string | undefined): void => check(isHealthKey(presented), "X-Health-Key"),
+  };
+}
+
+/** Who somebody is: sign-in with Google, sessions, keys of services. */
+export function createAuthService(deps: AuthDeps) {
+  const { queries, hints, log, settings, sessionTokens } = deps;
 
   return {
     /**
@@ -75,17 +85,10 @@ export function createAuthService(deps: AuthDeps) {
       const claims = token ? await sessionTokens.verify(token) : undefined;
       if (claims === undefined) return;
       await queries.revokeSession(claims.sessionId);
+      hints.publish(`session:${claims.sessionId}`);
       log.info({ event: "signed_out", user_id: claims.userId }, `User ${claims.userId} signed out`);
     },
 
-    /** @throws {DomainError} `key_refused` */
-    checkMessagesKey: (presented: string | undefined): void => {
-      checkKey(deps.isMessagesKey(presented), "X-Messages-Key");
-    },
-
-    /** @throws {DomainError} `key_refused` */
-    checkHealthKey: (presented: string | undefined): void => {
-      checkKey(deps.isHealthKey(presented), "X-Health-Key");
-    },
+    ...createKeyChecks(deps),
   };
 }

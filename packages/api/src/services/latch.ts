@@ -1,7 +1,7 @@
 /** A door bell with memory: a ring while nobody waits is not lost. */
 export interface Latch {
   ring: () => void;
-  /** Resolves with the next ring, at once if one came since the last; with false when `ms` or the signal comes first. */
+  /** Resolves with the next ring, at once if one came since the last; with false when `ms` or the signal comes first. `ms` may be Infinity. */
   wait: (options: { ms: number; signal: AbortSignal }) => Promise<boolean>;
   /** Whether it was rung since the last wait. Forgets the ring. */
   take: () => boolean;
@@ -29,7 +29,7 @@ export function createLatch(): Latch {
           answer = undefined;
           resolve(take());
         };
-        const timer = setTimeout(finish, Math.max(0, ms));
+        const timer = ms === Infinity ? undefined : setTimeout(finish, Math.max(0, ms));
         signal.addEventListener("abort", finish);
         answer = finish;
         if (rung || signal.aborted) finish();

@@ -25,7 +25,15 @@ export function createQueueWatches({ hints, queries }: { hints: Hints; queries: 
     next.ring();
   };
 
+  const look = async (): Promise<void> => {
+    if (line.size === 0) return;
+    const claimable = await queries.countClaimableRuns(line.size);
+    for (let woken = 0; woken < claimable; woken += 1) wakeNext();
+  };
+
   hints.subscribe("queue", wakeNext);
+  // A look that fails is made up for by the next.
+  hints.onGap(() => void look().catch(() => {}));
 
   return {
     open: () => {
@@ -42,10 +50,6 @@ export function createQueueWatches({ hints, queries }: { hints: Hints; queries: 
         },
       };
     },
-    look: async () => {
-      if (line.size === 0) return;
-      const claimable = await queries.countClaimableRuns(line.size);
-      for (let woken = 0; woken < claimable; woken += 1) wakeNext();
-    },
+    look,
   };
 }

@@ -28,6 +28,16 @@ export function createRunWatches({ hints, queries }: { hints: Hints; queries: Qu
     if (latches?.size === 0) followed.delete(runId);
   };
 
+  const look = async (): Promise<void> => {
+    if (followed.size === 0) return;
+    for (const runId of await queries.listClosedRuns([...followed.keys()])) {
+      for (const latch of followed.get(runId) ?? []) latch.ring();
+    }
+  };
+
+  // A look that fails is made up for by the next.
+  hints.onGap(() => void look().catch(() => {}));
+
   return {
     open: (dialogId) => {
       const latch = createLatch();
@@ -45,11 +55,6 @@ export function createRunWatches({ hints, queries }: { hints: Hints; queries: Qu
         },
       };
     },
-    look: async () => {
-      if (followed.size === 0) return;
-      for (const runId of await queries.listClosedRuns([...followed.keys()])) {
-        for (const latch of followed.get(runId) ?? []) latch.ring();
-      }
-    },
+    look,
   };
 }

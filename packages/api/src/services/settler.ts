@@ -8,17 +8,18 @@ export interface Settler {
   settle: () => Promise<void>;
 }
 
-export function createSettler({ queries, hints, log }: Omit<ServiceDeps, "settings" | "shutdown">): Settler {
+export function createSettler({ queries, hints, log, settings }: Omit<ServiceDeps, "shutdown">): Settler {
   const report = ({ runId, dialogId, state, errorCode }: SettledRun): void => {
     hints.publish(state === "queued" ? "queue" : `dialog:${dialogId}`);
-    const fields = { event: `run_${state}`, run_id: runId, dialog_id: dialogId, reason: errorCode ?? "lease_ran_out" };
-    log.warn(fields, `Run ${runId} is ${state}: ${fields.reason}`);
+    const reason = errorCode ?? (state === "queued" ? "lease_ran_out" : "asked_for");
+    const fields = { event: `run_${state}`, run_id: runId, dialog_id: dialogId, reason };
+    log.warn(fields, `Run ${runId} is ${state}: ${reason}`);
   };
 
   return {
     settle: async () => {
       for (;;) {
-        const settled = await queries.settleRuns(batch);
+        const settled = await queries.settleRuns({ limit: batch, cancelGraceMs: settings.cancelGraceMs });
         settled.forEach(report);
         if (settled.length < batch) return;
       }

@@ -1,20 +1,10 @@
-import type { ClaimedRun, Usage } from "@deepbot/db";
+import type { AppendOutcome, Deltas, Usage } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
+import { createClaimRuns } from "./claim-runs.ts";
 import type { ServiceDeps } from "./deps.ts";
 import type { QueueWatches } from "./queue-watch.ts";
-
-export interface Claim {
-  worker: string;
-  max: number;
-  waitMs: number;
-  leaseMs: number;
-  historyLimit: number;
-}
-
-export interface Lease {
-  runId: number;
-  leaseToken: string;
-}
+import { createRefuseReport, type Lease, type RefuseReport } from "./refuse-report.ts";
+import type { Settler } from "./settler.ts";
 
 export interface LeaseStatus {
   leaseUntil: Date;
@@ -22,53 +12,9 @@ export interface LeaseStatus {
   cancelRequested: boolean;
 }
 
-/** The worker's side of a run. Every report carries the lease token of its claim. */
-export function createWorkerService(deps: ServiceDeps, watches: QueueWatches) {
-  const { queries, hints, log, settings, shutdown } = deps;
-
-  /** Why a report did not fit the run: gone, ended, or leased to somebody else. */
-  const refuse = async ({ runId, leaseToken }: Lease): Promise<never> => {
-    const run = await queries.findReportedRun(runId);
-    if (run === undefined) throw new DomainError("run_not_found");
-    const ended = run.state !== "queued" && run.state !== "running";
-    log.warn({ event: "report_refused", run_id: runId, state: run.state }, `A report for run ${runId} was refused`);
-    throw new DomainError(ended && run.leaseToken === leaseToken ? "run_ended" : "lease_lost");
-  };
-
-  const reportClaimed = (worker: string, { runId, attempt }: ClaimedRun): void => {
-    log.info({ event: "run_claimed", run_id: runId, attempt, worker }, `Run ${runId} is claimed by ${worker}`);
-  };
-
-  const giveBack = async (claimed: ClaimedRun[]): Promise<ClaimedRun[]> => {
-    for (const run of claimed) {
-      await queries.releaseRun(run);
-      hints.publish("queue");
-    }
-    return [];
-  };
-
+/** Reports of a worker that goes on with a run. */
+function createProgressReports({ queries }: ServiceDeps, { deltas, refuse }: { deltas: Deltas; refuse: RefuseReport }) {
   return {
-    /**
-     * Leases queued runs, waiting up to `waitMs` for the first. Returns an empty list when none came, and early when
-     * the server begins to stop. Runs claimed for a worker that has left meanwhile are given back.
-     */
-    claim: async ({ waitMs, ...claim }: Claim, signal: AbortSignal | undefined): Promise<ClaimedRun[]> => {
-      const until = performance.now() + waitMs;
-      const gone = signal ? AbortSignal.any([signal, shutdown]) : shutdown;
-      const watch = watches.open();
-      try {
-        for (;;) {
-          const claimed = gone.aborted ? [] : await queries.claimRuns(claim);
-          if (signal?.aborted) return await giveBack(claimed);
-          claimed.forEach((run) => reportClaimed(claim.worker, run));
-          if (claimed.length > 0 || gone.aborted || performance.now() >= until) return claimed;
-          await watch.wait({ ms: until - performance.now(), signal: gone });
-        }
-      } finally {
-        watch.close();
-      }
-    },
-
     /**
      * Extends the lease from now by `leaseMs`, never the deadline.
      *
@@ -77,6 +23,29 @@ export function createWorkerService(deps: ServiceDeps, watches: QueueWatches) {
     heartbeat: async (lease: Lease, leaseMs: number): Promise<LeaseStatus> =>
       (await queries.extendLease({ ...lease, leaseMs })) ?? (await refuse(lease)),
 
+    /**
+     * Adds a piece to the answer that streams, and extends the lease. A repeated `seq` is accepted and changes nothing.
+     *
+     * @throws {DomainError} `delta_gap` (with `last_seq`), `run_not_found`, `run_ended`, `lease_lost`
+     */
+    append: async (lease: Lease, delta: { seq: number; text: string; leaseMs: number }): Promise<LeaseStatus> => {
+      const outcome: AppendOutcome = await deltas.append({ ...lease, ...delta });
+      switch (outcome.kind) {
+        case "stored":
+          return outcome.lease;
+        case "gap":
+          throw new DomainError("delta_gap", { last_seq: outcome.lastSeq });
+        case "refused":
+          return refuse(lease);
+      }
+    },
+  };
+}
+
+/** Reports of a worker that lets go of a run. */
+function createFinalReports(deps: ServiceDeps, { settler, refuse }: { settler: Settler; refuse: RefuseReport }) {
+  const { queries, hints, log, settings } = deps;
+  return {
     /**
      * Stores the answer and ends the run. A repeat with the same text is accepted and changes nothing.
      *
@@ -95,16 +64,21 @@ export function createWorkerService(deps: ServiceDeps, watches: QueueWatches) {
     },
 
     /**
-     * Reports that the run could not be answered; with `retry` it may be tried again.
+     * Reports that the run could not be answered; with `retry` it may be tried again. A run that is to be cancelled ends
+     * with it.
      *
      * @throws {DomainError} `run_not_found`, `run_ended`, `lease_lost`
      */
     fail: async (
       lease: Lease,
       failure: { errorCode: string; errorMessage: string; retry: boolean },
-    ): Promise<{ state: "queued" | "failed" }> => {
+    ): Promise<{ state: "queued" | "failed" | "cancelled" }> => {
       const failed = await queries.failRun({ ...lease, ...failure, backoffMs: settings.retryBackoffMs });
       if (failed === undefined) return refuse(lease);
+      if (failed.cancelRequested) {
+        await settler.settle();
+        return { state: "cancelled" };
+      }
       const state = failed.state === "queued" ? "queued" : "failed";
       if (state === "failed") hints.publish(`dialog:${failed.dialogId}`);
       const fields = { event: "run_failed", run_id: lease.runId, attempt: failed.attempt, reason: failure.errorCode };
@@ -113,14 +87,32 @@ export function createWorkerService(deps: ServiceDeps, watches: QueueWatches) {
     },
 
     /**
-     * Gives the run back; the attempt does not count.
+     * Gives the run back; the attempt does not count. A run that is to be cancelled ends with it.
      *
      * @throws {DomainError} `run_not_found`, `run_ended`, `lease_lost`
      */
-    release: async (lease: Lease): Promise<void> => {
-      if ((await queries.releaseRun(lease)) === undefined) await refuse(lease);
-      hints.publish("queue");
+    release: async (lease: Lease): Promise<{ state: "queued" | "cancelled" }> => {
+      const released = (await queries.releaseRun(lease)) ?? (await refuse(lease));
       log.info({ event: "run_released", run_id: lease.runId }, `Run ${lease.runId} is given back`);
+      if (!released.cancelRequested) {
+        hints.publish("queue");
+        return { state: "queued" };
+      }
+      await settler.settle();
+      return { state: "cancelled" };
     },
+  };
+}
+
+/** The worker's side of a run. Every report carries the lease token of its claim. */
+export function createWorkerService(
+  deps: ServiceDeps,
+  { watches, settler, deltas }: { watches: QueueWatches; settler: Settler; deltas: Deltas },
+) {
+  const refuse = createRefuseReport(deps);
+  return {
+    claim: createClaimRuns(deps, watches),
+    ...createProgressReports(deps, { deltas, refuse }),
+    ...createFinalReports(deps, { settler, refuse }),
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createMemoryHints, createQueries, type Database, type Queries } from "@deepbot/db";
+import { createQueries, type Database, type Queries } from "@deepbot/db";
 import { openTestDatabase, type TestEngine } from "@deepbot/db/testing";
 import { createGoogleVerifier, googleIssuers } from "../../src/auth/google-id-token.ts";
 import { createKeyCheck } from "../../src/auth/service-key.ts";
@@ -29,6 +29,8 @@ export interface CallerOptions {
 export interface TestPerson extends Caller {
   userId: number;
   token: string;
+  /** The `sub` that signs in as this person again. */
+  sub: string;
 }
 
 /** The platform without its HTTP edge, on a database of its own. */
@@ -63,9 +65,10 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
   const cookies: Platform["cookies"] = [];
   const log = createLogOf(logged);
   const allSettings = { ...defaultSettings, ...settings };
+  const hints = await database.openHints({ info: () => {}, warn: () => {} });
   const services = createServices({
     queries,
-    hints: createMemoryHints(),
+    hints,
     settings: allSettings,
     log,
     shutdown: stopping.signal,
@@ -107,7 +110,7 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
     const token = cookies.at(-1) ?? "";
     const caller = as({ sessionToken: token });
     const { content } = await caller.auth.me();
-    return Object.assign(Object.create(caller) as Caller, { userId: content[0]?.id ?? 0, token });
+    return Object.assign(Object.create(caller) as Caller, { userId: content[0]?.id ?? 0, token, sub });
   };
 
   return {
@@ -123,6 +126,7 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
     shutdown: () => stopping.abort(),
     close: async () => {
       await stopLoops();
+      await hints.close();
       await database.close();
     },
   };

@@ -1,4 +1,5 @@
 import { TRPCError } from "@trpc/server";
+import { DomainError } from "../../src/domain/errors.ts";
 import { errorCodeOf } from "../../src/problem.ts";
 import type { ErrorCode } from "../../src/error-map.ts";
 
@@ -8,7 +9,8 @@ export async function refusalOf(call: Promise<unknown>): Promise<ErrorCode | "an
     await call;
     return "answered";
   } catch (error) {
-    if (!(error instanceof TRPCError)) throw error;
+    // What a stream throws is not wrapped inside the process.
+    if (!(error instanceof TRPCError || error instanceof DomainError)) throw error;
     return errorCodeOf(error);
   }
 }

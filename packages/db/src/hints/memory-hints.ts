@@ -1,19 +1,13 @@
 import type { Hints, Topic } from "./hints.ts";
+import { createListeners } from "./listeners.ts";
 
-/** Hints inside one process. */
+/** Hints inside one process. None is ever lost. */
 export function createMemoryHints(): Hints {
-  const listeners = new Map<Topic, Set<() => void>>();
+  const listeners = createListeners<Topic>();
   return {
-    publish: (topic) => {
-      for (const onHint of [...(listeners.get(topic) ?? [])]) onHint();
-    },
-    subscribe: (topic, onHint) => {
-      const set = listeners.get(topic) ?? new Set();
-      listeners.set(topic, set.add(onHint));
-      return () => {
-        set.delete(onHint);
-        if (set.size === 0 && listeners.get(topic) === set) listeners.delete(topic);
-      };
-    },
+    publish: listeners.call,
+    subscribe: listeners.add,
+    onGap: () => () => {},
+    close: async () => {},
   };
 }

@@ -1,4 +1,5 @@
 import type { Db } from "../db.ts";
+import type { Hints, HintsLog } from "../hints/hints.ts";
 
 /** Where the data lives: a PostgreSQL server, a folder of the embedded database, or memory (tests). */
 export type DatabaseLocation =
@@ -14,6 +15,8 @@ export interface Database {
   migrate: () => Promise<void>;
   /** One round trip. @throws when the database does not answer. */
   ping: () => Promise<void>;
+  /** Hints that reach every process on this database. Close them before the database. */
+  openHints: (log: HintsLog) => Promise<Hints>;
   /** Waits for statements under way, up to five seconds, then closes. */
   close: () => Promise<void>;
 }

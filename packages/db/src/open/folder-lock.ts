@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { errorCode } from "../errors.ts";
 
 /** Raised when another live process holds the folder. Its message is meant for the person who started the second one. */
 export class FolderInUseError extends Error {
@@ -28,7 +29,7 @@ function isAlive(holder: string): boolean {
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return errorCode(error) === "EPERM";
   }
   return started === startTime(Number(pid));
 }
@@ -38,7 +39,7 @@ function tryLink(source: string, target: string): boolean {
     linkSync(source, target);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (errorCode(error) === "EEXIST") return false;
     throw error;
   }
 }
@@ -49,7 +50,7 @@ function removeStale(lockFile: string, staleHolder: string): void {
   try {
     renameSync(lockFile, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    if (errorCode(error) === "ENOENT") return;
     throw error;
   }
   if (readFileSync(aside, "utf8") !== staleHolder) tryLink(aside, lockFile);

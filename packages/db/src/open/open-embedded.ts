@@ -5,6 +5,7 @@ import type { PGlite } from "@electric-sql/pglite";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
+import { createMemoryHints } from "../hints/memory-hints.ts";
 import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
 import { FolderInUseError, lockFolder } from "./folder-lock.ts";
@@ -19,6 +20,7 @@ function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void
     ping: async () => {
       await db.execute(sql`select 1`);
     },
+    openHints: async () => createMemoryHints(),
     close: async () => {
       await client.close();
       afterClose();

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import { createPostgresHints, type Listener } from "../hints/postgres-hints.ts";
 import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
 import { migrationsFolder } from "../migrations.ts";
@@ -12,6 +13,8 @@ const defaultMaxConnections = 10;
 
 /** Any constant will do, as long as nothing else in the database locks the same one. */
 const migrationLock = 20_250_906;
+
+const hintChannel = "deepbot";
 
 const sessionSettings = {
   application_name: "deepbot",
@@ -26,7 +29,7 @@ function connect(
 ): postgres.Sql {
   return postgres(url, {
     max: options.max,
-    connection: options.connection as postgres.ConnectionParameters,
+    connection: options.connection,
     connect_timeout: connectTimeoutSeconds,
     onnotice: () => {},
   });
@@ -43,10 +46,26 @@ async function migratePostgres(url: string): Promise<void> {
   }
 }
 
+/** Opens the one connection of this process that listens. It reconnects by itself when it sees that it is lost. */
+async function listen(url: string, onPayload: (payload: string) => void, onListening: () => void): Promise<Listener> {
+  const client = connect(url, { max: 1, connection: { application_name: "deepbot-hints" } });
+  try {
+    await client.listen(hintChannel, onPayload, onListening);
+  } catch (error) {
+    await client.end({ timeout: 0 });
+    throw error;
+  }
+  return { close: () => client.end({ timeout: 0 }) };
+}
+
 /** Opens a pool on a PostgreSQL server; connects with the first statement. */
 export function openPostgres(url: string, maxConnections: number = defaultMaxConnections): Database {
   const client = connect(url, { max: maxConnections, connection: sessionSettings });
   const db = drizzle(client, { schema });
+  const notify = db
+    .select({ sent: sql`pg_notify(${hintChannel}, ${sql.placeholder("payload")})` })
+    .from(sql`(values (1)) as once`)
+    .prepare("notify");
   return {
     engine: "postgres",
     db,
@@ -54,6 +73,14 @@ export function openPostgres(url: string, maxConnections: number = defaultMaxCon
     ping: async () => {
       await db.execute(sql`select 1`);
     },
+    openHints: (log) =>
+      createPostgresHints({
+        log,
+        notify: async (payload) => {
+          await notify.execute({ payload });
+        },
+        listen: (onPayload, onListening) => listen(url, onPayload, onListening),
+      }),
     close: () => client.end({ timeout: closeTimeoutSeconds }),
   };
 }

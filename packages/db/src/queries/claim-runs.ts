@@ -33,10 +33,24 @@ export type ClaimRuns = (claim: {
   historyLimit: number;
 }) => Promise<ClaimedRun[]>;
 
+// Drizzle leaves the table out of columns in a selection from one table: inside a subquery they are spelled out.
+const newestMessages = sql<HistoryMessage[]>`(
+  select json_agg(json_build_object(
+    'message_id', message_id, 'role', case user_id when ${botUserId} then 'bot' else 'user' end, 'content', content
+  ) order by seq)
+  from (
+    select message_id, user_id, content, seq from messages
+    where messages.dialog_id = claimed.dialog_id
+      and seq <= (select seq from messages where message_id = claimed.question_id)
+    order by seq desc
+    limit ${sql.placeholder("historyLimit")}::int
+  ) as newest
+)`;
+
 export function prepareClaimRuns(db: Db): ClaimRuns {
   const claimable = db.$with("claimable", { runId: runs.runId }).as(sql`
     select run_id from runs
-    where state = 'queued' and available_at <= now() and deadline_at > now()
+    where state = 'queued' and available_at <= now() and deadline_at > now() and cancel_requested_at is null
     order by available_at, run_id
     limit ${sql.placeholder("max")}::int
     for update skip locked`);
@@ -51,14 +65,13 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
     maxAttempts: runs.maxAttempts,
   }).as(sql`
     update runs set
-      state = 'running', attempt = attempt + 1, worker = ${sql.placeholder("worker")},
+      state = 'running', attempt = attempt + 1, generation = generation + 1, worker = ${sql.placeholder("worker")},
       lease_token = gen_random_uuid(),
       lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond',
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
     from claimable
     where runs.run_id = claimable.run_id
     returning runs.run_id, dialog_id, question_id, lease_token, lease_until, deadline_at, attempt, max_attempts`);
-  // Drizzle leaves the table out of columns in a selection from one table: inside a subquery they are spelled out.
   const statement = db
     .with(claimable, claimed)
     .select({
@@ -70,18 +83,7 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
       deadlineAt: claimed.deadlineAt,
       attempt: claimed.attempt,
       maxAttempts: claimed.maxAttempts,
-      messages: sql<HistoryMessage[]>`(
-        select json_agg(json_build_object(
-          'message_id', message_id, 'role', case user_id when ${botUserId} then 'bot' else 'user' end, 'content', content
-        ) order by seq)
-        from (
-          select message_id, user_id, content, seq from messages
-          where messages.dialog_id = claimed.dialog_id
-            and seq <= (select seq from messages where message_id = claimed.question_id)
-          order by seq desc
-          limit ${sql.placeholder("historyLimit")}::int
-        ) as newest
-      )`,
+      messages: newestMessages,
     })
     .from(claimed)
     .orderBy(asc(claimed.runId))
@@ -96,7 +98,9 @@ export function prepareCountClaimableRuns(db: Db): CountClaimableRuns {
   const waiting = db
     .select({ runId: runs.runId })
     .from(runs)
-    .where(sql`${eq(runs.state, sql`'queued'`)} and ${runs.availableAt} <= now() and ${runs.deadlineAt} > now()`)
+    .where(
+      sql`${eq(runs.state, sql`'queued'`)} and ${runs.availableAt} <= now() and ${runs.deadlineAt} > now() and ${runs.cancelRequestedAt} is null`,
+    )
     .limit(sql.placeholder("limit"))
     .as("waiting");
   const statement = db

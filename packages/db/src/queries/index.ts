@@ -1,5 +1,7 @@
 import type { Db } from "../db.ts";
+import { prepareInsertRetry, prepareRequestCancel } from "./cancel-runs.ts";
 import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
+import { prepareInsertDeltas, preparePruneDeltas } from "./deltas.ts";
 import {
   prepareDeleteDialog,
   prepareFindDialogStatus,
@@ -7,11 +9,12 @@ import {
   prepareListDialogs,
   prepareRenameDialog,
 } from "./dialogs.ts";
+import { prepareFollowRuns, prepareListChangedRuns } from "./follow-runs.ts";
 import { prepareListMessages, prepareListPendingMessages } from "./messages.ts";
 import { prepareFindRun, prepareListClosedRuns } from "./read-runs.ts";
 import { prepareStoreReply } from "./reply.ts";
 import { prepareExtendLease, prepareFailRun, prepareFindReportedRun, prepareReleaseRun } from "./report-runs.ts";
-import { prepareFindSession, prepareRevokeSession } from "./sessions.ts";
+import { prepareFindSession, prepareListEndedSessions, prepareRevokeSession } from "./sessions.ts";
 import { prepareSettleRuns } from "./settle-runs.ts";
 import { prepareUpsertUserWithSession } from "./sign-in.ts";
 import { prepareFindSendObstacle, prepareInsertQuestion } from "./start-run.ts";
@@ -23,6 +26,7 @@ export function createQueries(db: Db) {
     upsertUserWithSession: prepareUpsertUserWithSession(db),
     findSession: prepareFindSession(db),
     revokeSession: prepareRevokeSession(db),
+    listEndedSessions: prepareListEndedSessions(db),
 
     listDialogs: prepareListDialogs(db),
     insertDialog: prepareInsertDialog(db),
@@ -35,9 +39,16 @@ export function createQueries(db: Db) {
 
     insertQuestion: prepareInsertQuestion(db),
     findSendObstacle: prepareFindSendObstacle(db),
+    insertRetry: prepareInsertRetry(db),
+    requestCancel: prepareRequestCancel(db),
     findRun: prepareFindRun(db),
     listClosedRuns: prepareListClosedRuns(db),
     settleRuns: prepareSettleRuns(db),
+
+    insertDeltas: prepareInsertDeltas(db),
+    followRuns: prepareFollowRuns(db),
+    listChangedRuns: prepareListChangedRuns(db),
+    pruneDeltas: preparePruneDeltas(db),
 
     claimRuns: prepareClaimRuns(db),
     countClaimableRuns: prepareCountClaimableRuns(db),

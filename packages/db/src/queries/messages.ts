@@ -7,6 +7,8 @@ export interface MessageRow {
   messageId: number;
   /** Written by the bot, not by the dialog's owner. */
   isBot: boolean;
+  /** What the bot had said when its run was cancelled. */
+  partial: boolean;
   content: string;
   createdAt: Date;
 }
@@ -20,6 +22,7 @@ export function prepareListMessages(db: Db): ListMessages {
       message: {
         messageId: messages.messageId,
         isBot: sql<boolean>`${messages.userId} = ${botUserId}`,
+        partial: messages.partial,
         content: messages.content,
         createdAt: messages.createdAt,
       },

@@ -9,6 +9,9 @@ export interface RunRow {
   questionId: number;
   state: RunState;
   attempt: number;
+  /** Counts the claims; 0 before the first. */
+  generation: number;
+  cancelRequested: boolean;
   createdAt: Date;
   deadlineAt: Date;
   endedAt: Date | null;
@@ -20,26 +23,48 @@ export interface RunRow {
   remainingMs: number;
 }
 
-/** A run with its answer; undefined when the user has no such run. */
-export type FindRun = (key: { runId: number; userId: number }) => Promise<RunRow | undefined>;
+const answerAlias = () => alias(messages, "answer");
+
+/** The columns of a {@link RunRow}, for statements that join the answer. */
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- Drizzle infers rows from the columns themselves.
+export function runColumns(answer: ReturnType<typeof answerAlias>) {
+  return {
+    runId: runs.runId,
+    dialogId: runs.dialogId,
+    questionId: runs.questionId,
+    state: runs.state,
+    attempt: runs.attempt,
+    generation: runs.generation,
+    cancelRequested: sql<boolean>`${runs.cancelRequestedAt} is not null`,
+    createdAt: runs.createdAt,
+    deadlineAt: runs.deadlineAt,
+    endedAt: runs.endedAt,
+    errorCode: runs.errorCode,
+    errorMessage: runs.errorMessage,
+    answerId: runs.answerId,
+    answerText: answer.content,
+    remainingMs: sql<number>`extract(epoch from ${runs.deadlineAt} - now()) * 1000`.mapWith(Number),
+  };
+}
+
+export interface RunWithText extends RunRow {
+  /** What the present generation has said so far. */
+  said: { seq: number; text: string };
+}
+
+/** A run with its answer, and what was said so far; undefined when the user has no such run. */
+export type FindRun = (key: { runId: number; userId: number }) => Promise<RunWithText | undefined>;
 
 export function prepareFindRun(db: Db): FindRun {
-  const answer = alias(messages, "answer");
+  const answer = answerAlias();
   const statement = db
     .select({
-      runId: runs.runId,
-      dialogId: runs.dialogId,
-      questionId: runs.questionId,
-      state: runs.state,
-      attempt: runs.attempt,
-      createdAt: runs.createdAt,
-      deadlineAt: runs.deadlineAt,
-      endedAt: runs.endedAt,
-      errorCode: runs.errorCode,
-      errorMessage: runs.errorMessage,
-      answerId: runs.answerId,
-      answerText: answer.content,
-      remainingMs: sql<number>`extract(epoch from ${runs.deadlineAt} - now()) * 1000`.mapWith(Number),
+      ...runColumns(answer),
+      said: sql<RunWithText["said"]>`(
+        select json_build_object('seq', coalesce(max(seq), 0), 'text', coalesce(string_agg(text, '' order by seq), ''))
+        from run_events
+        where run_events.run_id = ${runs.runId} and run_events.generation = ${runs.generation} and ${runs.endedAt} is null
+      )`,
     })
     .from(runs)
     .innerJoin(dialogs, eq(dialogs.dialogId, runs.dialogId))

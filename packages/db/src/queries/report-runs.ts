@@ -46,41 +46,51 @@ export function prepareExtendLease(db: Db): ExtendLease {
 
 export interface ReleasedRun {
   dialogId: number;
+  /** Whether the user wants no answer any more, so that settling will end the run. */
+  cancelRequested: boolean;
 }
 
 /** Puts a run back in the queue without spending the attempt. Returns undefined when the lease does not hold. */
 export type ReleaseRun = (lease: LeaseKey) => Promise<ReleasedRun | undefined>;
 
 export function prepareReleaseRun(db: Db): ReleaseRun {
-  const released = db.$with("released", { dialogId: runs.dialogId }).as(sql`
+  const released = db.$with("released", { dialogId: runs.dialogId, cancelRequestedAt: runs.cancelRequestedAt }).as(sql`
     update runs set state = 'queued', attempt = attempt - 1, lease_until = null, available_at = clock_timestamp()
     where ${leaseHolds}
-    returning dialog_id`);
-  const statement = db.with(released).select().from(released).prepare("release_run");
+    returning dialog_id, cancel_requested_at`);
+  const statement = db
+    .with(released)
+    .select({ dialogId: released.dialogId, cancelRequested: sql<boolean>`${released.cancelRequestedAt} is not null` })
+    .from(released)
+    .prepare("release_run");
   return async (lease) => (await statement.execute({ ...lease })).at(0);
 }
 
-export interface FailedRun {
-  dialogId: number;
+export interface FailedRun extends ReleasedRun {
   state: RunState;
   attempt: number;
 }
 
 /**
  * Records that a worker could not answer. With `retry` and an attempt left the run is queued again, `backoffMs`
- * doubled for each attempt made; otherwise it fails for good. Returns undefined when the lease does not hold.
+ * doubled for each attempt made; otherwise it fails for good. A run that is to be cancelled is queued for settling. Returns undefined when the lease does not hold.
  */
 export type FailRun = (
   failure: LeaseKey & { errorCode: string; errorMessage: string; retry: boolean; backoffMs: number },
 ) => Promise<FailedRun | undefined>;
 
 export function prepareFailRun(db: Db): FailRun {
-  const again = sql`(${sql.placeholder("retry")}::boolean and attempt < max_attempts)`;
+  const again = sql`(${sql.placeholder("retry")}::boolean and attempt < max_attempts or cancel_requested_at is not null)`;
   const dialog = db.$with("dialog", { dialogId: dialogs.dialogId }).as(sql`
     select dialogs.dialog_id from dialogs
     where dialog_id = (select dialog_id from runs where run_id = ${sql.placeholder("runId")})
     for update`);
-  const failed = db.$with("failed", { dialogId: runs.dialogId, state: runs.state, attempt: runs.attempt }).as(sql`
+  const failed = db.$with("failed", {
+    dialogId: runs.dialogId,
+    state: runs.state,
+    attempt: runs.attempt,
+    cancelRequestedAt: runs.cancelRequestedAt,
+  }).as(sql`
     update runs set
       state = case when ${again} then 'queued' else 'failed' end,
       available_at = clock_timestamp()
@@ -90,12 +100,21 @@ export function prepareFailRun(db: Db): FailRun {
       ended_at = case when ${again} then null else clock_timestamp() end
     from dialog
     where runs.dialog_id = dialog.dialog_id and ${leaseHolds}
-    returning runs.dialog_id, state, attempt`);
+    returning runs.dialog_id, state, attempt, cancel_requested_at`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false
     from failed where dialogs.dialog_id = failed.dialog_id and failed.state = 'failed'
     returning dialogs.dialog_id`);
-  const statement = db.with(dialog, failed, freed).select().from(failed).prepare("fail_run");
+  const statement = db
+    .with(dialog, failed, freed)
+    .select({
+      dialogId: failed.dialogId,
+      state: failed.state,
+      attempt: failed.attempt,
+      cancelRequested: sql<boolean>`${failed.cancelRequestedAt} is not null`,
+    })
+    .from(failed)
+    .prepare("fail_run");
   return async (failure) => (await statement.execute({ ...failure })).at(0);
 }
 

@@ -51,3 +51,24 @@ export function prepareRevokeSession(db: Db): RevokeSession {
     await statement.execute({ sessionId });
   };
 }
+
+/** Which of these sessions have ended: revoked, expired, or gone with their user. */
+export type ListEndedSessions = (sessionIds: string[]) => Promise<string[]>;
+
+export function prepareListEndedSessions(db: Db): ListEndedSessions {
+  const statement = db
+    .select({ sessionId: sessions.sessionId })
+    .from(sessions)
+    .where(
+      and(
+        sql`${sessions.sessionId} = any(${sql.placeholder("sessionIds")}::uuid[])`,
+        isNull(sessions.revokedAt),
+        gt(sessions.expiresAt, sql`now()`),
+      ),
+    )
+    .prepare("list_live_sessions");
+  return async (sessionIds) => {
+    const live = new Set((await statement.execute({ sessionIds })).map((row) => row.sessionId));
+    return sessionIds.filter((sessionId) => !live.has(sessionId));
+  };
+}

@@ -1,6 +1,7 @@
 import {
   bigint,
   bigserial,
+  boolean,
   check,
   foreignKey,
   integer,
@@ -14,7 +15,10 @@ import { sql } from "drizzle-orm";
 import { dialogs } from "./dialogs.ts";
 import { users } from "./users.ts";
 
-/** One text in a dialog, by its owner or by the bot. `seq` counts from 1 without gaps inside the dialog. */
+/**
+ * One text in a dialog, by its owner or by the bot. `seq` counts from 1 without gaps inside the dialog. A `partial` text is
+ * what the bot had said when its run was cancelled.
+ */
 export const messages = pgTable(
   "messages",
   {
@@ -25,6 +29,7 @@ export const messages = pgTable(
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
     seq: integer("seq").notNull(),
     clientMessageId: uuid("client_message_id"),
+    partial: boolean("partial").notNull().default(false),
   },
   (t) => [
     foreignKey({ name: "messages_dialog_id_fkey", columns: [t.dialogId], foreignColumns: [dialogs.dialogId] }).onDelete(

@@ -34,7 +34,8 @@ const timestamptz = (name: string) => timestamp(name, { withTimezone: true });
  * The platform's work on one user message, from question to answer.
  *
  * `lease_token` changes with every claim and stays after the end, so that a repeated report is told from a stale one.
- * `attempt` counts the claims that were not given back. The constraints below are the state machine's invariants.
+ * `attempt` counts the claims that were not given back, `generation` all of them: deltas of one generation make one text.
+ * The constraints below are the state machine's invariants.
  */
 export const runs = pgTable(
   "runs",
@@ -45,6 +46,7 @@ export const runs = pgTable(
     answerId: bigint("answer_id", { mode: "number" }),
     state: text("state", { enum: runStates }).notNull().default("queued"),
     attempt: integer("attempt").notNull().default(0),
+    generation: integer("generation").notNull().default(0),
     maxAttempts: integer("max_attempts").notNull(),
     availableAt: timestamptz("available_at").notNull().defaultNow(),
     deadlineAt: timestamptz("deadline_at").notNull(),
@@ -86,6 +88,9 @@ export const runs = pgTable(
     index("runs_deadline_idx")
       .on(t.deadlineAt)
       .where(sql`state in ('queued', 'running')`),
+    index("runs_cancel_idx")
+      .on(t.cancelRequestedAt)
+      .where(sql`cancel_requested_at is not null and ended_at is null`),
     index("runs_lease_idx")
       .on(t.leaseUntil)
       .where(sql`state = 'running'`),
@@ -94,7 +99,10 @@ export const runs = pgTable(
     check("runs_lease_check", sql`(state = 'running') = (lease_until is not null)`),
     check("runs_lease_token_check", sql`state <> 'running' or lease_token is not null`),
     check("runs_ended_check", sql`(state in ('queued', 'running')) = (ended_at is null)`),
-    check("runs_answer_check", sql`(state = 'completed') = (answer_id is not null)`),
+    check(
+      "runs_answer_check",
+      sql`case state when 'completed' then answer_id is not null when 'cancelled' then true else answer_id is null end`,
+    ),
     check("runs_error_check", sql`state <> 'failed' or error_code is not null`),
   ],
 );

@@ -8,3 +8,6 @@ export {
 } from "./engines.ts";
 export { makeDialog, makeRun, makeUser } from "./factories.ts";
 export { findViolations, noViolations } from "./invariants.ts";
+
+/** For tests of other packages, which arrange rows that no query makes. */
+export { sql } from "drizzle-orm";

@@ -1,0 +1,117 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { runEvents, runs } from "../schema/index.ts";
+
+export interface Delta {
+  runId: number;
+  leaseToken: string;
+  /** From 1 within a lease, without gaps. */
+  seq: number;
+  text: string;
+  leaseMs: number;
+}
+
+/** A run as it was when deltas were offered, whose lease holds. */
+export interface LeasedRun {
+  runId: number;
+  leaseToken: string;
+  /** Number of the last delta before those that were offered. */
+  lastSeq: number;
+  leaseUntil: Date;
+  deadlineAt: Date;
+  cancelRequested: boolean;
+}
+
+/**
+ * Stores deltas of many runs in one statement: those whose lease holds and whose number is the next. Leases that are more
+ * than half over are extended, so that most deltas touch no row of `runs`.
+ *
+ * @returns the runs that are leased; a delta whose run and token are not among them was refused
+ */
+export type InsertDeltas = (deltas: readonly Delta[]) => Promise<LeasedRun[]>;
+
+/** The deltas that are offered, and the runs among theirs whose lease holds. */
+function offeredAndLeased(db: Db) {
+  const given = db.$with("given", { runId: runs.runId }).as(sql`
+    select distinct on (run_id, lease_token, seq) *
+    from unnest(
+      ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("leaseTokens")}::uuid[],
+      ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[], ${sql.placeholder("leaseMs")}::int[]
+    ) as offered(run_id, lease_token, seq, text, lease_ms)`);
+  const leased = db.$with("leased", {
+    runId: runs.runId,
+    leaseToken: runs.leaseToken,
+    leaseUntil: runs.leaseUntil,
+    deadlineAt: runs.deadlineAt,
+    cancelRequestedAt: runs.cancelRequestedAt,
+    lastSeq: runEvents.seq,
+  }).as(sql`
+    select run_id, generation, lease_token, lease_until, deadline_at, cancel_requested_at,
+      coalesce((
+        select max(seq) from run_events
+        where run_events.run_id = runs.run_id and run_events.generation = runs.generation
+      ), 0) as seq
+    from runs
+    where run_id = any(${sql.placeholder("runIds")}::bigint[])
+      and state = 'running' and lease_until > now() and deadline_at > now()`);
+  return { given, leased };
+}
+
+export function prepareInsertDeltas(db: Db): InsertDeltas {
+  const { given, leased } = offeredAndLeased(db);
+  const fresh = db.$with("fresh", { runId: runs.runId }).as(sql`
+    select given.run_id, generation, given.seq, given.text,
+      leased.seq + row_number() over (partition by given.run_id order by given.seq) as next_seq
+    from given join leased on leased.run_id = given.run_id and leased.lease_token = given.lease_token
+    where given.seq > leased.seq`);
+  const stored = db.$with("stored", { runId: runs.runId }).as(sql`
+    insert into run_events (run_id, generation, seq, text)
+    select run_id, generation, seq, text from fresh where seq = next_seq
+    on conflict do nothing
+    returning run_id`);
+  const extended = db.$with("extended", { runId: runs.runId, leaseUntil: sql<Date>`until`.as("until") }).as(sql`
+    update runs set lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+    from (select distinct on (run_id) run_id, lease_token, lease_ms from given) as wanted
+    where runs.run_id = wanted.run_id and runs.lease_token = wanted.lease_token
+      and state = 'running' and lease_until > now() and deadline_at > now()
+      and lease_until < now() + lease_ms * interval '0.5 millisecond'
+    returning runs.run_id, lease_until as until`);
+  const statement = db
+    .with(given, leased, fresh, stored, extended)
+    .select({
+      runId: leased.runId,
+      leaseToken: sql<string>`${leased.leaseToken}`,
+      lastSeq: leased.lastSeq,
+      leaseUntil: sql<Date>`coalesce(extended.until, leased.lease_until)`.mapWith(runs.leaseUntil),
+      deadlineAt: leased.deadlineAt,
+      cancelRequested: sql<boolean>`${leased.cancelRequestedAt} is not null`,
+    })
+    .from(leased)
+    .leftJoin(extended, sql`${extended.runId} = ${leased.runId}`)
+    .prepare("insert_deltas");
+  return (deltas) =>
+    statement.execute({
+      runIds: deltas.map((delta) => delta.runId),
+      leaseTokens: deltas.map((delta) => delta.leaseToken),
+      seqs: deltas.map((delta) => delta.seq),
+      texts: deltas.map((delta) => delta.text),
+      leaseMs: deltas.map((delta) => delta.leaseMs),
+    });
+}
+
+/** Removes deltas of runs that ended longer than `keepMs` ago or are gone. */
+export type PruneDeltas = (keepMs: number) => Promise<void>;
+
+export function preparePruneDeltas(db: Db): PruneDeltas {
+  const statement = db
+    .delete(runEvents)
+    .where(sql`not exists (
+      select 1 from runs
+      where runs.run_id = ${runEvents.runId}
+        and (ended_at is null or ended_at > now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond')
+    )`)
+    .prepare("prune_deltas");
+  return async (keepMs) => {
+    await statement.execute({ keepMs });
+  };
+}
