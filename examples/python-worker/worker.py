@@ -172,6 +172,7 @@ def kept_lease(run: dict[str, Any]) -> Iterator[threading.Event]:
             try:
                 if call("POST", path, body, timeout_s=beat_s)["cancel_requested"]:
                     lost.set()
+                    release(run)  # the person is told at once, even while the model goes on thinking
             except Refused:
                 lost.set()
             except Away:

@@ -23,7 +23,13 @@ let server: ServerProcess;
 beforeAll(async () => {
   await requireCommand("python3");
   database = await createProcessDatabase();
-  server = await startServerProcess({ ...database.env, DIALOGS_PER_USER: "10", RETRY_BACKOFF_MS: "0" });
+  server = await startServerProcess({
+    ...database.env,
+    DIALOGS_PER_USER: "10",
+    RETRY_BACKOFF_MS: "0",
+    // So long that a stopped run ends only when its worker lets go.
+    CANCEL_GRACE_MS: "600000",
+  });
 });
 
 afterAll(async () => {
@@ -122,6 +128,14 @@ describe("the Python worker with leases", () => {
   it("keeps its lease while it thinks longer than that", async () => {
     const { person, run } = await startRun("long-thought", { name: "thinks_past_its_lease", leaseMs: 3000 });
     expect(await untilRun(person, run, "completed")).toMatchObject({ attempt: 1 });
+  });
+
+  it("lets a run go that the person stops", async () => {
+    const { person, run, worker } = await startRun("stopped", { name: "waits_for_gate", leaseMs: 3000 });
+    await untilRun(person, run, "running");
+    await person.call("POST", `/runs/${run.run_id}/cancel`);
+    expect(await untilRun(person, run, "cancelled")).toMatchObject({ answer: null });
+    await untilSaid(worker, `run ${run.run_id}: given back`);
   });
 
   it("gives its run back when it is stopped in thought", async () => {
