@@ -31,6 +31,7 @@ API_KEY_AI = os.environ.get("API_KEY_AI", "dev-messages-key")
 POLL_S = 1.0
 CLAIM_WAIT_MS = 20_000
 LEASE_MS = 30_000
+GATHER_S = 0.05  # pieces of an answer that come within it are sent together
 TIMEOUT_S = 30.0  # of one request; longer than a claim waits
 
 log = logging.getLogger("worker")
@@ -41,13 +42,16 @@ class Message(TypedDict):
     content: str
 
 
-def answer(messages: list[Message]) -> str:
-    """The place for your own model: the dialog so far, oldest first, in; the answer to its last message out.
+def answer(messages: list[Message]) -> Iterator[str]:
+    """The place for your own model: the dialog so far, oldest first, in; the answer to its last message out, in pieces.
 
     May take long and may raise. This one has no model: it counts, so that one sees what it was given.
     """
     words = len(messages[-1]["content"].split())
-    return f"I am a sample without a model. Messages read: {len(messages)}. Words in the last one: {words}."
+    text = f"I am a sample without a model. Messages read: {len(messages)}. Words in the last one: {words}."
+    for word in text.split(" "):
+        yield word if word == "I" else f" {word}"
+        time.sleep(0.02)
 
 
 class Refused(Exception):
@@ -121,7 +125,7 @@ def serve_runs() -> None:
 def work_on(run: dict[str, Any]) -> None:
     with kept_lease(run) as lost:
         try:
-            text = answer([{"role": m["role"], "content": m["content"]} for m in run["messages"]])
+            text = think(run, lost)
         except Exception as error:
             # The name only: what an exception says may quote the dialog.
             log.error("run %s: no answer (%s)", run["run_id"], type(error).__name__)
@@ -132,6 +136,37 @@ def work_on(run: dict[str, Any]) -> None:
             log.warning("run %s: not wanted any more", run["run_id"])
         else:
             complete(run, text)
+
+
+def think(run: dict[str, Any], lost: threading.Event) -> str:
+    """The whole answer. What comes of it is streamed meanwhile, as far as that works: the whole is what counts."""
+    text, sent, seq = "", 0, 0
+    streams, sent_at = True, time.monotonic()
+    for piece in answer([{"role": m["role"], "content": m["content"]} for m in run["messages"]]):
+        text += piece
+        if lost.is_set():
+            break
+        if streams and len(text) > sent and time.monotonic() - sent_at >= GATHER_S:
+            seq, sent_at = seq + 1, time.monotonic()
+            streams = append(run, seq, text[sent:], lost)
+            sent = len(text)
+    return text
+
+
+def append(run: dict[str, Any], seq: int, text: str, lost: threading.Event) -> bool:
+    """Sends a piece of the answer, which extends the lease too. Returns whether it makes sense to send more."""
+    body = {"lease_token": run["lease_token"], "seq": seq, "text": text, "lease_ms": LEASE_MS}
+    try:
+        if call("POST", f"/worker/runs/{run['run_id']}/append", body, timeout_s=5)["cancel_requested"]:
+            lost.set()
+            release(run)
+        return True
+    except Refused as error:
+        if error.status in (404, 409):
+            log.info("run %s: streams no more (%s)", run["run_id"], error)
+        return False
+    except Away:
+        return False
 
 
 def complete(run: dict[str, Any], text: str) -> None:
@@ -219,7 +254,7 @@ def read_questions() -> dict[int, list[dict[str, Any]]]:
 def reply(dialog_id: int, rows: list[dict[str, Any]]) -> bool:
     """Returns whether the question is done with; an error of the model leaves it for the next poll."""
     try:
-        text = answer([{"role": "user", "content": row["content"]} for row in rows])
+        text = "".join(answer([{"role": "user", "content": row["content"]} for row in rows]))
     except Exception as error:
         log.error("dialog %s: no answer (%s)", dialog_id, type(error).__name__)
         return False

@@ -34,6 +34,8 @@ export interface Config {
   worker: WorkerConfig;
   /** Null for the offline demo answerer. */
   model: ModelConfig | null;
+  /** Pause before each word of the demo answerer. */
+  demoPaceMs: number;
 }
 
 const secretNames = ["API_KEY_AI", "OPENAI_API_KEY"];
@@ -52,6 +54,7 @@ const schema = z.object({
   WORKER_CONCURRENCY: whole(1, 50).default(4),
   WORKER_STOP_GRACE_MS: whole(0, 600_000).default(5_000),
   WORKER_HISTORY_LIMIT: whole(1, 1_000).default(1_000),
+  DEMO_PACE_MS: whole(0, 10_000).default(25),
   LEASE_MS: whole(1_000, 600_000).default(30_000),
   OPENAI_BASE_URL: serviceAddress.optional(),
   OPENAI_API_KEY: z.string().optional(),
@@ -117,5 +120,6 @@ export function readConfig(environment: Environment = process.env): Config {
       stopGraceMs: env.WORKER_STOP_GRACE_MS,
     },
     model: modelOf(env),
+    demoPaceMs: env.DEMO_PACE_MS,
   };
 }

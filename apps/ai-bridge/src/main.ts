@@ -19,10 +19,10 @@ function stopOnSignal(log: Log): AbortSignal {
   return controller.signal;
 }
 
-async function start({ production, logLevel, platform, worker, model }: Config): Promise<void> {
+async function start({ production, logLevel, platform, worker, model, demoPaceMs }: Config): Promise<void> {
   const log = createLogger({ module: "ai-bridge", production, level: logLevel });
   const moduleLog = (module: string): Log => log.child({ module });
-  const answerer = model === null ? createRuleAnswerer() : createOpenAiAnswerer(model);
+  const answerer = model === null ? createRuleAnswerer({ paceMs: demoPaceMs }) : createOpenAiAnswerer(model);
   const stop = stopOnSignal(moduleLog("main"));
   moduleLog("main").info(
     { event: "started", worker: worker.name, answerer: answerer.name },

@@ -25,6 +25,7 @@ test("needs no setting while developing", () => {
       stopGraceMs: 5_000,
     },
     model: null,
+    demoPaceMs: 25,
   });
 });
 

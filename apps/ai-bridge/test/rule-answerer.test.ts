@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createRuleAnswerer } from "../src/answerers/rule-answerer.ts";
 import { collect, dialogOf } from "./support/dialog.ts";
 
-const answerer = createRuleAnswerer();
+const answerer = createRuleAnswerer({ paceMs: 0 });
 
 const cases: [string, string[], string][] = [
   ["greets", ["Hello!"], "Hello! Ask me"],

@@ -35,7 +35,8 @@ const readableStdout = new Writable({
 /**
  * JSON lines for machines in production, readable ones for a person elsewhere.
  *
- * @param mixin gives fields for every line; it may name the `module`, as a line itself may
+ * @param module what a line without a module of its own is marked with
+ * @param mixin gives fields for every line
  */
 export function createLogger(options: {
   module: string;
@@ -44,6 +45,6 @@ export function createLogger(options: {
   mixin?: () => object;
 }): Log {
   const { module, production, level, mixin } = options;
-  const settings = { level, base: null, mixin: () => ({ module, ...mixin?.() }) };
+  const settings = { level, base: { module }, ...(mixin === undefined ? {} : { mixin }) };
   return production ? pino(settings, pino.destination({ dest: 1, sync: true })) : pino(settings, readableStdout);
 }

@@ -1,4 +1,5 @@
 import type { DialogMessage } from "../platform/client.ts";
+import { pause } from "../worker/pause.ts";
 import type { Answerer, AnswerPart } from "./answerer.ts";
 import { languageOf, saidByUser, type Language } from "./language.ts";
 import { findName, rules } from "./rules.ts";
@@ -20,17 +21,25 @@ function replyTo(messages: readonly DialogMessage[]): string {
   return signatures[language];
 }
 
-async function* answer(
-  messages: readonly DialogMessage[],
-  { signal }: { signal: AbortSignal },
+async function* sayWordByWord(
+  text: string,
+  { paceMs, signal }: { paceMs: number; signal: AbortSignal },
 ): AsyncGenerator<AnswerPart> {
-  for (const [text] of replyTo(messages).matchAll(/\S+\s*/gu)) {
+  for (const [word] of text.matchAll(/\S+\s*/gu)) {
+    if (paceMs > 0) await pause(paceMs, signal);
     if (signal.aborted) return;
-    yield { kind: "text", text };
+    yield { kind: "text", text: word };
   }
 }
 
-/** Answers by a table of rules: offline, always the same to the same dialog, word by word. Says that it is a demo. */
-export function createRuleAnswerer(): Answerer {
-  return { name: "demo rules", answer };
+/**
+ * Answers by a table of rules: offline, always the same to the same dialog. Says that it is a demo.
+ *
+ * @param paceMs pause before each word, so that one sees the answer grow
+ */
+export function createRuleAnswerer({ paceMs }: { paceMs: number }): Answerer {
+  return {
+    name: "demo rules",
+    answer: (messages, { signal }) => sayWordByWord(replyTo(messages), { paceMs, signal }),
+  };
 }

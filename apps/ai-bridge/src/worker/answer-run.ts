@@ -3,6 +3,7 @@ import { failures, type FailureCode } from "../answerers/failure.ts";
 import { languageOf, saidByUser } from "../answerers/language.ts";
 import { callSignal, type ClaimedRun } from "../platform/client.ts";
 import { troubleOf } from "../platform/trouble.ts";
+import { createDeltaStream } from "./delta-stream.ts";
 import { deliver, type Report } from "./deliver.ts";
 import { holdLease, type Lease, type LeaseDeps, type LeaseEnd } from "./lease.ts";
 import { think, type Thought } from "./think.ts";
@@ -67,8 +68,10 @@ export async function answerRun(run: ClaimedRun, deps: RunDeps): Promise<void> {
   deps.log.info({ event: "run_claimed", run_id, attempt }, `Run ${run_id} is claimed, attempt ${attempt}`);
   const lease = holdLease(run, deps);
   const work = { run, lease, deps };
+  const stream = createDeltaStream({ ...deps, lease });
   try {
-    const thought = await think(run, { ...deps, signal: lease.signal });
+    const thought = await think(run, { ...deps, signal: lease.signal, onText: stream.add });
+    await stream.close();
     if (lease.ended() === null) logThought(work, thought);
     const settled = await deliver(thoughtReport(work, thought), { lease, log: deps.log });
     const ended = lease.ended();

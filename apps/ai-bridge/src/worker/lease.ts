@@ -14,6 +14,8 @@ export interface Lease {
   signal: AbortSignal;
   /** Null while the run is the worker's. */
   ended: () => LeaseEnd | null;
+  /** Ends it early, for a reason that a report brought to light. */
+  end: (why: LeaseEnd) => void;
   /** Ends the heartbeats: the work is done. */
   close: () => void;
 }
@@ -84,6 +86,7 @@ export function holdLease(run: ClaimedRun, deps: LeaseDeps): Lease {
     key,
     signal: controller.signal,
     ended: () => ended,
+    end,
     close: () => {
       closing.abort();
       deps.stopping.removeEventListener("abort", giveBack);

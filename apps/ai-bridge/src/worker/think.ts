@@ -14,15 +14,20 @@ interface ThinkDeps {
   answerer: Answerer;
   log: Log;
   signal: AbortSignal;
+  /** Told every piece as it comes. */
+  onText: (text: string) => void;
 }
 
 /** Reads the whole answer; stops the answerer once there is more than the platform keeps. */
-async function collect({ messages }: ClaimedRun, { answerer, signal }: ThinkDeps): Promise<Thought> {
+async function collect({ messages }: ClaimedRun, { answerer, signal, onText }: ThinkDeps): Promise<Thought> {
   let text = "";
   let usage: Usage | undefined;
   for await (const part of answerer.answer(messages, { signal })) {
     if (part.kind === "usage") usage = part.usage;
-    else text += part.text;
+    else {
+      text += part.text;
+      onText(part.text);
+    }
     // A unit of a string takes a byte at least, so that this is never too early; to count bytes here would be slow.
     if (signal.aborted || text.length > answerMaxBytes) break;
   }
