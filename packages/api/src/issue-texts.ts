@@ -81,17 +81,17 @@ function describeIssue(issue: Issue): Described {
   }
 }
 
-/** Every fault of an input; `locate` puts the part of the request before the keys. */
-export function describeIssues(
-  issues: readonly Issue[],
-  locale: Locale,
-  locate: (keys: (string | number)[]) => (string | number)[],
-): InputFault[] {
+/** Puts the part of the request before the keys of an input. An unknown key is never one of the path. */
+export type Locate = (keys: (string | number)[], isUnknown: boolean) => (string | number)[];
+
+/** Every fault of an input. */
+export function describeIssues(issues: readonly Issue[], locale: Locale, locate: Locate): InputFault[] {
   return issues.flatMap((issue) => {
     const { type, msg } = describeIssue(issue);
     const keys = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
-    const paths = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...keys, key]) : [keys];
-    return paths.map((path) => ({ loc: locate(path), msg: msg[locale], type }));
+    const isUnknown = issue.code === "unrecognized_keys";
+    const paths = isUnknown ? issue.keys.map((key) => [...keys, key]) : [keys];
+    return paths.map((path) => ({ loc: locate(path, isUnknown), msg: msg[locale], type }));
   });
 }
 

@@ -5,7 +5,7 @@ import { DomainError, type ErrorDetails } from "./domain/errors.ts";
 import type { Locale } from "./domain/locale.ts";
 import { edgeCodes, errorMap, type EdgeCode, type ErrorCode } from "./error-map.ts";
 import { errorText } from "./error-texts.ts";
-import { describeIssues, summarizeFaults, type InputFault } from "./issue-texts.ts";
+import { describeIssues, summarizeFaults, type InputFault, type Locate } from "./issue-texts.ts";
 
 /** Raised by the HTTP edges for what never reaches a procedure. */
 export class EdgeError extends Error {
@@ -40,8 +40,8 @@ export interface Problem {
 export interface ProblemOptions {
   locale: Locale;
   requestId: string;
-  /** Puts the part of the request before the keys of an input; without it everything is in the body. */
-  locate?: (keys: (string | number)[]) => (string | number)[];
+  /** Without it everything is in the body. */
+  locate?: Locate;
 }
 
 const titles: Readonly<Record<number, string>> = {

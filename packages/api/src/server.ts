@@ -11,6 +11,7 @@ export type { Caller, Context } from "./context.ts";
 export { defaultSettings, limits, type Settings } from "./domain/limits.ts";
 export { defaultLocale, locales, type Locale } from "./domain/locale.ts";
 export { errorMap, type EdgeCode, type ErrorCode } from "./error-map.ts";
+export type { Locate } from "./issue-texts.ts";
 export type { Log } from "./log.ts";
 export { EdgeError, errorCodeOf, toProblem, type Problem } from "./problem.ts";
 export { appRouter, type AppRouter } from "./routers/index.ts";

@@ -1,4 +1,6 @@
-import { EdgeError, endEventId, toProblem } from "@deepbot/api/server";
+import { EdgeError, endEventId, toProblem, type Locate } from "@deepbot/api/server";
+import { TRPCError } from "@trpc/server";
+import { ZodRealError } from "zod";
 import { checkBodyHeaders, parseJson, readText } from "./body.ts";
 import { createContext, type ContextDeps } from "./caller.ts";
 import { sendEvents } from "./event-stream.ts";
@@ -34,13 +36,22 @@ function lastEventId({ headers }: Exchange["req"]): { lastEventId?: string } {
   return typeof id === "string" && id !== "" ? { lastEventId: id } : {};
 }
 
+/** A key of the path that stands in the body too is as unknown there as any other. */
+function refuseKeysOfPath(body: object, params: Record<string, string>): void {
+  const keys = Object.keys(params).filter((key) => key in body);
+  if (keys.length === 0) return;
+  const cause = new ZodRealError([{ code: "unrecognized_keys", keys, path: [], message: "" }]);
+  throw new TRPCError({ code: "UNPROCESSABLE_CONTENT", cause });
+}
+
 async function readInput({ operation, params }: Match, { req, query }: Exchange): Promise<unknown> {
   const path = fromPath(operation, params);
   if (operation.streams) return { ...fromQuery(operation, query), ...lastEventId(req), ...path };
   if (operation.method === "GET") return { ...fromQuery(operation, query), ...path };
   const body = parseJson(await readText(req, operation.bodyLimit));
-  const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
-  return isObject ? { ...body, ...path } : body;
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
+  if (operation.strict) refuseKeysOfPath(body, params);
+  return { ...body, ...path };
 }
 
 /** Aborts when the client leaves before the answer is out. */
@@ -75,9 +86,12 @@ async function run(match: Match, exchange: Exchange, deps: RestDeps): Promise<vo
   }
 }
 
-function locateIn({ operation, params }: Match): (keys: (string | number)[]) => (string | number)[] {
+function locateIn({ operation, params }: Match): Locate {
   const place = operation.method === "GET" ? "query" : "body";
-  return (keys) => [typeof keys[0] === "string" && keys[0] in params ? "path" : place, ...keys];
+  return (keys, isUnknown) => {
+    const isOfPath = !isUnknown && typeof keys[0] === "string" && keys[0] in params;
+    return [isOfPath ? "path" : place, ...keys];
+  };
 }
 
 /**

@@ -38,7 +38,7 @@ function paramsOf({ names }: Pattern, values: string[]): Record<string, string> 
   return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(values[index] ?? "")]));
 }
 
-/** Fixed paths come before those with parameters. A GET operation answers HEAD too. */
+/** A fixed path hides those with parameters that it would fit. A GET operation answers HEAD too. */
 export function createRoutes(operations: readonly Operation[]): Routes {
   const fixed = new Map<string, Pattern>();
   const parametric = new Map<string, Pattern>();
@@ -51,7 +51,10 @@ export function createRoutes(operations: readonly Operation[]): Routes {
 
   const candidates = function* (path: string): Generator<[Pattern, string[]]> {
     const exact = fixed.get(path);
-    if (exact !== undefined) yield [exact, []];
+    if (exact !== undefined) {
+      yield [exact, []];
+      return;
+    }
     for (const pattern of parametric.values()) {
       const found = pattern.expression.exec(path);
       if (found !== null) yield [pattern, found.slice(1)];

@@ -67,10 +67,17 @@ function problemResponse(status: number): Json {
   };
 }
 
-/** Statuses that any operation can give, beside its own. */
-function errorStatuses({ meta, method }: Operation): number[] {
-  const own = Array.isArray(meta.openapi?.errorResponses) ? meta.openapi.errorResponses : [];
-  return [...new Set([400, ...own, ...(method === "POST" ? [413, 415] : []), 500, 503])].toSorted((a, b) => a - b);
+/** Statuses that the edge can give, beside the operation's own: for the request, for the body, and for its origin. */
+function edgeStatuses({ method, takesInput, meta }: Operation): number[] {
+  if (method !== "POST") return [400, 500, 503];
+  const forOrigin = meta.access === "user" || meta.access === "public" ? [403] : [];
+  return [400, 413, 415, 500, 503, ...(takesInput ? [422] : []), ...forOrigin];
+}
+
+function errorStatuses(operation: Operation): number[] {
+  const { errorResponses } = operation.meta.openapi ?? {};
+  const own = Array.isArray(errorResponses) ? errorResponses : [];
+  return [...new Set([...own, ...edgeStatuses(operation)])].toSorted((a, b) => a - b);
 }
 
 /** What the generator cannot say: security of each operation, the true error bodies, the true success status. */

@@ -115,12 +115,13 @@ describe("refuses a token", () => {
 
   test("that was changed in any character of its signature", async () => {
     const token = key.sign(claimsOfAnn());
-    const start = token.lastIndexOf(".") + 1;
-    for (let at = start; at < token.length; at += 1) {
+    const accepted: number[] = [];
+    // The last character has spare bits: it can be written in more than one way.
+    for (let at = token.lastIndexOf(".") + 1; at < token.length - 1; at += 1) {
       const other = token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1);
-      const same = Buffer.from(other.slice(start), "base64url").equals(Buffer.from(token.slice(start), "base64url"));
-      if (!same) expect((await verify(other)).kind, `character ${at}`).toBe("refused");
+      if ((await verify(other)).kind !== "refused") accepted.push(at);
     }
+    expect(accepted).toEqual([]);
   });
 });
 

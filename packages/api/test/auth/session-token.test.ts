@@ -54,9 +54,10 @@ describe.each(sessionAlgorithms)("with %s", (algorithm) => {
 
 /** Every text that differs in one bit of one character. */
 function flipEachBit(token: string): string[] {
-  return [...token].flatMap((character, at) =>
+  const characters = Array.from(token, (character) => character.charCodeAt(0));
+  return characters.flatMap((code, at) =>
     [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => {
-      const flipped = String.fromCharCode(character.charCodeAt(0) ^ (1 << bit));
+      const flipped = String.fromCharCode(code ^ (1 << bit));
       return token.slice(0, at) + flipped + token.slice(at + 1);
     }),
   );
