@@ -8,13 +8,13 @@ export {
 export { createKeyCheck } from "./auth/service-key.ts";
 export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./auth/session-token.ts";
 export type { Caller, Context } from "./context.ts";
-export { defaultSettings, limits, type Settings } from "./domain/limits.ts";
+export { defaultSettings, type Settings } from "./domain/limits.ts";
 export { defaultLocale, locales, type Locale } from "./domain/locale.ts";
-export { errorMap, type EdgeCode, type ErrorCode } from "./error-map.ts";
+export { errorMap } from "./error-map.ts";
 export type { Locate } from "./issue-texts.ts";
 export type { Log } from "./log.ts";
 export { EdgeError, errorCodeOf, toProblem, type Problem } from "./problem.ts";
-export { appRouter, type AppRouter } from "./routers/index.ts";
+export { appRouter } from "./routers/index.ts";
 export { createServices, type Services } from "./services/index.ts";
 export { endEventId } from "./domain/run-events.ts";
-export { createCallerFactory, maxWatchMs, pingIntervalMs, type Meta } from "./trpc.ts";
+export { maxWatchMs, pingIntervalMs, type Meta } from "./trpc.ts";

@@ -89,6 +89,7 @@ describePostgres("hints over PostgreSQL", () => {
     await until("they have come", () => heard === 5);
     await here.close();
     await there.close();
+    expect(heard).toBe(5);
   });
 
   it("come again after the listening connection was cut, and who waits is told to look", async () => {
@@ -112,6 +113,7 @@ describePostgres("hints over PostgreSQL", () => {
     });
     await here.close();
     await there.close();
+    expect(gaps).toBeGreaterThan(0);
   });
 });
 

@@ -32,70 +32,94 @@ function takePiece(text: string): [piece: string, rest: string] {
   return [text.slice(0, end).replaceAll("\0", "").toWellFormed(), text.slice(end)];
 }
 
-/**
- * Sends deltas one after the other, what gathers meanwhile with the next. One that gets lost is sent again under its number.
- * A platform that has lost the deltas before it gets no more: the answer comes as a whole.
- */
-export function createDeltaStream({
-  platform,
-  lease,
-  leaseMs,
-  log,
-}: {
+interface StreamDeps {
   platform: Platform;
   lease: Lease;
   leaseMs: number;
   log: Log;
-}): DeltaStream {
+}
+
+/** What is still to be said, and under which number. */
+interface Backlog {
+  add: (text: string) => void;
+  /** The next piece; the same again until it is known to have arrived. */
+  next: () => Outgoing | undefined;
+  arrived: () => void;
+  isEmpty: () => boolean;
+}
+
+function createBacklog(): Backlog {
   let gathered = "";
   let outgoing: Outgoing | undefined;
   let lastSeq = 0;
+  return {
+    add: (text) => {
+      gathered += text;
+    },
+    next: () => {
+      if (outgoing !== undefined) return outgoing;
+      const [text, rest] = takePiece(gathered);
+      gathered = rest;
+      outgoing = text === "" ? undefined : { seq: lastSeq + 1, text };
+      return outgoing;
+    },
+    arrived: () => {
+      lastSeq = outgoing?.seq ?? lastSeq;
+      outgoing = undefined;
+    },
+    isEmpty: () => gathered === "" && outgoing === undefined,
+  };
+}
+
+/** Sends one piece. Returns why there should be no more, if there should not. */
+async function sendPiece(backlog: Backlog, { platform, lease, leaseMs }: StreamDeps): Promise<string | undefined> {
+  const piece = backlog.next();
+  if (piece === undefined) return undefined;
+  try {
+    const input = { ...lease.key, ...piece, lease_ms: leaseMs };
+    const status = await platform.worker.append.mutate(input, { signal: callSignal(callTimeoutMs, lease.signal) });
+    backlog.arrived();
+    if (status.cancel_requested) lease.end("cancelled");
+  } catch (error) {
+    if (lease.signal.aborted) return undefined;
+    const { kind, code } = troubleOf(error);
+    if (kind === "gone") lease.end("lost");
+    if (kind === "refused") return code;
+  }
+  return undefined;
+}
+
+/**
+ * Sends deltas one after the other, what gathers meanwhile with the next. One that gets lost is sent again under its number.
+ * A platform that has lost the deltas before it gets no more: the answer comes as a whole.
+ */
+export function createDeltaStream(deps: StreamDeps): DeltaStream {
+  const { lease, log } = deps;
+  const backlog = createBacklog();
   let over = false;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> = Promise.resolve();
 
-  const nextOutgoing = (): Outgoing | undefined => {
-    if (outgoing !== undefined) return outgoing;
-    const [text, rest] = takePiece(gathered);
-    gathered = rest;
-    return text === "" ? undefined : { seq: lastSeq + 1, text };
-  };
-  const giveUp = (code: string): void => {
-    over = true;
-    const fields = { event: "stream_ended", run_id: lease.key.run_id, reason: code };
-    log.info(fields, `The answer to run ${lease.key.run_id} does not stream any more: ${code}`);
-  };
   const send = async (): Promise<void> => {
-    outgoing = nextOutgoing();
-    if (outgoing === undefined) return;
-    try {
-      const input = { ...lease.key, ...outgoing, lease_ms: leaseMs };
-      const status = await platform.worker.append.mutate(input, { signal: callSignal(callTimeoutMs, lease.signal) });
-      lastSeq = outgoing.seq;
-      outgoing = undefined;
-      if (status.cancel_requested) lease.end("cancelled");
-    } catch (error) {
-      if (lease.signal.aborted) return;
-      const { kind, code } = troubleOf(error);
-      if (kind === "gone") lease.end("lost");
-      else if (kind === "refused") giveUp(code);
-    }
-  };
-  const tick = (): void => {
-    timer = undefined;
-    sending = send().then(() => {
-      if (gathered !== "" || outgoing !== undefined) schedule();
-    });
+    const code = await sendPiece(backlog, deps);
+    if (code !== undefined) {
+      over = true;
+      const fields = { event: "stream_ended", run_id: lease.key.run_id, reason: code };
+      log.info(fields, `The answer to run ${lease.key.run_id} does not stream any more: ${code}`);
+    } else if (!backlog.isEmpty()) schedule();
   };
   const schedule = (): void => {
-    if (over || lease.signal.aborted) return;
-    timer ??= setTimeout(tick, gatherMs);
+    if (over || lease.signal.aborted || timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      sending = send();
+    }, gatherMs);
   };
 
   return {
     add: (text) => {
       if (over) return;
-      gathered += text;
+      backlog.add(text);
       schedule();
     },
     close: async () => {

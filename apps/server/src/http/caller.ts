@@ -2,7 +2,7 @@ import type { Caller, Context, Log, Services } from "@deepbot/api/server";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { Exchange } from "./exchange.ts";
 
-export const sessionCookie = "access_token";
+const sessionCookie = "access_token";
 
 export interface ContextDeps {
   services: Services;

@@ -38,7 +38,7 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
     expect(response.status).toBe(200);
     return (await response.json()) as T;
   };
-  const append = (index: number, { run_id, lease_token }: Lease, seq: number, text: string) =>
+  const append = (index: number, { run_id, lease_token }: Lease, [seq, text]: [number, string]) =>
     worker<{ cancel_requested: boolean }>(index, `runs/${run_id}/append`, { lease_token, seq, text });
   const complete = (index: number, { run_id, lease_token }: Lease, text: string) =>
     worker(index, `runs/${run_id}/complete`, { lease_token, text });
@@ -55,7 +55,10 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
     expect(lease.run_id).toBe(started.body.run_id);
     return { person, lease, dialogId: created.body.dialog };
   };
-  const watch = async (index: number, person: Person, runId: number, lastEventId?: string) => {
+  const watch = async (
+    index: number,
+    { person, runId, lastEventId }: { person: Person; runId: number; lastEventId?: string },
+  ) => {
     const url = `${urlOf(index)}/runs/${runId}/events`;
     const client = await openEvents(url, {
       cookie: person.cookie,
@@ -67,10 +70,10 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
 
   it("reach a watcher on another server as they are made, long before the end", async () => {
     const { person, lease } = await ask();
-    const client = await watch(2, person, lease.run_id);
+    const client = await watch(2, { person: person, runId: lease.run_id });
     expect(client.contentType).toBe("text/event-stream; charset=utf-8");
     for (const [index, word] of ["one ", "two ", "three"].entries()) {
-      await append(index, lease, index + 1, word);
+      await append(index, lease, [index + 1, word]);
       await until("the word is there", () => textOf(client.events).endsWith(word));
     }
     expect(client.events.map(({ type }) => type)).not.toContain("end");
@@ -85,13 +88,13 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
     const victim = await startServerProcess(env);
     const first = await openEvents(`${victim.url}/runs/${lease.run_id}/events`, { cookie: person.cookie });
     clients.push(first);
-    await append(0, lease, 1, "before ");
+    await append(0, lease, [1, "before "]);
     await until("the first delta is there", () => textOf(first.events) === "before ");
     await victim.kill();
     await first.ended;
-    await append(0, lease, 2, "meanwhile ");
-    const second = await watch(1, person, lease.run_id, first.events.at(-1)?.id ?? "");
-    await append(2, lease, 3, "after");
+    await append(0, lease, [2, "meanwhile "]);
+    const second = await watch(1, { person, runId: lease.run_id, lastEventId: first.events.at(-1)?.id ?? "" });
+    await append(2, lease, [3, "after"]);
     await complete(2, lease, "before meanwhile after");
     await second.ended;
     expect([...first.events, ...second.events].map(({ id }) => id)).toEqual(["1-0", "1-1", "1-2", "1-3", "end"]);
@@ -100,14 +103,14 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
   it("are not repeated to a client that has had the end: 204 keeps it from coming back", async () => {
     const { person, lease } = await ask();
     await complete(0, lease, "done");
-    const client = await watch(2, person, lease.run_id, "end");
+    const client = await watch(2, { person, runId: lease.run_id, lastEventId: "end" });
     expect(client.status).toBe(204);
   });
 
   it.each(["1-99", "7-1", "NaN", "1-", "%00", "x".repeat(90)])("begin anew for the id %s", async (lastEventId) => {
     const { person, lease } = await ask();
-    await append(1, lease, 1, "so far");
-    const client = await watch(0, person, lease.run_id, lastEventId);
+    await append(1, lease, [1, "so far"]);
+    const client = await watch(0, { person, runId: lease.run_id, lastEventId: lastEventId });
     await complete(1, lease, "so far");
     await client.ended;
     expect(client.events.map(({ type }) => type)).toEqual(["snapshot", "end"]);
@@ -115,20 +118,20 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
 
   it("end within seconds of a logout on another server, and cannot be opened again", async () => {
     const { person, lease } = await ask();
-    const client = await watch(2, person, lease.run_id);
+    const client = await watch(2, { person: person, runId: lease.run_id });
     await until("it has begun", () => client.events.length === 1);
     const startedAt = performance.now();
     await person.call("POST", "/logout");
     await client.ended;
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect((await watch(1, person, lease.run_id)).status).toBe(401);
+    expect((await watch(1, { person: person, runId: lease.run_id })).status).toBe(401);
     await complete(0, lease, "to nobody");
   });
 
   it("of somebody else's run are 404, with a problem document", async () => {
     const { lease } = await ask();
     const bob = await signInPerson(urlOf(1), `p${Math.random()}`);
-    const client = await watch(1, bob, lease.run_id);
+    const client = await watch(1, { person: bob, runId: lease.run_id });
     expect(client.status).toBe(404);
     expect(client.contentType).toBe("application/problem+json; charset=utf-8");
     await complete(0, lease, "done");
@@ -136,11 +139,11 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
 
   it("tell of a cancel that was asked for on another server, with what was said", async () => {
     const { person, lease } = await ask();
-    const client = await watch(2, person, lease.run_id);
-    await append(1, lease, 1, "I was say");
+    const client = await watch(2, { person: person, runId: lease.run_id });
+    await append(1, lease, [1, "I was say"]);
     await until("it was said", () => textOf(client.events) === "I was say");
     await person.call("POST", `/runs/${lease.run_id}/cancel`);
-    expect((await append(1, lease, 2, "ing")).cancel_requested).toBe(true);
+    expect((await append(1, lease, [2, "ing"])).cancel_requested).toBe(true);
     await client.ended;
     expect(client.events.at(-1)?.data.run).toMatchObject({ state: "cancelled", answer: { content: "I was saying" } });
   });
