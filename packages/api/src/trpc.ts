@@ -57,16 +57,30 @@ const t = initTRPC
     },
   });
 
-/** Gives refusals the tRPC code that the error map has for them; the cause stays attached. */
+/** Gives a refusal the tRPC code that the error map has for it; the cause stays attached. */
+function withMappedCode(cause: DomainError): TRPCError {
+  return new TRPCError({ code: errorMap[errorCodeOf(cause)].trpc, message: cause.message, cause });
+}
+
 const mapErrors = t.middleware(async ({ next }) => {
   const result = await next();
   if (result.ok) return result;
-  const { error } = result;
-  if (error.cause instanceof DomainError || error.cause instanceof ZodError) {
-    throw new TRPCError({ code: errorMap[errorCodeOf(error)].trpc, message: error.message, cause: error.cause });
+  const { code, cause } = result.error;
+  if (cause instanceof DomainError) throw withMappedCode(cause);
+  if (cause instanceof ZodError && code !== "INTERNAL_SERVER_ERROR") {
+    throw new TRPCError({ code: errorMap.invalid_input.trpc, message: cause.message, cause });
   }
   return result;
 });
+
+/** The same for what a stream raises, which comes after its middlewares are through. */
+export async function* mapStreamErrors<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw error instanceof DomainError ? withMappedCode(error) : error;
+  }
+}
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;

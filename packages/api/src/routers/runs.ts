@@ -1,6 +1,6 @@
 import { tracked } from "@trpc/server";
 import { runEvents, runInput, runOutput, startRunInput, watchInput } from "../schemas/runs.ts";
-import { router, userProcedure } from "../trpc.ts";
+import { mapStreamErrors, router, userProcedure } from "../trpc.ts";
 import { eventOf, questionOf, runOf } from "./wire.ts";
 
 export const runsRouter = router({
@@ -57,7 +57,8 @@ export const runsRouter = router({
         sessionId: ctx.user.sessionId,
         lastEventId: input.lastEventId,
       };
-      for await (const item of ctx.services.watches.watch(request, signal ?? new AbortController().signal)) {
+      const items = ctx.services.watches.watch(request, signal ?? new AbortController().signal);
+      for await (const item of mapStreamErrors(items)) {
         yield tracked(item.id, eventOf(item));
       }
     }),

@@ -1,5 +1,4 @@
 import { TRPCError } from "@trpc/server";
-import { DomainError } from "../../src/domain/errors.ts";
 import { errorCodeOf } from "../../src/problem.ts";
 import type { ErrorCode } from "../../src/error-map.ts";
 
@@ -9,8 +8,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<ErrorCode | "an
     await call;
     return "answered";
   } catch (error) {
-    // What a stream throws is not wrapped inside the process.
-    if (!(error instanceof TRPCError || error instanceof DomainError)) throw error;
+    if (!(error instanceof TRPCError)) throw error;
     return errorCodeOf(error);
   }
 }

@@ -64,7 +64,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const template = `deepbot_template_${randomUUID().replaceAll("-", "")}`;
   const folder = await mkdtemp(join(tmpdir(), "deepbot-test-"));
   const dump = join(folder, "embedded.tar");
-  await Promise.all([writeEmbeddedDump(dump), server === null ? undefined : createTemplate(server, template)]);
+  // One after the other: PGlite's start blocks the event loop for longer than a connection may take.
+  if (server !== null) await createTemplate(server, template);
+  await writeEmbeddedDump(dump);
   project.provide("postgresServer", server === null ? null : { url: server, template });
   project.provide("embeddedDump", dump);
   return async () => {
