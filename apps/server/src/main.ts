@@ -1,8 +1,14 @@
+import { requestScope } from "@deepbot/api/server";
 import { errorCode, FolderInUseError, isDatabaseOutage, openDatabase, type Database } from "@deepbot/db";
 import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { startApp, type App } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
-import { describeRequest } from "./request-scope.ts";
+
+/** What a log line says of the request that it belongs to. */
+function describeRequest(): object {
+  const facts = requestScope.getStore();
+  return facts === undefined ? {} : { request_id: facts.requestId };
+}
 
 /** After this long a stop that hangs is ended by force. */
 const stopLimitMs = 9_000;

@@ -14,6 +14,7 @@ export { errorMap } from "./error-map.ts";
 export type { Locate } from "./issue-texts.ts";
 export type { Log } from "./log.ts";
 export { EdgeError, errorCodeOf, toProblem, type Problem } from "./problem.ts";
+export { requestScope } from "./request-scope.ts";
 export { appRouter } from "./routers/index.ts";
 export { createServices, type Services } from "./services/index.ts";
 export { endEventId } from "./domain/run-events.ts";

@@ -6,6 +6,7 @@ import { DomainError } from "./domain/errors.ts";
 import { defaultLocale } from "./domain/locale.ts";
 import { errorMap } from "./error-map.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
+import { requestScope } from "./request-scope.ts";
 
 /** What a procedure says of itself as a REST operation. */
 export interface Meta extends OpenApiMeta {
@@ -45,10 +46,8 @@ const t = initTRPC
       maxDurationMs: maxWatchMs,
     },
     errorFormatter: ({ shape, error, ctx }) => {
-      const { status, detail, code, request_id, ...facts } = toProblem(error, {
-        locale: ctx?.caller.locale ?? defaultLocale,
-        requestId: ctx?.caller.requestId ?? "",
-      });
+      const { locale = defaultLocale, requestId = "" } = ctx?.caller ?? requestScope.getStore() ?? {};
+      const { status, detail, code, request_id, ...facts } = toProblem(error, { locale, requestId });
       return {
         message: detail,
         code: shape.code,

@@ -16,14 +16,16 @@ function hasBody(req: IncomingMessage): boolean {
 
 /**
  * Refuses bodies by their headers. Only JSON passes, so that no form of a foreign page reaches a procedure; a body
- * without a content type passes as JSON, which the original's clients rely on.
+ * without a content type passes as JSON, which the original's clients rely on, and where there is no body its type says
+ * nothing.
  *
  * @throws {EdgeError} `unsupported_media_type`, `payload_too_large`
  */
 export function checkBodyHeaders(req: IncomingMessage, limit: number): void {
+  if (!hasBody(req)) return;
   const type = req.headers["content-type"];
   if (type !== undefined && !jsonType.test(type)) throw new EdgeError("unsupported_media_type");
-  if (hasBody(req) && (req.headers["content-encoding"] ?? "identity") !== "identity") {
+  if ((req.headers["content-encoding"] ?? "identity") !== "identity") {
     throw new EdgeError("unsupported_media_type");
   }
   if (Number(req.headers["content-length"] ?? 0) > limit) throw new EdgeError("payload_too_large", { limit });

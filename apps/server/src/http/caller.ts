@@ -1,4 +1,4 @@
-import type { Caller, Context, Log, Services } from "@deepbot/api/server";
+import { EdgeError, type Caller, type Context, type Log, type Services } from "@deepbot/api/server";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { Exchange } from "./exchange.ts";
 
@@ -33,6 +33,9 @@ export function createContext(exchange: Exchange, deps: ContextDeps): Context {
     log: deps.log,
     caller: callerOf(exchange),
     setSessionToken: (token) => {
+      // The first answer of a streamed batch has sent the headers. An ended session needs no cookie to say so.
+      if (exchange.res.headersSent && token === null) return;
+      if (exchange.res.headersSent) throw new EdgeError("bad_request");
       const cookie = stringifySetCookie({
         name: sessionCookie,
         value: token ?? "",

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { EdgeError, toProblem, type Log } from "@deepbot/api/server";
+import { EdgeError, requestScope, toProblem, type Log } from "@deepbot/api/server";
 import type { DevIssuer } from "../dev-issuer.ts";
-import { requestScope } from "../request-scope.ts";
 import { answerPreflight, setCorsHeaders } from "./cors.ts";
 import { answerDevToken, devTokenPath } from "./dev-token.ts";
 import { answerDocs } from "./docs.ts";
@@ -56,7 +55,7 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
     setCorsHeaders(exchange, deps.frontOrigin);
     try {
       Object.assign(exchange, checkTarget(req, deps.allowedHosts));
-      await requestScope.run({ requestId }, () => dispatch(exchange));
+      await requestScope.run(exchange, () => dispatch(exchange));
     } catch (error) {
       report(error, exchange);
       if (error instanceof EdgeError && error.code === "method_not_allowed" && !res.hasHeader("Allow")) {

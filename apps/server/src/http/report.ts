@@ -1,6 +1,5 @@
 import { databaseErrorCode } from "@deepbot/db";
-import { errorCodeOf, errorMap, type Log } from "@deepbot/api/server";
-import { requestScope } from "../request-scope.ts";
+import { errorCodeOf, errorMap, requestScope, type Log } from "@deepbot/api/server";
 import type { Exchange } from "./exchange.ts";
 
 function causesOf(error: unknown): Error[] {
@@ -31,11 +30,12 @@ function describe(error: unknown): object[] {
 
 /** Logs a refusal at info, a fault of ours at error. */
 export function createReporter(log: Log): (error: unknown, exchange: Exchange) => void {
-  return (error, { method, path, requestId }) => {
+  return (error, exchange) => {
+    const { method, path } = exchange;
     const code = errorCodeOf(error);
     const { status } = errorMap[code];
     const fields = { module: "http", event: "request_refused", method, path, status, code };
-    requestScope.run({ requestId }, () => {
+    requestScope.run(exchange, () => {
       if (status < 500) log.info(fields, `${method} ${path} -> ${status} ${code}`);
       else if (code !== "internal") log.warn(fields, `${method} ${path} -> ${status} ${code}`);
       else log.error({ ...fields, event: "request_failed", causes: describe(error) }, `${method} ${path} failed`);

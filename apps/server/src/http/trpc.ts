@@ -47,6 +47,7 @@ export function createTrpcHandler(
     const limit = limitOf(path, answerNames);
     checkBodyHeaders(req, limit);
     exchanges.set(req, exchange);
+    parseJson(exchange.query.get("input") ?? "");
     if (exchange.method === "POST") {
       const body = await readText(req, limit);
       parseJson(body);

@@ -20,6 +20,9 @@ describeEachEngine("POST /worker/claim", (engine) => {
 
   it("gives a run with its dialog so far, its lease and its limits", async () => {
     const { person, dialogId } = await prepare();
+    const other = await prepare();
+    await reply(api, { userId: other.person.userId, dialogId: other.dialogId, text: "somebody else's" });
+    await reply(api, { userId: person.userId, dialogId: await createDialog(person), text: "another dialog's" });
     await startRun(person, dialogId, "first");
     await reply(api, { userId: person.userId, dialogId, text: "first answer" });
     const { run_id, deadline_at } = await startRun(person, dialogId, "second");
@@ -117,6 +120,8 @@ describeEachEngine("POST /worker/claim", (engine) => {
     const json = { worker: "a worker", wait_ms: 25_000 };
     const left = outcomeOf(api.ai("POST /worker/claim", { json, signal: client.signal }));
     const other = claimRun(api, { wait_ms: 25_000 });
+    // A later request that came back: the earlier ones have reached the server.
+    expect(await claimRuns(api, { wait_ms: 0 })).toEqual([]);
     client.abort();
     expect(await left).toBe("AbortError");
     const { run_id } = await startRun(person, dialogId);

@@ -39,6 +39,13 @@ describeEachEngine("GET /health", (engine) => {
       expectRefusal(await cut.call("GET /health", { headers }), { status: 503, language });
     }
     expectProblem(await cut.call("GET /health"), 403);
+    const probes = [await cut.request("GET /livez"), await cut.request("GET /readyz")];
+    expect(probes.map(({ status }) => status)).toEqual([200, 503]);
     await stop();
+  });
+
+  it("has open probes beside it: the process is alive, and ready", async () => {
+    const probes = [await api.request("GET /livez"), await api.request("GET /readyz")];
+    expect(probes.map(({ status }) => status)).toEqual([200, 200]);
   });
 });

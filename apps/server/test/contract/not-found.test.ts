@@ -110,6 +110,7 @@ describeEachEngine("nobody's or somebody else's", (engine) => {
       await person.call("POST /dialogs/delete", { json: { dialog_id: dialogId } });
       const reports = {
         heartbeat: {},
+        append: { seq: 1, text: "x" },
         complete: { text: "x" },
         fail: { code: "x", message: "x", retry: true },
         release: {},

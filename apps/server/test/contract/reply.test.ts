@@ -182,6 +182,19 @@ describeEachEngine("POST /send/message/user", (engine) => {
     });
   });
 
+  it.for(["9007199254740993", "9223372036854775808", "1e30"])("is 404 or 422 with the id %s", async (id) => {
+    const { person, dialogId } = await prepare();
+    const headers = { "Content-Type": "application/json" };
+    const bodies = [
+      `{"user_id": ${id}, "dialog_id": ${dialogId}, "text_user": "hello"}`,
+      `{"user_id": ${person.userId}, "dialog_id": ${id}, "text_user": "hello"}`,
+    ];
+    for (const body of bodies) {
+      expect([404, 422]).toContain((await api.ai("POST /send/message/user", { body, headers })).status);
+    }
+    expect(await readDialog(person, dialogId)).toEqual([]);
+  });
+
   describe("in its length", () => {
     it.for([
       ["nothing at all", ""],

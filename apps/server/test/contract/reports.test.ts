@@ -1,4 +1,5 @@
 import { describeEachEngine } from "@deepbot/db/testing";
+import { until } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, readDialog, readFlag, readRun, send, startRun } from "../support/dialogs.ts";
@@ -8,6 +9,7 @@ import { claimRun, reply, report, type Report } from "../support/worker.ts";
 const failure = { code: "model_down", message: "The model is down." };
 const facts: Record<Report, Record<string, unknown>> = {
   heartbeat: {},
+  append: { seq: 1, text: "a piece" },
   complete: { text: "an answer" },
   fail: { ...failure, retry: true },
   release: {},
@@ -35,6 +37,55 @@ describeEachEngine("a worker's report", (engine) => {
       expect(body).toEqual({ run_id, deadline_at, cancel_requested: false, lease_until: expect.any(String) });
       const { lease_until: extended } = body as { lease_until: string };
       expect(Date.parse(extended) - Date.parse(run.lease_until)).toBeGreaterThan(500_000);
+    });
+  });
+
+  describe("append", () => {
+    it("streams pieces in order, extends the lease, and is repeatable", async () => {
+      const { person, dialogId, run } = await prepare();
+      for (const [seq, text] of [
+        [1, "Hel"],
+        [2, "lo"],
+        [2, "lo"],
+        [1, "Hel"],
+      ] as const) {
+        const { status, body } = await report(api, run, { kind: "append", seq, text, lease_ms: 600_000 });
+        const { run_id, deadline_at } = run;
+        expect([status, body]).toMatchObject([200, { run_id, deadline_at, cancel_requested: false }]);
+        const { lease_until: extended } = body as { lease_until: string };
+        expect(Date.parse(extended) - Date.parse(run.lease_until)).toBeGreaterThan(500_000);
+      }
+      await until("the text so far", async () => (await readRun(person, run.run_id)).text === "Hello");
+      expect(await readDialog(person, dialogId)).toEqual(["user: a question"]);
+    });
+
+    it("is 409 with a gap", async () => {
+      const { run } = await prepare();
+      await report(api, run, { kind: "append", seq: 1, text: "one" });
+      for (const language of languages) {
+        const json = { lease_token: run.lease_token, seq: 3, text: "three" };
+        const headers = { "Accept-Language": language };
+        expectRefusal(await api.ai(`POST /worker/runs/${run.run_id}/append`, { json, headers }), {
+          status: 409,
+          language,
+        });
+      }
+      expect((await report(api, run, { kind: "append", seq: 2, text: "two" })).status).toBe(200);
+    });
+
+    it.for<[string, Record<string, unknown>]>([
+      ["seq", { seq: 0 }],
+      ["seq", { seq: "1" }],
+      ["seq", { seq: 1.5 }],
+      ["seq", { seq: undefined }],
+      ["text", { text: "a\u0000" }],
+      ["text", { text: "\ud83d" }],
+      ["text", { text: undefined }],
+    ])("refuses %s in %j", async ([name, fault]) => {
+      const { run } = await prepare();
+      expect(faultPlaces(await report(api, run, { kind: "append", seq: 1, text: "a piece", ...fault }))).toEqual([
+        `body.${name}`,
+      ]);
     });
   });
 

@@ -1,4 +1,5 @@
 import { describeEachEngine } from "@deepbot/db/testing";
+import { until } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, readDialog, readFlag, readRun, startRun, type Run } from "../support/dialogs.ts";
@@ -96,6 +97,7 @@ describeEachEngine("runs", (engine) => {
         state: "completed",
         attempt: 1,
         ended_at: expect.stringMatching(time),
+        text: null,
         answer,
       });
       const { body } = await person.call(`GET /dialogs/${dialogId}`);
@@ -127,6 +129,25 @@ describeEachEngine("runs", (engine) => {
       const { run_id: runId } = await startRun(person, dialogId);
       await report(api, await claimRun(api), { kind: "fail", code: "busy", message: "Busy.", retry: true });
       expect(await readRun(person, runId)).toMatchObject({ state: "queued", error: { code: "busy" }, ended_at: null });
+    });
+
+    it("gives what was said so far, until the answer is there", async () => {
+      const { person, dialogId } = await prepare();
+      const { run_id: runId } = await startRun(person, dialogId);
+      const claimed = await claimRun(api);
+      await report(api, claimed, { kind: "append", seq: 1, text: "Так " });
+      await report(api, claimed, { kind: "append", seq: 2, text: "вот" });
+      const run = await until("the text so far", async () => {
+        const read = await readRun(person, runId);
+        return read.text === "Так вот" && read;
+      });
+      expect(run).toMatchObject({ state: "running", answer: null });
+      await report(api, claimed, { kind: "complete", text: "Так вот, да" });
+      expect(await readRun(person, runId)).toMatchObject({
+        state: "completed",
+        answer: { content: "Так вот, да" },
+        text: null,
+      });
     });
 
     it("shows an empty answer as one", async () => {

@@ -10,7 +10,14 @@ beforeAll(async () => {
 
 afterAll(() => app.stop());
 
-const served = ["chat.example.org", "CHAT.EXAMPLE.ORG", "chat.example.org:8443", "api.example.org", "[::1]", "[::1]:8000"];
+const served = [
+  "chat.example.org",
+  "CHAT.EXAMPLE.ORG",
+  "chat.example.org:8443",
+  "api.example.org",
+  "[::1]",
+  "[::1]:8000",
+];
 
 const misdirected = [
   "evil.example",
@@ -37,11 +44,14 @@ test.each(misdirected.flatMap((host) => paths.map((path) => ({ host, path }))))(
   },
 );
 
-test.each(["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host"])("%s does not stand in for the host", async (name) => {
-  const headers = ["Host: evil.example", `${name}: chat.example.org`];
-  const answer = await sendRaw(rawRequest("GET /livez HTTP/1.1", headers), { port: app.port });
-  expect(answer.statuses).toEqual([421]);
-});
+test.each(["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host"])(
+  "%s does not stand in for the host",
+  async (name) => {
+    const headers = ["Host: evil.example", `${name}: chat.example.org`];
+    const answer = await sendRaw(rawRequest("GET /livez HTTP/1.1", headers), { port: app.port });
+    expect(answer.statuses).toEqual([421]);
+  },
+);
 
 test("a second host does not get past the list", async () => {
   const headers = ["Host: chat.example.org", "Host: evil.example"];

@@ -46,7 +46,10 @@ interface Ask {
 }
 
 /** Calls the server and keeps the bodies of all refusals. */
-function createClient(url: string): { refusals: string[]; ask: (given: Ask) => Promise<{ body: Record<string, unknown>; cookie: string }> } {
+function createClient(url: string): {
+  refusals: string[];
+  ask: (given: Ask) => Promise<{ body: Record<string, unknown>; cookie: string }>;
+} {
   const refusals: string[] = [];
   return {
     refusals,
@@ -98,7 +101,11 @@ async function usePerson(client: Client, secrets: Secrets): Promise<{ cookie: st
   await ask({ path: "/send/message/ai", headers, body: { dialog_id: dialog, text_user: secrets.make() } });
   await ask({ path: "/trpc/messages.send", headers, body: { dialog_id: dialog, text_user: secrets.make() } });
   await ask({ path: "/trpc/runs.start", headers, body: { dialog_id: 987_654, text_user: `${secrets.make()}\u0000` } });
-  await ask({ method: "GET", path: `/me?code=${secrets.make()}`, headers: { referer: `https://x/${secrets.make()}`, "user-agent": secrets.make() } });
+  await ask({
+    method: "GET",
+    path: `/me?code=${secrets.make()}`,
+    headers: { referer: `https://x/${secrets.make()}`, "user-agent": secrets.make() },
+  });
   await ask({ method: "GET", path: `/nothing?code=${secrets.make()}` });
   await ask({ method: "GET", path: `/trpc/dialogs.get?input=${secrets.make()}`, headers });
   return { cookie, dialog };
@@ -131,8 +138,16 @@ async function useWorker({ ask }: Client, secrets: Secrets, dialog: unknown): Pr
   await ask({ path: `${path}/complete`, headers, body: { lease_token: crypto.randomUUID(), text: secrets.make() } });
   await ask({ path: `${path}/complete`, headers, body: { ...lease, text: { deep: secrets.make() } } });
   await ask({ path: `${path}/fail`, headers, body: { ...lease, code: "x", message: secrets.make(), retry: false } });
-  await ask({ path: "/send/message/user", headers, body: { user_id: run?.user_id, dialog_id: dialog, text_user: secrets.make() } });
-  await ask({ path: "/send/message/user", headers, body: { user_id: 987_654, dialog_id: dialog, text_user: secrets.make() } });
+  await ask({
+    path: "/send/message/user",
+    headers,
+    body: { user_id: run?.user_id, dialog_id: dialog, text_user: secrets.make() },
+  });
+  await ask({
+    path: "/send/message/user",
+    headers,
+    body: { user_id: 987_654, dialog_id: dialog, text_user: secrets.make() },
+  });
 }
 
 const formats = [

@@ -23,7 +23,12 @@ interface Sent {
 }
 
 /** Over a raw connection: fetch would not let a test forge what only browsers set. */
-async function ask({ method, path, headers, body = "" }: Sent): Promise<{ status: number; head: string; body: string }> {
+async function ask({
+  method,
+  path,
+  headers,
+  body = "",
+}: Sent): Promise<{ status: number; head: string; body: string }> {
   const lines = Object.entries({ Host: own(), ...headers }).map(([name, value]) => `${name}: ${value}`);
   const { statuses, text } = await sendRaw(rawRequest(`${method} ${path} HTTP/1.1`, lines, body), { port: app.port });
   const [head = "", content = ""] = text.split(/\r\n\r\n(.*)/s);
@@ -42,7 +47,16 @@ const foreignOrigins = [
   { name: "no origin at all", value: "garbage" },
 ];
 
-const sites = [undefined, "same-origin", "none", "same-site", "cross-site", "CROSS-SITE", "", "same-origin, cross-site"] as const;
+const sites = [
+  undefined,
+  "same-origin",
+  "none",
+  "same-site",
+  "cross-site",
+  "CROSS-SITE",
+  "",
+  "same-origin, cross-site",
+] as const;
 
 interface Origin {
   name: string;
@@ -151,7 +165,11 @@ const failures: Failing[] = [
   { name: "front door", status: 400, sent: () => ({ method: "GET", path: "/%zz", headers: {} }) },
   { name: "method", status: 405, sent: () => ({ method: "TRACE", path: "/", headers: {} }) },
   { name: "address", status: 404, sent: () => ({ method: "GET", path: "/nothing", headers: {} }) },
-  { name: "length of the address", status: 414, sent: () => ({ method: "GET", path: `/${"a".repeat(5000)}`, headers: {} }) },
+  {
+    name: "length of the address",
+    status: 414,
+    sent: () => ({ method: "GET", path: `/${"a".repeat(5000)}`, headers: {} }),
+  },
   { name: "session", status: 401, sent: () => ({ method: "GET", path: "/me", headers: {} }) },
   { name: "session, tRPC", status: 401, sent: () => ({ method: "GET", path: "/trpc/auth.me", headers: {} }) },
   { name: "key", status: 403, sent: () => ({ method: "GET", path: "/messages", headers: {} }) },
@@ -160,7 +178,11 @@ const failures: Failing[] = [
   { name: "JSON", status: 400, sent: () => post("/dialogs/create", "{") },
   { name: "JSON, tRPC", status: 400, sent: () => post("/trpc/dialogs.create", "{") },
   { name: "size", status: 413, sent: () => post("/dialogs/create", `"${"a".repeat(70_000)}"`) },
-  { name: "type", status: 415, sent: () => ({ ...post("/dialogs/create", "{}"), headers: { Cookie: cookie, "Content-Type": "text/plain" } }) },
+  {
+    name: "type",
+    status: 415,
+    sent: () => ({ ...post("/dialogs/create", "{}"), headers: { Cookie: cookie, "Content-Type": "text/plain" } }),
+  },
   { name: "procedure, tRPC", status: 404, sent: () => ({ method: "GET", path: "/trpc/no.such", headers: {} }) },
 ];
 
@@ -196,13 +218,16 @@ describe("CORS", () => {
     }
   });
 
-  test.each(["/me", "/dialogs/create", "/trpc/auth.me", "/nothing"])("a preflight of the front end for %s passes", async (path) => {
-    const headers = { Origin: frontOrigin, "Access-Control-Request-Method": "POST" };
-    const answer = await ask({ method: "OPTIONS", path, headers });
-    expect(answer.status).toBe(204);
-    expect(headerOf(answer.head, "access-control-allow-origin")).toBe(frontOrigin);
-    expect(headerOf(answer.head, "access-control-max-age")).toBe("600");
-  });
+  test.each(["/me", "/dialogs/create", "/trpc/auth.me", "/nothing"])(
+    "a preflight of the front end for %s passes",
+    async (path) => {
+      const headers = { Origin: frontOrigin, "Access-Control-Request-Method": "POST" };
+      const answer = await ask({ method: "OPTIONS", path, headers });
+      expect(answer.status).toBe(204);
+      expect(headerOf(answer.head, "access-control-allow-origin")).toBe(frontOrigin);
+      expect(headerOf(answer.head, "access-control-max-age")).toBe("600");
+    },
+  );
 
   test.each(foreignOrigins)("a preflight of $name is refused", async ({ value }) => {
     const headers = { Origin: value, "Access-Control-Request-Method": "POST" };

@@ -31,8 +31,12 @@ const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names no
     [dialogId, emptyDialogId].map((id) => ({ user_id: ownerId, dialog_id: id, text_user: "mine now" })),
   "runs.start": dialogs({ text_user: "mine now" }),
   "runs.get": ({ runId }) => [{ run_id: runId }],
+  "runs.watch": ({ runId }) => [{ run_id: runId }],
+  "runs.cancel": ({ runId }) => [{ run_id: runId }],
+  "runs.retry": ({ runId }) => [{ run_id: runId }],
   "worker.claim": () => [{ worker: "mine" }],
   "worker.heartbeat": ({ runId }) => [lease(runId)],
+  "worker.append": ({ runId }) => [{ ...lease(runId), seq: 1, text: "mine now" }],
   "worker.complete": ({ runId }) => [{ ...lease(runId), text: "mine now" }],
   "worker.fail": ({ runId }) => [{ ...lease(runId), code: "x", message: "x", retry: false }],
   "worker.release": ({ runId }) => [lease(runId)],
@@ -53,6 +57,12 @@ test("every procedure has an entry here", () => {
 
 const byKey = listProcedures().filter((name) => /^(worker|messages\.(reply|pending)|health)/.test(name));
 const byCookie = listProcedures().filter((name) => !byKey.includes(name) && typeof entries[name] === "function");
+
+/** The status of an answer; of a stream of events that holds a refusal, the status in it. */
+function statusOf({ status, headers }: Response, text: string): number {
+  if (!headers.get("content-type")?.startsWith("text/event-stream")) return status;
+  return Number(/"httpStatus":(\d+)/.exec(text)?.[1] ?? status);
+}
 
 describeEachEngine("what belongs to somebody else", (engine) => {
   let app: EdgeApp;
@@ -75,18 +85,30 @@ describeEachEngine("what belongs to somebody else", (engine) => {
   afterAll(() => app.stop());
 
   async function dump(): Promise<unknown> {
-    const order = { dialogs: "dialog_id", messages: "message_id", runs: "run_id", users: "user_id", sessions: "session_id" };
-    const tables = Object.entries(order).map(([table, key]) => readRows(app.database, `select * from ${table} order by ${key}`));
+    const order = {
+      dialogs: "dialog_id",
+      messages: "message_id",
+      runs: "run_id",
+      users: "user_id",
+      sessions: "session_id",
+    };
+    const tables = Object.entries(order).map(([table, key]) =>
+      readRows(app.database, `select * from ${table} order by ${key}`),
+    );
     return Promise.all(tables);
   }
 
-  function callsOf(name: string): Call[] {
+  function callsOf(name: string, of: Target = target): Call[] {
     const entry = entries[name];
-    const inputs = typeof entry === "function" ? entry(target) : [{}];
+    const inputs = typeof entry === "function" ? entry(of) : [{}];
     return inputs.flatMap((input) => [...restCalls(name, input), ...trpcCalls(name, input)]);
   }
 
-  async function expectRefused(calls: readonly Call[], send: (call: Call) => Promise<{ status: number; text: string }>, status: number): Promise<void> {
+  async function expectRefused(
+    calls: readonly Call[],
+    send: (call: Call) => Promise<{ status: number; text: string }>,
+    status: number,
+  ): Promise<void> {
     const before = await dump();
     for (const call of calls) {
       const answer = await send(call);
@@ -96,14 +118,18 @@ describeEachEngine("what belongs to somebody else", (engine) => {
     expect(await dump()).toEqual(before);
   }
 
-  const sendWith = (headers: Record<string, string>) => async ({ method, path, body }: Call) => {
-    const response = await fetch(app.url + path, {
-      method,
-      headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { status: response.status, text: await response.text() };
-  };
+  const sendWith =
+    (headers: Record<string, string>) =>
+    async ({ method, path, body }: Call) => {
+      const response = await fetch(app.url + path, {
+        method,
+        headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(5_000),
+      });
+      const text = await response.text();
+      return { status: statusOf(response, text), text };
+    };
 
   describe("is not found by a stranger, and stays as it is", () => {
     test.each(byCookie)("%s", async (name) => {
@@ -112,11 +138,9 @@ describeEachEngine("what belongs to somebody else", (engine) => {
 
     test.each(byCookie)("%s answers as it does for what nobody has", async (name) => {
       const real = callsOf(name);
-      const entry = entries[name];
-      const none = { dialogId: 987_654, emptyDialogId: 987_654, runId: 987_654, ownerId: 987_654 };
-      const invented = typeof entry === "function" ? entry(none).flatMap((input) => [...restCalls(name, input), ...trpcCalls(name, input)]) : [];
+      const invented = callsOf(name, { dialogId: 987_654, emptyDialogId: 987_654, runId: 987_654, ownerId: 987_654 });
       const bodies = async (calls: Call[]): Promise<string[]> => {
-        const answers = [];
+        const answers: string[] = [];
         for (const call of calls) answers.push((await sendWith({ cookie: stranger.cookie })(call)).text);
         return answers.map((text) => text.replaceAll(/"request_id":"[^"]*"/g, ""));
       };
@@ -149,7 +173,11 @@ describeEachEngine("what belongs to somebody else", (engine) => {
   });
 
   test("a worker without the lease changes nothing", async () => {
-    const reports = ["worker.heartbeat", "worker.complete", "worker.fail", "worker.release"];
-    await expectRefused(reports.flatMap(callsOf), sendWith({ "x-messages-key": testKeys.messages }), 409);
+    const reports = byKey.filter((name) => name.startsWith("worker.") && name !== "worker.claim");
+    await expectRefused(
+      reports.flatMap((name) => callsOf(name)),
+      sendWith({ "x-messages-key": testKeys.messages }),
+      409,
+    );
   });
 });

@@ -35,9 +35,15 @@ const raised: { name: string; raise: () => unknown }[] = [
     name: "a DrizzleQueryError whose parameter looks like a frame",
     raise: () => new DrizzleQueryError("insert", [`a\n    at ${canary}`], withCode(new Error("x"), "XX000")),
   },
-  { name: "an Error with causes", raise: () => new Error("x", { cause: new Error("y", { cause: new Error(canary) }) }) },
+  {
+    name: "an Error with causes",
+    raise: () => new Error("x", { cause: new Error("y", { cause: new Error(canary) }) }),
+  },
   { name: "an AggregateError", raise: () => new AggregateError([new Error(canary)], canary) },
-  { name: "an Error with more properties", raise: () => Object.assign(new Error("x"), { detail: canary, where: canary }) },
+  {
+    name: "an Error with more properties",
+    raise: () => Object.assign(new Error("x"), { detail: canary, where: canary }),
+  },
   { name: "a text", raise: () => canary },
   { name: "an object", raise: () => ({ message: canary, secret: canary }) },
   { name: "undefined", raise: () => undefined },
@@ -124,7 +130,10 @@ describe("a statement that the real database refuses", () => {
       `create function refuse() returns trigger language plpgsql as $$
        begin raise exception 'refused: %', new.content using errcode = 'PX001', detail = new.content; end $$`,
     );
-    await readRows(broken.database, "create trigger refuse before insert on messages for each row execute function refuse()");
+    await readRows(
+      broken.database,
+      "create trigger refuse before insert on messages for each row execute function refuse()",
+    );
   });
 
   afterAll(() => broken.stop());

@@ -12,8 +12,18 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 const guarded = [
-  { header: "X-Messages-Key", key: testKeys.messages, other: testKeys.health, targets: ["/messages", "/trpc/messages.pending"] },
-  { header: "X-Health-Key", key: testKeys.health, other: testKeys.messages, targets: ["/health", "/trpc/health.check"] },
+  {
+    header: "X-Messages-Key",
+    key: testKeys.messages,
+    other: testKeys.health,
+    targets: ["/messages", "/trpc/messages.pending"],
+  },
+  {
+    header: "X-Health-Key",
+    key: testKeys.health,
+    other: testKeys.messages,
+    targets: ["/health", "/trpc/health.check"],
+  },
 ];
 
 const cases = guarded.flatMap(({ targets, ...rest }) => targets.map((target) => ({ ...rest, target })));
@@ -41,7 +51,10 @@ describe.each(cases)("$header at $target", ({ header, key, other, target }) => {
     { name: "a wrong one and it", lines: [`${header}: x`, `${header}: ${key}`] },
     { name: "it and a wrong one", lines: [`${header}: ${key}`, `${header}: x`] },
     { name: "the key of the other purpose", lines: [`${header}: ${other}`] },
-    { name: "it under the other header", lines: [`${header === "X-Health-Key" ? "X-Messages-Key" : "X-Health-Key"}: ${key}`] },
+    {
+      name: "it under the other header",
+      lines: [`${header === "X-Health-Key" ? "X-Messages-Key" : "X-Health-Key"}: ${key}`],
+    },
     { name: "it as a bearer", lines: [`Authorization: Bearer ${key}`] },
     { name: "it as a cookie", lines: [`Cookie: ${header}=${key}`] },
     { name: "it with underscores in the name", lines: [`${header.replaceAll("-", "_")}: ${key}`] },

@@ -47,9 +47,15 @@ const forged: Forged[] = [
   { name: "HS384", token: () => signHmac(claims(), { algorithm: "HS384" }) },
   { name: "HS512", token: () => signHmac(claims(), { algorithm: "HS512" }) },
   { name: "RS256", token: () => signRsa(claims()) },
-  { name: "RS256 in the header, an HMAC of the secret behind", token: () => signHmac(claims(), { header: { alg: "RS256" } }) },
+  {
+    name: "RS256 in the header, an HMAC of the secret behind",
+    token: () => signHmac(claims(), { header: { alg: "RS256" } }),
+  },
   { name: "an unknown critical header", token: () => signHmac(claims(), { header: { crit: ["x"], x: 1 } }) },
-  { name: "a key in the header", token: () => signHmac(claims(), { secret: "k", header: { jwk: { kty: "oct", k: "aw" } } }) },
+  {
+    name: "a key in the header",
+    token: () => signHmac(claims(), { secret: "k", header: { jwk: { kty: "oct", k: "aw" } } }),
+  },
   { name: "expired a minute ago", token: () => signHmac({ ...claims(), exp: nowSeconds() - 60 }) },
   { name: "expired a second ago", token: () => signHmac({ ...claims(), exp: nowSeconds() - 1 }) },
   { name: "an end that is a text", token: () => signHmac({ ...claims(), exp: "9999999999" }) },
@@ -96,9 +102,12 @@ describe.each(doors)("a session at %s", (door) => {
     expect(await statusOf(door, `access_token=${token}`)).toBe(401);
   });
 
-  test.each(["ACCESS_TOKEN", "access_token2", "xaccess_token", "session"])("a cookie named %s is none", async (name) => {
-    expect(await statusOf(door, `${name}=${tokenOf(ann)}`)).toBe(401);
-  });
+  test.each(["ACCESS_TOKEN", "access_token2", "xaccess_token", "session"])(
+    "a cookie named %s is none",
+    async (name) => {
+      expect(await statusOf(door, `${name}=${tokenOf(ann)}`)).toBe(401);
+    },
+  );
 
   test("a token in the address or in Authorization is none", async () => {
     const headers = { authorization: `Bearer ${tokenOf(ann)}` };
@@ -150,7 +159,10 @@ describe.each(doors)("a session at %s", (door) => {
   test("a row that has expired ends a session whose token has not", async () => {
     const frank = await signInPerson(app.url, "frank");
     const sid = String(claimsOf(tokenOf(frank))["sid"]);
-    await readRows(app.database, `update sessions set expires_at = now() - interval '1 second' where session_id = '${sid}'`);
+    await readRows(
+      app.database,
+      `update sessions set expires_at = now() - interval '1 second' where session_id = '${sid}'`,
+    );
     expect(await statusOf(door, frank.cookie)).toBe(401);
   });
 

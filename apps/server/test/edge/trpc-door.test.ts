@@ -42,7 +42,10 @@ describe("inputs keep their types, whatever the REST door has seen", () => {
   });
 
   test.each(wrong)("tRPC refuses %j for a number in a mutation", async (value) => {
-    const answer = await person.call<TrpcError>("POST", "/trpc/dialogs.rename", { dialog_id: value, dialog_name: "abc" });
+    const answer = await person.call<TrpcError>("POST", "/trpc/dialogs.rename", {
+      dialog_id: value,
+      dialog_name: "abc",
+    });
     expect(answer.status).toBe(422);
   });
 
@@ -53,7 +56,8 @@ describe("inputs keep their types, whatever the REST door has seen", () => {
 });
 
 describe("batches", () => {
-  const batchOf = (count: number): string => `/trpc/${Array.from({ length: count }, () => "auth.me").join(",")}?batch=1`;
+  const batchOf = (count: number): string =>
+    `/trpc/${Array.from({ length: count }, () => "auth.me").join(",")}?batch=1`;
 
   test("ten calls are answered", async () => {
     const answer = await person.call<unknown[]>("GET", batchOf(10));
@@ -62,7 +66,9 @@ describe("batches", () => {
   });
 
   test.each([11, 500])("%i calls are refused as a whole, with the request's id", async (count) => {
-    const response = await fetch(app.url + batchOf(count), { headers: { cookie: person.cookie, "x-request-id": "batch-too-big" } });
+    const response = await fetch(app.url + batchOf(count), {
+      headers: { cookie: person.cookie, "x-request-id": "batch-too-big" },
+    });
     expect(response.status).toBe(400);
     const text = await response.text();
     expect(text).not.toContain("ann@example.com");

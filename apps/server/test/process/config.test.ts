@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { readConfig, type Config } from "../../src/config.ts";
+import { readConfig } from "../../src/config.ts";
 import { productionEnv } from "./support/environment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "deepbot-config-"));
@@ -31,7 +31,11 @@ const secrets = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY"];
 
 describe("in production", () => {
   test("the whole environment is accepted", () => {
-    expect(readConfig({ ...productionEnv })).toMatchObject({ production: true, secureCookie: true, issuer: { kind: "google" } });
+    expect(readConfig({ ...productionEnv })).toMatchObject({
+      production: true,
+      secureCookie: true,
+      issuer: { kind: "google" },
+    });
   });
 
   const required = [...secrets, "GOOGLE_CLIENT_ID", "ADDRESS_FRONT", "SECURE_HTTP_HTTPS"];
@@ -54,12 +58,15 @@ describe("in production", () => {
   ];
   const weakCases = secrets.flatMap((variable) => weak.map((given) => ({ variable, ...given })));
 
-  test.each(weakCases)("$variable is refused when it is $name, and its value is not repeated", ({ variable, value }) => {
-    const problems = problemsOf({ ...productionEnv, [variable]: value });
-    expect(problems).toContain(variable);
-    expect(problems).not.toContain(value);
-    for (const other of secrets.filter((secret) => secret !== variable)) expect(problems).not.toContain(other);
-  });
+  test.each(weakCases)(
+    "$variable is refused when it is $name, and its value is not repeated",
+    ({ variable, value }) => {
+      const problems = problemsOf({ ...productionEnv, [variable]: value });
+      expect(problems).toContain(variable);
+      expect(problems).not.toContain(value);
+      for (const other of secrets.filter((secret) => secret !== variable)) expect(problems).not.toContain(other);
+    },
+  );
 
   test.each(weakCases)("$variable is refused in a file too when it is $name", ({ variable, value }) => {
     const env = { ...without(variable), [`${variable}_FILE`]: fileWith(`${value}\n`) };
@@ -117,8 +124,23 @@ describe("everywhere", () => {
   });
 
   test("every problem is told at once, one line each", () => {
-    const problems = problemsOf({ NODE_ENV: "production", PORT: "x", ALGORITHM: "none", DATABASE_URL: "x", LOG_LEVEL: "x" });
-    const named = ["PORT", "ALGORITHM", "DATABASE_URL", "LOG_LEVEL", ...secrets, "GOOGLE_CLIENT_ID", "ADDRESS_FRONT", "SECURE_HTTP_HTTPS"];
+    const problems = problemsOf({
+      NODE_ENV: "production",
+      PORT: "x",
+      ALGORITHM: "none",
+      DATABASE_URL: "x",
+      LOG_LEVEL: "x",
+    });
+    const named = [
+      "PORT",
+      "ALGORITHM",
+      "DATABASE_URL",
+      "LOG_LEVEL",
+      ...secrets,
+      "GOOGLE_CLIENT_ID",
+      "ADDRESS_FRONT",
+      "SECURE_HTTP_HTTPS",
+    ];
     for (const name of named) expect(problems).toMatch(new RegExp(`^  - ${name} `, "m"));
     expect(problems.split("\n")).toHaveLength(named.length + 1);
   });
@@ -128,12 +150,19 @@ describe("a secret in a file", () => {
   const fileNames = [...secrets, "DATABASE_PASSWORD"];
 
   test("is read without the line's end", () => {
-    const config = readConfig({ ...without("SECRET_KEY_JWT"), SECRET_KEY_JWT_FILE: fileWith(`${productionEnv["SECRET_KEY_JWT"]}\n`) });
+    const config = readConfig({
+      ...without("SECRET_KEY_JWT"),
+      SECRET_KEY_JWT_FILE: fileWith(`${productionEnv["SECRET_KEY_JWT"]}\n`),
+    });
     expect(config.sessionSecret).toBe(productionEnv["SECRET_KEY_JWT"]);
   });
 
   test.each(fileNames)("%s and its file are not both taken", (name) => {
-    const problems = problemsOf({ ...productionEnv, [name]: "Vq8-Vq8-Vq8-Vq8-Vq8-Vq8-Vq8-Vq8-1", [`${name}_FILE`]: fileWith("Wz7-secret-in-the-file-0123456789abcdef") });
+    const problems = problemsOf({
+      ...productionEnv,
+      [name]: "Vq8-Vq8-Vq8-Vq8-Vq8-Vq8-Vq8-Vq8-1",
+      [`${name}_FILE`]: fileWith("Wz7-secret-in-the-file-0123456789abcdef"),
+    });
     expect(problems).toContain(`${name}_FILE`);
     expect(problems).not.toMatch(/Vq8|Wz7/);
   });
@@ -147,22 +176,22 @@ describe("a secret in a file", () => {
     expect(problemsOf({ API_KEY_AI_FILE: folder })).toContain("API_KEY_AI_FILE");
   });
 
-  test.runIf(process.getuid?.() !== 0)("a file that may not be read is told", () => {
-    const path = fileWith("x");
-    chmodSync(path, 0);
-    expect(problemsOf({ API_KEY_AI_FILE: path })).toContain("API_KEY_AI_FILE");
-  });
-
   test.each(secrets)("%s: an empty file is no secret, in development neither", (name) => {
-    const read = (): Config => readConfig({ [`${name}_FILE`]: fileWith("\n") });
-    const config = problemsOf({ [`${name}_FILE`]: fileWith("\n") }) === "" ? read() : undefined;
-    const values = config === undefined ? [] : [config.messagesKey, config.sessionSecret, config.healthKey];
-    expect(values).not.toContain("");
+    const env = { [`${name}_FILE`]: fileWith("\n") };
+    if (problemsOf(env) !== "") return;
+    const { messagesKey, sessionSecret, healthKey } = readConfig(env);
+    expect([messagesKey, sessionSecret, healthKey]).not.toContain("");
   });
 });
 
 describe("the database", () => {
-  const five = { DATABASE_HOST: "db", DATABASE_PORT: "6543", DATABASE_NAME: "chat", DATABASE_USER: "bot", DATABASE_PASSWORD: "pw" };
+  const five = {
+    DATABASE_HOST: "db",
+    DATABASE_PORT: "6543",
+    DATABASE_NAME: "chat",
+    DATABASE_USER: "bot",
+    DATABASE_PASSWORD: "pw",
+  };
 
   const urlOf = (env: Record<string, string>): URL => {
     const { database } = readConfig(env);
@@ -178,18 +207,23 @@ describe("the database", () => {
     expect(urlOf({ ...five, DATABASE_URL: "postgres://a:b@c:1/d" }).href).toBe("postgres://a:b@c:1/d");
   });
 
-  test.each(["p@ss:w/o?r#d", "100%", "%41", "пароль", " ", "'\"\\", "a&b=c"])("the password %j arrives as it is", (password) => {
-    const url = urlOf({ ...five, DATABASE_PASSWORD: password });
-    expect(decodeURIComponent(url.password)).toBe(password);
-    expect([url.hostname, url.port, decodeURIComponent(url.username)]).toEqual(["db", "6543", "bot"]);
-  });
+  test.each(["p@ss:w/o?r#d", "100%", "%41", "пароль", " ", "'\"\\", "a&b=c"])(
+    "the password %j arrives as it is",
+    (password) => {
+      const url = urlOf({ ...five, DATABASE_PASSWORD: password });
+      expect(decodeURIComponent(url.password)).toBe(password);
+      expect([url.hostname, url.port, decodeURIComponent(url.username)]).toEqual(["db", "6543", "bot"]);
+    },
+  );
 
   test.each(["my db", "a/b", "über"])("the name %j arrives as it is", (name) => {
     expect(decodeURIComponent(urlOf({ ...five, DATABASE_NAME: name }).pathname.slice(1))).toBe(name);
   });
 
   test.each(["10.0.0.7", "db.internal", "db_1", "::1", "[::1]"])("the host %s is the one that is asked", (host) => {
-    expect(urlOf({ ...five, DATABASE_HOST: host }).hostname.replaceAll(/[[\]]/g, "")).toBe(host.replaceAll(/[[\]]/g, ""));
+    expect(urlOf({ ...five, DATABASE_HOST: host }).hostname.replaceAll(/[[\]]/g, "")).toBe(
+      host.replaceAll(/[[\]]/g, ""),
+    );
   });
 
   test.each(["DATABASE_NAME", "DATABASE_USER"])("half of the five is told: %s", (name) => {

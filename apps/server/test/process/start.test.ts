@@ -8,9 +8,15 @@ import { failToStart, productionEnv } from "./support/environment.ts";
 
 describe("a start that cannot succeed ends with a sentence and code 1", () => {
   test("a configuration with faults: all of them, no value of a secret, no stack", async () => {
-    const { code, output } = await failToStart({ NODE_ENV: "production", SECRET_KEY_JWT: "zq-short-zq", API_KEY_AI: "zq-dev-change-me", PORT: "x" });
+    const { code, output } = await failToStart({
+      NODE_ENV: "production",
+      SECRET_KEY_JWT: "zq-short-zq",
+      API_KEY_AI: "zq-dev-change-me",
+      PORT: "x",
+    });
     expect(code).toBe(1);
-    for (const name of ["SECRET_KEY_JWT", "API_KEY_AI", "HEALTH_SECRET_KEY", "PORT", "GOOGLE_CLIENT_ID"]) expect(output).toContain(name);
+    for (const name of ["SECRET_KEY_JWT", "API_KEY_AI", "HEALTH_SECRET_KEY", "PORT", "GOOGLE_CLIENT_ID"])
+      expect(output).toContain(name);
     expect(output).not.toContain("zq-");
     expect(output).not.toMatch(/^\s+at /m);
   });
@@ -118,12 +124,18 @@ describe("in production", () => {
 
   test.each(["GET", "POST", "OPTIONS"])("%s /dev/google-token is not there", async (method) => {
     const body = method === "POST" ? { body: '{"sub":"ann","email":"ann@example.com"}' } : {};
-    const response = await fetch(`${server.url}/dev/google-token`, { method, headers: { "content-type": "application/json" }, ...body });
+    const response = await fetch(`${server.url}/dev/google-token`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...body,
+    });
     expect(response.status).toBe(404);
   });
 
   test("keys of development are no keys", async () => {
-    expect((await fetch(`${server.url}/messages`, { headers: { "x-messages-key": "dev-messages-key" } })).status).toBe(403);
+    expect((await fetch(`${server.url}/messages`, { headers: { "x-messages-key": "dev-messages-key" } })).status).toBe(
+      403,
+    );
     expect((await fetch(`${server.url}/health`, { headers: { "x-health-key": "dev-health-key" } })).status).toBe(403);
   });
 
@@ -131,7 +143,8 @@ describe("in production", () => {
     await fetch(`${server.url}/me`, { headers: { "x-request-id": "in-production" } });
     const lines = linesOf(server.output()).map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.length).toBeGreaterThan(1);
-    for (const line of lines) expect(line).toMatchObject({ time: expect.any(Number), level: expect.any(Number), msg: expect.any(String) });
+    for (const line of lines)
+      expect(line).toMatchObject({ time: expect.any(Number), level: expect.any(Number), msg: expect.any(String) });
     expect(lines).toContainEqual(expect.objectContaining({ event: "listening", port: server.port }));
     expect(lines).toContainEqual(expect.objectContaining({ request_id: "in-production", status: 401 }));
   });
@@ -159,6 +172,7 @@ describe("in development", () => {
     const banner = output.lastIndexOf("takes it and sets the cookie");
     const lines = linesOf(output.slice(output.indexOf("\n", banner)));
     expect(lines.length).toBeGreaterThan(2);
-    for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d - (DEBUG|INFO|WARN|ERROR) - [a-z]+ - \S/);
+    for (const line of lines)
+      expect(line).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d - (DEBUG|INFO|WARN|ERROR) - [a-z]+ - \S/);
   });
 });

@@ -28,7 +28,7 @@ export async function claimRun(api: Api, options: Record<string, unknown> = {}):
   return run;
 }
 
-export type Report = "heartbeat" | "complete" | "fail" | "release";
+export type Report = "heartbeat" | "append" | "complete" | "fail" | "release";
 
 /** A worker's report on a run, with the lease that its claim gave. */
 export function report(

@@ -64,6 +64,7 @@ export async function startEdgeApp({
 
 /** Reads rows with SQL of the test's own. */
 export async function readRows(database: Database, statement: string): Promise<Record<string, unknown>[]> {
-  const result = (await database.db.execute(statement)) as unknown;
-  return Array.isArray(result) ? [...(result as Record<string, unknown>[])] : (result as { rows: Record<string, unknown>[] }).rows;
+  const result: unknown = await database.db.execute(statement);
+  if (Array.isArray(result)) return [...(result as Record<string, unknown>[])];
+  return (result as { rows: Record<string, unknown>[] }).rows;
 }

@@ -4,15 +4,22 @@ import { testKeys } from "@deepbot/testing";
 type Json = Record<string, unknown>;
 
 const encode = (value: Json | string | Buffer): string =>
-  Buffer.from(typeof value === "string" || Buffer.isBuffer(value) ? value : JSON.stringify(value)).toString("base64url");
+  Buffer.from(typeof value === "string" || Buffer.isBuffer(value) ? value : JSON.stringify(value)).toString(
+    "base64url",
+  );
 
 const hashes: Readonly<Record<string, string>> = { HS256: "sha256", HS384: "sha384", HS512: "sha512" };
 
 /** A JWT signed with HMAC; with the server's own secret unless given another. */
-export function signHmac(claims: Json, options: { algorithm?: string; secret?: string | Buffer; header?: Json } = {}): string {
+export function signHmac(
+  claims: Json,
+  options: { algorithm?: string; secret?: string | Buffer; header?: Json } = {},
+): string {
   const { algorithm = "HS256", secret = testKeys.jwt, header = {} } = options;
   const signed = `${encode({ alg: algorithm, typ: "JWT", ...header })}.${encode(claims)}`;
-  const signature = createHmac(hashes[algorithm] ?? "sha256", secret).update(signed).digest();
+  const signature = createHmac(hashes[algorithm] ?? "sha256", secret)
+    .update(signed)
+    .digest();
   return `${signed}.${encode(signature)}`;
 }
 
@@ -35,9 +42,11 @@ export function claimsOf(token: string): Json {
 
 /** Every token that differs from the given one in one bit of one character. */
 export function flipEachBit(token: string): string[] {
-  const characters = [...token].map((character) => character.charCodeAt(0));
+  const characters = Array.from(token, (character) => character.charCodeAt(0));
   return characters.flatMap((code, at) =>
-    [0, 1, 2, 3, 4, 5, 6].map((bit) => token.slice(0, at) + String.fromCharCode(code ^ (1 << bit)) + token.slice(at + 1)),
+    [0, 1, 2, 3, 4, 5, 6].map(
+      (bit) => token.slice(0, at) + String.fromCharCode(code ^ (1 << bit)) + token.slice(at + 1),
+    ),
   );
 }
 

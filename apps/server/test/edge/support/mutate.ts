@@ -23,15 +23,56 @@ export function pick<T>(random: Random, items: readonly T[]): T {
 const between = (random: Random, low: number, high: number): number => low + Math.floor(random() * (high - low));
 
 const morsels = [
-  "\r\n", "\n", "\r", "\u0000", " ", "\t", ":", "//", "/../", "%2e%2e/", "%00", "%zz", "%", "\\", "?", "#", "&", "=", ",", ";",
-  "{", "}", "[", "]", '"', "\u00ff\u00fe", "\u00e2\u0082", "0", "-1", "1e309", "9".repeat(30), "__proto__", "constructor",
-  "null", "true", "Host: x\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n",
-  "Upgrade: websocket\r\n", "Cookie: access_token=a.b.c\r\n", "a".repeat(300), "[".repeat(200), "?batch=1", "?input=%7B%7D",
+  "\r\n",
+  "\n",
+  "\r",
+  "\u0000",
+  " ",
+  "\t",
+  ":",
+  "//",
+  "/../",
+  "%2e%2e/",
+  "%00",
+  "%zz",
+  "%",
+  "\\",
+  "?",
+  "#",
+  "&",
+  "=",
+  ",",
+  ";",
+  "{",
+  "}",
+  "[",
+  "]",
+  '"',
+  "\u00ff\u00fe",
+  "\u00e2\u0082",
+  "0",
+  "-1",
+  "1e309",
+  "9".repeat(30),
+  "__proto__",
+  "constructor",
+  "null",
+  "true",
+  "Host: x\r\n",
+  "Content-Length: 5\r\n",
+  "Transfer-Encoding: chunked\r\n",
+  "Expect: 100-continue\r\n",
+  "Upgrade: websocket\r\n",
+  "Cookie: access_token=a.b.c\r\n",
+  "a".repeat(300),
+  "[".repeat(200),
+  "?batch=1",
+  "?input=%7B%7D",
 ].map(latin1);
 
 type Mutation = (random: Random, bytes: Buffer) => Buffer;
 
-const splice = (bytes: Buffer, at: number, end: number, insert: Buffer): Buffer =>
+const splice = (bytes: Buffer, [at, end]: [number, number], insert: Buffer): Buffer =>
   Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(end)]);
 
 const flipBit: Mutation = (random, bytes) => {
@@ -43,22 +84,22 @@ const flipBit: Mutation = (random, bytes) => {
 
 const insertMorsel: Mutation = (random, bytes) => {
   const at = between(random, 0, bytes.length);
-  return splice(bytes, at, at, pick(random, morsels));
+  return splice(bytes, [at, at], pick(random, morsels));
 };
 
 const replaceRange: Mutation = (random, bytes) => {
   const at = between(random, 0, bytes.length);
-  return splice(bytes, at, Math.min(bytes.length, at + between(random, 1, 12)), pick(random, morsels));
+  return splice(bytes, [at, Math.min(bytes.length, at + between(random, 1, 12))], pick(random, morsels));
 };
 
 const dropRange: Mutation = (random, bytes) => {
   const at = between(random, 0, bytes.length);
-  return splice(bytes, at, Math.min(bytes.length, at + between(random, 1, 40)), Buffer.alloc(0));
+  return splice(bytes, [at, Math.min(bytes.length, at + between(random, 1, 40))], Buffer.alloc(0));
 };
 
 const repeatRange: Mutation = (random, bytes) => {
   const at = between(random, 0, bytes.length);
-  return splice(bytes, at, at, bytes.subarray(at, at + between(random, 1, 60)));
+  return splice(bytes, [at, at], bytes.subarray(at, at + between(random, 1, 60)));
 };
 
 const cut: Mutation = (random, bytes) => bytes.subarray(0, between(random, 1, bytes.length));
@@ -68,7 +109,7 @@ const intoTarget: Mutation = (random, bytes) => {
   const start = bytes.indexOf(0x20) + 1;
   const end = Math.max(start + 1, bytes.indexOf(0x20, start));
   const at = between(random, start, end);
-  return splice(bytes, at, at, pick(random, morsels));
+  return splice(bytes, [at, at], pick(random, morsels));
 };
 
 /** Into the body, with the length as it was or as it has become. */
@@ -76,14 +117,25 @@ const intoBody: Mutation = (random, bytes) => {
   const head = bytes.indexOf("\r\n\r\n");
   if (head === -1 || head + 4 >= bytes.length) return intoTarget(random, bytes);
   const at = between(random, head + 4, bytes.length);
-  const body = splice(bytes, at, at, pick(random, morsels)).subarray(head + 4);
+  const body = splice(bytes, [at, at], pick(random, morsels)).subarray(head + 4);
   const lines = bytes.subarray(0, head).toString("latin1");
   const length = random() < 0.8 ? `Content-Length: ${body.length}` : "$&";
   return Buffer.concat([latin1(`${lines.replace(/content-length: \d+/i, length)}\r\n\r\n`), body]);
 };
 
 const mutations: readonly Mutation[] = [
-  intoTarget, intoTarget, intoTarget, intoBody, intoBody, intoBody, flipBit, insertMorsel, replaceRange, dropRange, repeatRange, cut,
+  intoTarget,
+  intoTarget,
+  intoTarget,
+  intoBody,
+  intoBody,
+  intoBody,
+  flipBit,
+  insertMorsel,
+  replaceRange,
+  dropRange,
+  repeatRange,
+  cut,
 ];
 
 /** One to three changes of a request. */

@@ -17,9 +17,14 @@ function operationsNamed(name: string): Operation[] {
   return listOperations().filter((operation) => operation.name === name);
 }
 
-function isQuery(name: string): boolean {
+function typeOf(name: string): string | undefined {
   const procedures = appRouter._def.procedures as unknown as Record<string, { _def: { type: string } }>;
-  return procedures[name]?._def.type === "query";
+  return procedures[name]?._def.type;
+}
+
+/** Whether the answer is a stream of events. Over tRPC its refusals are events too, behind a status of 200. */
+function isSubscription(name: string): boolean {
+  return typeOf(name) === "subscription";
 }
 
 /** The call over REST, once for each path that the procedure has. */
@@ -32,17 +37,17 @@ export function restCalls(name: string, input: Readonly<Record<string, unknown>>
   });
 }
 
-/** The call over tRPC, alone and in a batch of one. */
+/** The call over tRPC, alone and, but for subscriptions, in a batch of one. */
 export function trpcCalls(name: string, input: unknown): Call[] {
-  if (!isQuery(name)) {
+  if (typeOf(name) === "mutation") {
     return [
       { method: "POST", path: `/trpc/${name}`, body: input },
       { method: "POST", path: `/trpc/${name}?batch=1`, body: { 0: input } },
     ];
   }
   const encode = (value: unknown): string => encodeURIComponent(JSON.stringify(value));
-  return [
-    { method: "GET", path: `/trpc/${name}?input=${encode(input)}` },
-    { method: "GET", path: `/trpc/${name}?batch=1&input=${encode({ 0: input })}` },
-  ];
+  const alone = { method: "GET", path: `/trpc/${name}?input=${encode(input)}` };
+  return isSubscription(name)
+    ? [alone]
+    : [alone, { method: "GET", path: `/trpc/${name}?batch=1&input=${encode({ 0: input })}` }];
 }

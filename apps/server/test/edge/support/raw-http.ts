@@ -40,10 +40,7 @@ function countComplete(text: string): number {
 }
 
 /** Writes the bytes as they are and collects what comes back until the server closes or has answered. */
-export function sendRaw(
-  bytes: Buffer | string,
-  { port, patienceMs = 8_000, answers }: RawOptions,
-): Promise<RawAnswer> {
+export function sendRaw(bytes: Buffer | string, { port, patienceMs = 8_000, answers }: RawOptions): Promise<RawAnswer> {
   return new Promise((resolve) => {
     let text = "";
     const socket: Socket = connect({ port, host: "127.0.0.1" });

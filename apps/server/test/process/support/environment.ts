@@ -15,13 +15,18 @@ export const productionEnv: Readonly<Record<string, string>> = {
 };
 
 /** Starts the server with exactly this environment, without waiting for it. */
-export function startRawServer(env: Record<string, string>): Child {
+function startRawServer(env: Record<string, string>): Child {
   return startChild(process.execPath, { args: [serverMain], env: { HOST: "127.0.0.1", PORT: "0", ...env } });
 }
 
-/** What a start that must fail left behind. */
+/** A start that fails has this long to end the process. */
+const patienceMs = 15_000;
+
+/** What a start that must fail left behind; the code is null when the process had to be killed. */
 export async function failToStart(env: Record<string, string>): Promise<{ code: number | null; output: string }> {
   const child = startRawServer(env);
+  const timer = setTimeout(() => child.signal("SIGKILL"), patienceMs);
   const code = await child.exited;
+  clearTimeout(timer);
   return { code, output: child.output() };
 }

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 
 export const audience = "client-of-tests.apps.googleusercontent.com";
-export const keyId = "k1";
+const keyId = "k1";
 
 type Claims = Record<string, unknown>;
 
