@@ -12,6 +12,9 @@ import { createIssuer } from "./issuer.ts";
 /** How long requests under way may take to end once a stop has begun. */
 const drainMs = 5_000;
 
+/** How soon a connection that has become idle while draining is closed. */
+const idleCheckMs = 50;
+
 /** A server that listens. */
 export interface App {
   port: number;
@@ -46,8 +49,9 @@ async function listen(server: Server, { host, port }: Config): Promise<number> {
 async function drain(server: Server): Promise<void> {
   const closed = once(server, "close");
   server.close();
-  server.closeIdleConnections();
+  const closeIdle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
   await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
+  clearInterval(closeIdle);
   server.closeAllConnections();
   await closed;
 }
@@ -91,7 +95,10 @@ export async function startApp(config: Config, { database, log }: { database: Da
     stopping: stopping.signal,
   });
   const server = createHttpServer(handler);
-  const port = await listen(server, config);
+  const port = await listen(server, config).catch(async (error: unknown) => {
+    await hints.close();
+    throw error;
+  });
   const stopLoops = services.startLoops();
   return {
     port,

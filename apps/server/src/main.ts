@@ -1,5 +1,12 @@
 import { requestScope } from "@deepbot/api/server";
-import { errorCode, FolderInUseError, isDatabaseOutage, openDatabase, type Database } from "@deepbot/db";
+import {
+  databaseErrorCode,
+  errorCode,
+  FolderInUseError,
+  isDatabaseOutage,
+  openDatabase,
+  type Database,
+} from "@deepbot/db";
 import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { startApp, type App } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
@@ -11,7 +18,7 @@ function describeRequest(): object {
 }
 
 /** After this long a stop that hangs is ended by force. */
-const stopLimitMs = 9_000;
+const stopLimitMs = 9_500;
 
 function welcome({ issuer, host, database }: Config, port: number): string {
   const url = `http://${host === "0.0.0.0" || host === "127.0.0.1" ? "localhost" : host}:${port}`;
@@ -34,6 +41,10 @@ function startProblem(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof FolderInUseError) return error.message;
   if (error instanceof Error && "port" in error && errorCode(error) === "EADDRINUSE") {
     return `Port ${String(error.port)} is taken: stop what listens there, or set PORT.`;
+  }
+  const code = databaseErrorCode(error) ?? "";
+  if (code === "3D000" || code.startsWith("28")) {
+    return "The database refuses us: check the name, the user and the password in the DATABASE_* settings.";
   }
   if (isDatabaseOutage(error)) return "The database does not answer. Check DATABASE_URL and that PostgreSQL runs.";
   return undefined;

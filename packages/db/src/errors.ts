@@ -23,13 +23,21 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** The driver's code of a failed statement (SQLSTATE or a connection code), or undefined for any other error. */
+/** Deep enough for every wrapper around a driver's error, and an end for errors that are their own cause. */
+const maxCauses = 8;
+
+/**
+ * The driver's code of a failed statement (SQLSTATE or a connection code), which the innermost error carries; undefined
+ * for any other error.
+ */
 export function databaseErrorCode(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = errorCode(cause);
-    if (code !== undefined) return code;
+  let innermost: string | undefined;
+  let depth = 0;
+  for (let cause = error; cause instanceof Error && depth < maxCauses; cause = cause.cause) {
+    innermost = errorCode(cause) ?? innermost;
+    depth += 1;
   }
-  return undefined;
+  return innermost;
 }
 
 /** Whether the statement failed because the database cannot serve now, not because of what was asked. */

@@ -7,8 +7,8 @@ export type Log = Logger;
 const lineSchema = z.object({
   time: z.number(),
   level: z.number(),
-  module: z.string(),
-  msg: z.string(),
+  module: z.string().default(""),
+  msg: z.string().default(""),
 });
 
 const twoDigits = (value: number): string => String(value).padStart(2, "0");
@@ -19,10 +19,16 @@ function localTime(ms: number): string {
   return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":")}`;
 }
 
+/** Names that come from outside must not end a line or colour the terminal. */
+function escapeControl(character: string): string {
+  return `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
+}
+
 /** `time - LEVEL - module - message`, the form of the original's log. */
 function toReadable(json: string): string {
   const { time, level, module, msg } = lineSchema.parse(JSON.parse(json));
-  return `${localTime(time)} - ${(pino.levels.labels[level] ?? "info").toUpperCase()} - ${module} - ${msg}\n`;
+  const line = `${localTime(time)} - ${(pino.levels.labels[level] ?? "info").toUpperCase()} - ${module} - ${msg}`;
+  return `${line.replaceAll(/\p{Cc}/gu, escapeControl)}\n`;
 }
 
 const readableStdout = new Writable({

@@ -22,9 +22,10 @@ function fromParts(values: Values): DatabaseLocation | { problem: string } {
     return { problem: "DATABASE_NAME and DATABASE_USER must be set when any of the DATABASE_* parts is" };
   }
   const port = values["DATABASE_PORT"] ?? "5432";
-  if (!/^\d{1,5}$/.test(port)) return { problem: "DATABASE_PORT must be a port number" };
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) return { problem: "DATABASE_PORT must be a port number" };
   const url = new URL("postgres://localhost");
-  url.hostname = values["DATABASE_HOST"] ?? "localhost";
+  const host = values["DATABASE_HOST"] ?? "localhost";
+  url.hostname = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   url.port = port;
   url.username = encodeURIComponent(user);
   url.password = encodeURIComponent(values["DATABASE_PASSWORD"] ?? "");

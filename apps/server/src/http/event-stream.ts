@@ -1,8 +1,12 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ServerResponse } from "node:http";
 import { maxWatchMs, pingIntervalMs } from "@deepbot/api/server";
 import { isTrackedEnvelope } from "@trpc/server";
 import { z } from "zod";
+
+/** By then a refusal has come, if one is to come. */
+const refusalMs = 500;
 
 /** Bounds of the pause before a client that lost its stream comes back. */
 const retryMinMs = 500;
@@ -47,8 +51,8 @@ async function* withFirst(first: unknown, rest: AsyncIterator<unknown>): AsyncGe
 }
 
 /**
- * Sends the items of a subscription as Server-Sent Events. The first is awaited before anything is sent, so that a refusal
- * still is a problem document. A fault later ends the stream; the client comes back and is told then.
+ * Sends the items of a subscription as Server-Sent Events. The first is awaited for a moment before anything is sent, so
+ * that a refusal still is a problem document. A fault later ends the stream; the client comes back and is told then.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
@@ -57,11 +61,15 @@ export async function sendEvents(
   { items, signal }: { items: AsyncIterable<unknown>; signal: AbortSignal },
 ): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();
-  const first = await iterator.next();
+  const firstItem = iterator.next();
+  // A watcher that is up to date may have nothing to get for long: its stream opens all the same, and pings.
+  await Promise.race([firstItem, delay(refusalMs, undefined, { ref: false })]);
   open(res);
   const ping = setInterval(() => res.write(": ping\n\n"), pingIntervalMs);
-  const limit = setTimeout(() => void iterator.return?.(), maxWatchMs);
+  // An idle iterator would not hear of a return: the socket's end is what reaches it.
+  const limit = setTimeout(() => res.destroy(), maxWatchMs);
   try {
+    const first = await firstItem;
     if (first.done !== true) await pump(res, withFirst(first.value, iterator), signal);
   } catch {
     // The client has left, or will hear the reason when it comes back.

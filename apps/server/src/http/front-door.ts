@@ -19,8 +19,9 @@ export interface Target {
   query: URLSearchParams;
 }
 
-function checkHost(host: string | undefined, allowedHosts: readonly string[]): void {
-  if (host === undefined || !hostForm.test(host)) throw new EdgeError("bad_request");
+function checkHost(hosts: readonly string[] | undefined, allowedHosts: readonly string[]): void {
+  const [host, ...more] = hosts ?? [];
+  if (host === undefined || more.length > 0 || !hostForm.test(host)) throw new EdgeError("bad_request");
   const name = host.toLowerCase().replace(/:\d+$/, "");
   if (allowedHosts.length > 0 && !allowedHosts.includes(name)) throw new EdgeError("misdirected_request");
 }
@@ -33,9 +34,12 @@ function readQuery(text: string): URLSearchParams {
   return query;
 }
 
-function checkEscapes(path: string): void {
+/** What comes after must see the path that we see: no escapes that are none, no segments that lead elsewhere. */
+function checkSegments(path: string): void {
   try {
-    if (decodeURIComponent(path).includes("\u0000")) throw new EdgeError("bad_request");
+    const segments = decodeURIComponent(path).split("/");
+    const isPlain = segments.every((segment) => segment !== "." && segment !== ".." && !segment.includes("\u0000"));
+    if (!isPlain) throw new EdgeError("bad_request");
   } catch {
     throw new EdgeError("bad_request");
   }
@@ -51,10 +55,10 @@ export function checkTarget(req: IncomingMessage, allowedHosts: readonly string[
   if (!methods.has(method)) throw new EdgeError("method_not_allowed");
   if (url.length > maxTargetLength) throw new EdgeError("uri_too_long");
   if (!originForm.test(url)) throw new EdgeError("bad_request");
-  checkHost(req.headers.host, allowedHosts);
+  checkHost(req.headersDistinct["host"], allowedHosts);
   const mark = url.indexOf("?");
   const rawPath = mark === -1 ? url : url.slice(0, mark);
-  checkEscapes(rawPath);
+  checkSegments(rawPath);
   const path = rawPath.length > 1 && rawPath.endsWith("/") ? rawPath.slice(0, -1) : rawPath;
   return { method, path, query: readQuery(mark === -1 ? "" : url.slice(mark + 1)) };
 }
@@ -62,14 +66,14 @@ export function checkTarget(req: IncomingMessage, allowedHosts: readonly string[
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Refuses writes that a browser sends for a foreign site along with our cookie. Clients that are no browsers send
- * neither header and pass: they hold no cookie but their own.
+ * Refuses writes that a browser sends for a foreign site, be it with our cookie or to get one. Clients that are no browsers
+ * send neither header and pass: they hold no cookie but their own.
  *
  * @see https://pkg.go.dev/net/http#CrossOriginProtection the algorithm
  * @throws {EdgeError} `origin_refused`
  */
 export function checkOrigin(req: IncomingMessage, frontOrigin: string): void {
-  if (safeMethods.has(req.method ?? "") || req.headers.cookie === undefined) return;
+  if (safeMethods.has(req.method ?? "")) return;
   const { origin, host } = req.headers;
   const site = req.headers["sec-fetch-site"];
   if (site === "same-origin" || site === "none" || origin === frontOrigin) return;

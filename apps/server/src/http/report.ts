@@ -8,23 +8,20 @@ function causesOf(error: unknown): Error[] {
   return chain;
 }
 
-/** Whether messages of the chain may quote a row or a request: statements carry their parameters, parsers their text. */
-function mayQuote(chain: readonly Error[]): boolean {
-  return chain.some((cause) => cause instanceof SyntaxError || /query|postgres/i.test(cause.constructor.name));
+/** Stack lines of an error. The message comes first and may hold lines that look like them, so it is cut off as a whole. */
+function framesOf({ stack = "", message }: Error): string[] {
+  const start = stack.indexOf(message);
+  const lines = (start === -1 ? "" : stack.slice(start + message.length)).split("\n");
+  return lines.filter((line) => line.startsWith("    at ")).slice(0, 8);
 }
 
-/** Where an error was raised and of what kind, without any text that a request or a row could have put into it. */
+/** Of what kind an error is and where it was raised. Never its message, which may quote a row or a request. */
 function describe(error: unknown): object[] {
-  const chain = causesOf(error);
-  const code = databaseErrorCode(error);
-  const hidden = code !== undefined || mayQuote(chain);
-  return chain.map((cause) => ({
+  const code = databaseErrorCode(causesOf(error).at(-1));
+  return causesOf(error).map((cause) => ({
     name: cause.name,
-    ...(hidden ? { code } : { message: cause.message }),
-    frames: (cause.stack ?? "")
-      .split("\n")
-      .filter((line) => line.startsWith("    at "))
-      .slice(0, 8),
+    ...(code === undefined ? {} : { code }),
+    frames: framesOf(cause),
   }));
 }
 

@@ -39,6 +39,8 @@ export function createTrpcHandler(
     maxBatchSize,
     maxBodySize: answerBodyLimit,
     createContext: ({ req }) => createContext(exchangeOf(req), deps),
+    // Its own `Vary` replaces what was set before.
+    responseMeta: () => ({ headers: new Headers({ vary: "Origin" }) }),
     onError: ({ error, req }) => report(error, exchangeOf(req)),
   });
   return async (exchange) => {

@@ -8,6 +8,10 @@ import type { Database } from "./database.ts";
 import { migrationsFolder } from "../migrations.ts";
 
 const connectTimeoutSeconds = 5;
+
+/** Between two tries to connect. The driver's own pause grows to 20 seconds, for which an outage would outlive its cause. */
+const reconnectSeconds = (): number => 0.2 + Math.random() * 0.3;
+
 const closeTimeoutSeconds = 5;
 const defaultMaxConnections = 10;
 
@@ -31,6 +35,7 @@ function connect(
     max: options.max,
     connection: options.connection,
     connect_timeout: connectTimeoutSeconds,
+    backoff: reconnectSeconds,
     onnotice: () => {},
   });
 }

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { testKeys } from "@deepbot/testing";
+
+/** What came back; status 0 when nothing did. */
+export interface Reply<T = unknown> {
+  status: number;
+  body: T;
+  retryAfter: string | null;
+  replica: string;
+}
+
+export interface Call {
+  method?: "GET" | "POST";
+  path: string;
+  body?: unknown;
+  cookie?: string;
+  /** Sends the key of AI services. */
+  asWorker?: boolean;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+function headersOf({ body, cookie, asWorker }: Call): Record<string, string> {
+  return {
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(cookie === undefined ? {} : { cookie }),
+    ...(asWorker === true ? { "x-messages-key": testKeys.messages } : {}),
+  };
+}
+
+/** One request to one replica. A broken connection is a reply with status 0, not an error. */
+export async function callOnce<T = unknown>(replica: string, call: Call): Promise<Reply<T>> {
+  const timeout = AbortSignal.timeout(call.timeoutMs ?? 20_000);
+  try {
+    const response = await fetch(replica + call.path, {
+      method: call.method ?? "POST",
+      headers: headersOf(call),
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]),
+    });
+    const text = await response.text();
+    const body = (text === "" ? null : JSON.parse(text)) as T;
+    return { status: response.status, body, retryAfter: response.headers.get("retry-after"), replica };
+  } catch {
+    return { status: 0, body: null as T, retryAfter: null, replica };
+  }
+}
+
+/** Whether the same request may fare better elsewhere or later. */
+export function isPassing({ status }: Reply): boolean {
+  return status === 0 || status === 503 || status === 502;
+}
+
+export interface Retrying {
+  urls: readonly string[];
+  pick: (urls: readonly string[]) => string;
+  patienceMs?: number;
+  onReply?: (reply: Reply) => void;
+}
+
+/** Repeats a request on any replica until one gives a verdict; the last reply when none does in time. */
+export async function callAny<T = unknown>(retrying: Retrying, call: Call): Promise<Reply<T>> {
+  const limit = performance.now() + (retrying.patienceMs ?? 45_000);
+  for (;;) {
+    const reply = await callOnce<T>(retrying.pick(retrying.urls), call);
+    retrying.onReply?.(reply);
+    if (!isPassing(reply) || performance.now() > limit) return reply;
+    await delay(150);
+  }
+}

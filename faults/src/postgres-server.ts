@@ -1,0 +1,107 @@
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { openSync, closeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { freePort } from "@deepbot/testing";
+
+/** A PostgreSQL server that may be killed. */
+export interface PostgresServer {
+  port: number;
+  /** Resolves when it accepts connections. */
+  start: () => Promise<void>;
+  /** SIGKILL to the postmaster: nothing is flushed, no client is told. */
+  kill: () => Promise<void>;
+  /** Stops it and removes its folder. */
+  remove: () => Promise<void>;
+}
+
+const run = promisify(execFile);
+const packagesFolder = "/usr/lib/postgresql";
+
+async function findBinaries(): Promise<string> {
+  const versions = await readdir(packagesFolder).catch(() => []);
+  const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0];
+  if (newest === undefined) throw new Error("The harness needs the Debian package postgresql.");
+  return join(packagesFolder, newest, "bin");
+}
+
+async function idOfPostgres(flag: "-u" | "-g"): Promise<number> {
+  return Number((await run("id", [flag, "postgres"])).stdout);
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the user that its package made. */
+async function findOwner(): Promise<{ uid?: number; gid?: number }> {
+  if (process.getuid?.() !== 0) return {};
+  return { uid: await idOfPostgres("-u"), gid: await idOfPostgres("-g") };
+}
+
+async function hasStatements(): Promise<boolean> {
+  const library = "/usr/lib/postgresql/15/lib/pg_stat_statements.so";
+  return stat(library.replace("/15/", `/${(await findBinaries()).split("/").at(-2)}/`)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function argumentsOf(folder: string, port: number): Promise<string[]> {
+  const settings: Record<string, string> = {
+    listen_addresses: "127.0.0.1",
+    port: String(port),
+    unix_socket_directories: "",
+    max_connections: "120",
+    // The machine does not crash, only processes do; the kernel keeps what was written.
+    fsync: "off",
+    ...((await hasStatements()) ? { shared_preload_libraries: "pg_stat_statements" } : {}),
+  };
+  return ["-D", folder, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+}
+
+/** Makes a database cluster in a temporary folder; it does not run yet. */
+export async function createPostgresServer(logFile: string): Promise<PostgresServer> {
+  const [binaries, owner, port] = await Promise.all([findBinaries(), findOwner(), freePort()]);
+  const folder = await mkdtemp(join(tmpdir(), "deepbot-faults-pg-"));
+  if (owner.uid !== undefined) await chown(folder, owner.uid, owner.gid ?? owner.uid);
+  const at = { ...owner, cwd: folder };
+  await run(join(binaries, "initdb"), ["-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"], at);
+  const serverArguments = await argumentsOf(folder, port);
+  let child: ChildProcess | undefined;
+
+  const isUp = (): Promise<boolean> =>
+    run(join(binaries, "pg_isready"), ["-h", "127.0.0.1", "-p", String(port), "-q"]).then(
+      () => true,
+      () => false,
+    );
+  const launch = (): ChildProcess => {
+    const log = openSync(logFile, "a");
+    const launched = spawn(join(binaries, "postgres"), serverArguments, { ...at, stdio: ["ignore", log, log] });
+    closeSync(log);
+    return launched;
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    port,
+    start: async () => {
+      const limit = performance.now() + 60_000;
+      while (performance.now() < limit) {
+        // The first tries after a kill fail while orphaned backends still hold the shared memory.
+        if (child === undefined || child.exitCode !== null || child.signalCode !== null) child = launch();
+        if (await isUp()) return;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error("PostgreSQL does not start.");
+    },
+    kill: () => end("SIGKILL"),
+    remove: async () => {
+      await end("SIGQUIT");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { sql } from "@deepbot/db/testing";
+import { residentMiB, slopeOf } from "../memory.ts";
+import { underLoad, type Scenario, type Scene } from "../scene.ts";
+import { claim } from "../worker.ts";
+
+const everyMs = 5_000;
+const growthLimitMiB = 60;
+
+/** Replica c lives through the whole soak, so that its memory can be followed. */
+const faults: Record<string, (scene: Scene) => Promise<void>> = {
+  "replica killed": async ({ cluster, random }) => {
+    const victim = random.pick(cluster.replicas.slice(0, 2));
+    await victim.kill();
+    await victim.start();
+  },
+  "replica restarted": async ({ cluster, random }) => {
+    const chosen = random.pick(cluster.replicas.slice(0, 2));
+    await chosen.stop();
+    await chosen.start();
+  },
+  "replica paused": async ({ cluster, random }) => {
+    const victim = random.pick(cluster.replicas);
+    victim.signal("SIGSTOP");
+    await delay(2_000);
+    victim.signal("SIGCONT");
+  },
+  "connections cut": async ({ cluster, random }) => random.pick(cluster.replicas).network.cut(),
+  "network held": async ({ cluster, random }) => {
+    const { network } = random.pick(cluster.replicas);
+    network.set({ hold: random.pick(["up", "down", "both"]) });
+    await delay(3_000);
+    network.set({});
+  },
+  "network slow": async ({ cluster, random }) => {
+    const { network } = random.pick(cluster.replicas);
+    network.set({ delayMs: 100, bytesPerSecond: 200_000 });
+    await delay(3_000);
+    network.set({});
+  },
+  "listeners terminated": async ({ cluster }) => {
+    await cluster.inspector.rows(
+      sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'deepbot-hints'`,
+    );
+  },
+  "listener frozen": async ({ cluster, random }) => void random.pick(cluster.replicas).network.freeze("deepbot-hints"),
+  "database killed": async ({ cluster }) => {
+    await cluster.postgres.kill();
+    await delay(1_000);
+    await cluster.postgres.start();
+  },
+  "worker vanished": async ({ retrying }) => {
+    await claim(retrying, { name: "vanishing", leaseMs: 2_000, pieces: 1, pauseMs: 0, max: 3 });
+  },
+};
+
+function judgeMemory(scene: Scene, samples: readonly number[]): void {
+  // What it takes to get warm is not a leak.
+  const warm = samples.slice(Math.floor(samples.length / 3));
+  const perMinute = slopeOf(warm) * (60_000 / everyMs);
+  const grown = slopeOf(warm) * warm.length;
+  scene.note(
+    `memory ${Math.round(samples[0] ?? 0)} -> ${Math.round(samples.at(-1) ?? 0)} MiB, ${perMinute.toFixed(1)} MiB/min`,
+  );
+  if (grown > growthLimitMiB) scene.fault(`I8 memory grew by ${Math.round(grown)} MiB`);
+}
+
+export const soak: Scenario = {
+  id: "F24",
+  name: "soak with random faults",
+  run: async (scene) => {
+    const rounds = scene.rounds({ full: 60, ci: 12 });
+    scene.ledger.mayLoseDeltas = true;
+    const survivor = scene.cluster.replicas[2];
+    const samples: number[] = [];
+    await underLoad(scene, { people: 8, workers: 4 }, async () => {
+      for (let round = 0; round < rounds; round += 1) {
+        const nextAt = performance.now() + everyMs;
+        const [name, inject] = scene.random.pick(Object.entries(faults));
+        await inject(scene).catch((error: unknown) => scene.fault(`F24 ${name}: ${String(error)}`));
+        samples.push(await residentMiB(survivor.pid()));
+        await delay(Math.max(0, nextAt - performance.now()));
+      }
+      await scene.cluster.heal();
+    });
+    judgeMemory(scene, samples);
+  },
+};

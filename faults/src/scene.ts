@@ -1,0 +1,66 @@
+import type { Cluster } from "./cluster.ts";
+import type { Ledger } from "./ledger.ts";
+import { startLoad, type Load } from "./load.ts";
+import { createDialog, signIn, type Member, type PeopleDeps } from "./people.ts";
+import type { Random } from "./random.ts";
+import { startWorkers, type WorkerHabits, type WorkerPool } from "./worker.ts";
+
+/** All that a scenario has to work with. */
+export interface Scene extends PeopleDeps {
+  cluster: Cluster;
+  random: Random;
+  ledger: Ledger;
+  isFull: boolean;
+  /** How often to inject the fault. Noted for the report. */
+  rounds: (counts: { full: number; ci: number }) => number;
+  /** Notes how long it took until all went well again. */
+  recovered: (ms: number) => void;
+  /** Adds a figure to the line of the report. */
+  note: (text: string) => void;
+  /** Enters a broken promise. */
+  fault: (text: string) => void;
+}
+
+export interface Scenario {
+  /** As in the list of faults. */
+  id: string;
+  name: string;
+  run: (scene: Scene) => Promise<void>;
+}
+
+/** Somebody with a dialog. */
+export async function newcomer(scene: PeopleDeps): Promise<{ member: Member; dialogId: number }> {
+  const member = await signIn(scene);
+  return { member, dialogId: await createDialog(scene, member) };
+}
+
+/** Good workers inside the harness. */
+export function employ(scene: Scene, count: number, habits: Partial<WorkerHabits> = {}): WorkerPool {
+  const usual = { name: "good", leaseMs: 5_000, pieces: 4, pauseMs: 15, max: 2 };
+  return startWorkers(scene.retrying, count, { ...usual, ...habits });
+}
+
+/** People and good workers, for as long as `during` takes. */
+export async function underLoad(
+  scene: Scene,
+  options: { people: number; workers?: number; habits?: Partial<WorkerHabits>; pauseMs?: number },
+  during: (load: Load) => Promise<void>,
+): Promise<void> {
+  const workers = employ(scene, options.workers ?? 3, options.habits);
+  const load = await startLoad(scene, { people: options.people, pauseMs: options.pauseMs ?? 50 });
+  try {
+    await during(load);
+  } finally {
+    const { sent, resumes, states } = await load.stop();
+    await workers.stop();
+    const ends = Array.from(states, ([state, count]) => `${state} ${count}`).join(", ");
+    scene.note(`${sent} sent (${ends}), ${resumes} resumes`);
+  }
+}
+
+/** How long until `work` succeeds, looked at without a pause. @throws when it never does */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}

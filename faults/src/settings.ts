@@ -1,0 +1,23 @@
+/** What the person who starts the harness chose. */
+export interface RunSettings {
+  seed: number;
+  /** `ci` is the short form. */
+  form: "full" | "ci";
+  /** Ids of the faults to inject; empty means all. */
+  faults: readonly string[];
+  /** Multiplies how often each fault is injected. */
+  scale: number;
+}
+
+/** Reads SEED, FAULTS_FORM, FAULTS and ROUNDS. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): RunSettings {
+  const { SEED, FAULTS_FORM, FAULTS = "", ROUNDS } = environment;
+  return {
+    seed: SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(SEED),
+    form: FAULTS_FORM === "ci" ? "ci" : "full",
+    faults: FAULTS.split(",")
+      .map((id) => id.trim().toUpperCase())
+      .filter(Boolean),
+    scale: ROUNDS === undefined ? 1 : Number(ROUNDS),
+  };
+}

@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** What the network does. Up is from the client to the server. */
+export interface Weather {
+  /** Nothing passes, and nobody is told: no FIN, no RST. What was on its way arrives when it clears up. */
+  hold: "none" | "up" | "down" | "both";
+  /** New connections are closed at once. */
+  refuse: boolean;
+  /** The first byte of a reply cuts the connection: the request was served, and nobody hears of it. */
+  cutReplies: boolean;
+  delayMs: number;
+  /** Infinity for no limit. */
+  bytesPerSecond: number;
+}
+
+const fair: Weather = { hold: "none", refuse: false, cutReplies: false, delayMs: 0, bytesPerSecond: Infinity };
+
+export interface TcpProxy {
+  port: number;
+  /** Replaces the weather; what is not named is fair. */
+  set: (weather: Partial<Weather>) => void;
+  /** Closes all connections with a reset. */
+  cut: () => void;
+  /**
+   * Freezes the open connections whose first bytes hold the label: they look alive and carry nothing any more.
+   *
+   * @returns how many there were
+   */
+  freeze: (label: string) => number;
+  /** Ends the direction from the server to the client, and leaves the other open. */
+  halfClose: () => void;
+  close: () => Promise<void>;
+}
+
+type Direction = "up" | "down";
+interface Pair {
+  client: Socket;
+  server: Socket;
+  /** What the client said first. */
+  greeting: string;
+  isFrozen: boolean;
+}
+
+/** Says when a direction may go on. */
+interface Gate {
+  weather: () => Weather;
+  set: (weather: Partial<Weather>) => void;
+  pass: (pair: Pair, direction: Direction, bytes: number) => Promise<void>;
+}
+
+function createGate(): Gate {
+  let weather = fair;
+  let cleared = Promise.withResolvers<void>();
+  const isHeld = (pair: Pair, direction: Direction): boolean =>
+    pair.isFrozen || weather.hold === "both" || weather.hold === direction;
+  return {
+    weather: () => weather,
+    set: (changed) => {
+      weather = { ...fair, ...changed };
+      cleared.resolve();
+      cleared = Promise.withResolvers<void>();
+    },
+    pass: async (pair, direction, bytes) => {
+      if (weather.delayMs > 0) await delay(weather.delayMs);
+      if (weather.bytesPerSecond < Infinity) await delay((bytes / weather.bytesPerSecond) * 1000);
+      while (isHeld(pair, direction)) await cleared.promise;
+    },
+  };
+}
+
+function cutPair(pair: Pair): void {
+  pair.isFrozen = false;
+  pair.client.resetAndDestroy();
+  pair.server.resetAndDestroy();
+}
+
+async function pump(pair: Pair, direction: Direction, gate: Gate): Promise<void> {
+  const [from, to] = direction === "up" ? [pair.client, pair.server] : [pair.server, pair.client];
+  try {
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      if (direction === "up" && pair.greeting === "") pair.greeting = chunk.toString("latin1");
+      await gate.pass(pair, direction, chunk.length);
+      if (direction === "down" && gate.weather().cutReplies) return cutPair(pair);
+      if (to.writable && !to.write(chunk)) await Promise.race([once(to, "drain"), once(to, "close")]);
+    }
+    await gate.pass(pair, direction, 0);
+    to.end();
+  } catch {
+    await gate.pass(pair, direction, 0);
+    // As the kernel of a machine whose process is gone: a reset, where a mere end would be a polite good-bye.
+    to.resetAndDestroy();
+  }
+}
+
+/** Forwards connections from a port of its own to `target`, as badly as asked. */
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const gate = createGate();
+  const pairs = new Set<Pair>();
+  const proxy = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    client.on("error", () => {});
+    if (gate.weather().refuse) {
+      client.resetAndDestroy();
+      return;
+    }
+    const server = connect({ port: target, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+    server.on("error", () => {});
+    const pair: Pair = { client, server, greeting: "", isFrozen: false };
+    pairs.add(pair);
+    client.once("close", () => pairs.delete(pair));
+    void pump(pair, "up", gate);
+    void pump(pair, "down", gate);
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    set: gate.set,
+    cut: () => pairs.forEach(cutPair),
+    freeze: (label) => {
+      const found = [...pairs].filter(({ greeting }) => greeting.includes(label));
+      for (const pair of found) pair.isFrozen = true;
+      return found.length;
+    },
+    halfClose: () => pairs.forEach(({ client }) => client.end()),
+    close: async () => {
+      gate.set({});
+      proxy.close();
+      pairs.forEach(cutPair);
+      await once(proxy, "close");
+    },
+  };
+}
