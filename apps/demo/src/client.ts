@@ -1,7 +1,8 @@
 import type { AppRouter } from "@deepbot/api";
-import { createTRPCClient, httpLink } from "@trpc/client";
+import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink } from "@trpc/client";
+import { EventSource } from "eventsource";
 
-type Client = ReturnType<typeof createTRPCClient<AppRouter>>;
+export type Client = ReturnType<typeof createTRPCClient<AppRouter>>;
 
 const signInName = "ann";
 
@@ -24,14 +25,24 @@ export async function connect(serverUrl: string, signal: AbortSignal): Promise<C
   let cookie = "";
   const client = createTRPCClient<AppRouter>({
     links: [
-      httpLink({
-        url: `${serverUrl}/trpc`,
-        headers: () => ({ cookie }),
-        fetch: async (input, init) => {
-          const response = await fetch(input, { ...init, signal });
-          cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
-          return response;
-        },
+      splitLink({
+        condition: ({ type }) => type === "subscription",
+        true: httpSubscriptionLink({
+          url: `${serverUrl}/trpc`,
+          EventSource,
+          eventSourceOptions: {
+            fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, cookie } }),
+          },
+        }),
+        false: httpLink({
+          url: `${serverUrl}/trpc`,
+          headers: () => ({ cookie }),
+          fetch: async (input, init) => {
+            const response = await fetch(input, { ...init, signal });
+            cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
+            return response;
+          },
+        }),
       }),
     ],
   });
