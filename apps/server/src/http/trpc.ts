@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { appRouter } from "@deepbot/api/server";
+import { appRouter, EdgeError } from "@deepbot/api/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 import { answerBodyLimit, bodyLimit, checkBodyHeaders, parseJson, readText } from "./body.ts";
 import { createContext } from "./caller.ts";
@@ -12,10 +12,11 @@ export const trpcPrefix = "/trpc/";
 /** Calls in one request; clients set `maxItems` to it. */
 const maxBatchSize = 10;
 
-/** The largest limit among the procedures that the path names. */
-function limitOf(path: string, answerNames: ReadonlySet<string>): number {
+/** The procedures that a path calls: one, or those of a batch. tRPC's own refusal of a large batch is no JSON by its type. */
+function namesOf(path: string): string[] {
   const names = decodeURIComponent(path.slice(trpcPrefix.length)).split(",");
-  return names.some((name) => answerNames.has(name)) ? answerBodyLimit : bodyLimit;
+  if (names.length > maxBatchSize) throw new EdgeError("bad_request");
+  return names;
 }
 
 /** The typed door: tRPC's standalone handler behind the same checks of the body as the REST door. */
@@ -45,8 +46,9 @@ export function createTrpcHandler(
   });
   return async (exchange) => {
     const { req, res, path } = exchange;
-    if (streamNames.has(path.slice(trpcPrefix.length))) deps.streams.add(res);
-    const limit = limitOf(path, answerNames);
+    const names = namesOf(path);
+    if (names.some((name) => streamNames.has(name))) deps.streams.add(res);
+    const limit = names.some((name) => answerNames.has(name)) ? answerBodyLimit : bodyLimit;
     checkBodyHeaders(req, limit);
     exchanges.set(req, exchange);
     parseJson(exchange.query.get("input") ?? "");
