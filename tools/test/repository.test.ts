@@ -96,14 +96,16 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
 
   it("depends on the packages that it may import", () => {
     const arrows: Record<string, string[]> = {
+      "packages/runtime": [],
       "packages/db": [],
       "packages/testing": ["@deepbot/db"],
       "packages/api": ["@deepbot/db"],
-      "apps/server": ["@deepbot/api", "@deepbot/db"],
-      "apps/ai-bridge": ["@deepbot/api"],
+      "apps/server": ["@deepbot/api", "@deepbot/db", "@deepbot/runtime"],
+      "apps/ai-bridge": ["@deepbot/api", "@deepbot/runtime"],
       "apps/web": ["@deepbot/api"],
       "apps/demo": ["@deepbot/api", "@deepbot/testing"],
       examples: [],
+      faults: ["@deepbot/db", "@deepbot/testing"],
     };
     const own = Object.keys(dependencies).filter((name) => name.startsWith("@deepbot/"));
     expect(arrows[folder]).toEqual(expect.arrayContaining(own));
