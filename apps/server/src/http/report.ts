@@ -17,8 +17,9 @@ function framesOf({ stack = "", message }: Error): string[] {
 
 /** Of what kind an error is and where it was raised. Never its message, which may quote a row or a request. */
 function describe(error: unknown): object[] {
-  const code = databaseErrorCode(causesOf(error).at(-1));
-  return causesOf(error).map((cause) => ({
+  const chain = causesOf(error);
+  const code = databaseErrorCode(chain.at(-1));
+  return chain.map((cause) => ({
     name: cause.name,
     ...(code === undefined ? {} : { code }),
     frames: framesOf(cause),

@@ -11,6 +11,18 @@ export interface Cursor {
   seq: number;
 }
 
+const givenCursors = sql`unnest(
+  ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("generations")}::int[], ${sql.placeholder("seqs")}::int[]
+) as given(run_id, generation, seq)`;
+
+function columnsOf(cursors: readonly Cursor[]) {
+  return {
+    runIds: cursors.map((cursor) => cursor.runId),
+    generations: cursors.map((cursor) => cursor.generation),
+    seqs: cursors.map((cursor) => cursor.seq),
+  };
+}
+
 /** What happened to a run beyond a cursor. */
 export interface FollowedRun extends RunRow {
   /** Deltas of the present generation beyond the cursor, in order. */
@@ -23,9 +35,7 @@ export type FollowRuns = (cursors: readonly Cursor[]) => Promise<FollowedRun[]>;
 export function prepareFollowRuns(db: Db): FollowRuns {
   const answer = alias(messages, "answer");
   const cursors = db.$with("cursors", { runId: runs.runId }).as(sql`
-    select * from unnest(
-      ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("generations")}::int[], ${sql.placeholder("seqs")}::int[]
-    ) as given(run_id, generation, seq)`);
+    select * from ${givenCursors}`);
   const statement = db
     .with(cursors)
     .select({
@@ -41,12 +51,7 @@ export function prepareFollowRuns(db: Db): FollowRuns {
     .innerJoin(runs, eq(runs.runId, cursors.runId))
     .leftJoin(answer, eq(answer.messageId, runs.answerId))
     .prepare("follow_runs");
-  return (given) =>
-    statement.execute({
-      runIds: given.map((cursor) => cursor.runId),
-      generations: given.map((cursor) => cursor.generation),
-      seqs: given.map((cursor) => cursor.seq),
-    });
+  return (given) => statement.execute(columnsOf(given));
 }
 
 /** Which of these cursors are behind: the run ended, is gone, was claimed again or said more. */
@@ -55,9 +60,7 @@ export type ListChangedRuns = (cursors: readonly Cursor[]) => Promise<number[]>;
 export function prepareListChangedRuns(db: Db): ListChangedRuns {
   const statement = db
     .select({ runId: sql<number>`given.run_id`.mapWith(Number) })
-    .from(sql`unnest(
-      ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("generations")}::int[], ${sql.placeholder("seqs")}::int[]
-    ) as given(run_id, generation, seq)`)
+    .from(givenCursors)
     .where(sql`not exists (
       select 1 from runs
       where runs.run_id = given.run_id and ended_at is null and runs.generation = given.generation
@@ -68,11 +71,7 @@ export function prepareListChangedRuns(db: Db): ListChangedRuns {
     )`)
     .prepare("list_changed_runs");
   return async (given) => {
-    const rows = await statement.execute({
-      runIds: given.map((cursor) => cursor.runId),
-      generations: given.map((cursor) => cursor.generation),
-      seqs: given.map((cursor) => cursor.seq),
-    });
+    const rows = await statement.execute(columnsOf(given));
     return rows.map((row) => row.runId);
   };
 }
