@@ -6,8 +6,8 @@ import { signIn } from "../people.ts";
 import { timed, underLoad, type Scenario, type Scene } from "../scene.ts";
 import type { Weather } from "../tcp-proxy.ts";
 
-/** A statement's limit of 15 s, and a connection's of 5 s. */
-const answerLimitMs = 20_000;
+/** A connection that says nothing is given up after 10 s. */
+const answerLimitMs = 12_000;
 const recoveryLimitMs = 15_000;
 
 const cuts: Weather["hold"][] = ["up", "down", "both"];

@@ -6,6 +6,7 @@ import { createPostgresHints, type Listener } from "../hints/postgres-hints.ts";
 import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
 import { migrationsFolder } from "../migrations.ts";
+import { createSilenceGuard, type SilenceGuard } from "./silence-guard.ts";
 
 const connectTimeoutSeconds = 5;
 
@@ -22,18 +23,20 @@ const hintChannel = "deepbot";
 
 const sessionSettings = {
   application_name: "deepbot",
-  statement_timeout: 15_000,
-  lock_timeout: 5_000,
-  idle_in_transaction_session_timeout: 15_000,
+  statement_timeout: 8_000,
+  lock_timeout: 4_000,
+  idle_in_transaction_session_timeout: 8_000,
 };
+
+/** More than `statement_timeout`. */
+const silenceLimitMs = 10_000;
 
 function connect(
   url: string,
-  options: { max: number; connection: Partial<postgres.ConnectionParameters> },
+  options: { max: number; connection: Partial<postgres.ConnectionParameters>; socket?: SilenceGuard["openSocket"] },
 ): postgres.Sql {
   return postgres(url, {
-    max: options.max,
-    connection: options.connection,
+    ...options,
     connect_timeout: connectTimeoutSeconds,
     backoff: reconnectSeconds,
     onnotice: () => {},
@@ -65,7 +68,9 @@ async function listen(url: string, onPayload: (payload: string) => void, onListe
 
 /** Opens a pool on a PostgreSQL server; connects with the first statement. */
 export function openPostgres(url: string, maxConnections: number = defaultMaxConnections): Database {
-  const client = connect(url, { max: maxConnections, connection: sessionSettings });
+  const guard = createSilenceGuard(silenceLimitMs);
+  const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
+  guard.watch(client);
   const db = drizzle(client, { schema });
   const notify = db
     .select({ sent: sql`pg_notify(${hintChannel}, ${sql.placeholder("payload")})` })
@@ -86,6 +91,9 @@ export function openPostgres(url: string, maxConnections: number = defaultMaxCon
         },
         listen: (onPayload, onListening) => listen(url, onPayload, onListening),
       }),
-    close: () => client.end({ timeout: closeTimeoutSeconds }),
+    close: async () => {
+      await client.end({ timeout: closeTimeoutSeconds });
+      guard.close();
+    },
   };
 }
