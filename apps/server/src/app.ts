@@ -5,6 +5,7 @@ import { createKeyCheck, createServices, createSessionTokens } from "@deepbot/ap
 import { createQueries, type Database } from "@deepbot/db";
 import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
+import { answerClientError, refuseExpectation } from "./http/client-error.ts";
 import { createHandler } from "./http/handler.ts";
 import { createOpenStreams } from "./http/open-streams.ts";
 import { createIssuer } from "./issuer.ts";
@@ -30,10 +31,13 @@ function createHttpServer(handler: ReturnType<typeof createHandler>): Server {
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16 * 1024,
-      requireHostHeader: true,
+      // Node's own refusal has no headers of ours; the front door refuses it too.
+      requireHostHeader: false,
     },
     (req, res) => void handler(req, res),
   );
+  server.on("clientError", answerClientError);
+  server.on("checkExpectation", refuseExpectation);
   server.maxConnections = 20_000;
   return server;
 }

@@ -10,6 +10,7 @@ import {
 import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { startApp, type App } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
+import { describeFault } from "./describe-fault.ts";
 
 /** What a log line says of the request that it belongs to. */
 function describeRequest(): object {
@@ -57,16 +58,26 @@ async function stop(parts: { app: App; database: Database; log: Log }): Promise<
   parts.log.info({ event: "stopped" }, "Stopped");
 }
 
-function stopOnSignal(parts: { app: App; database: Database; log: Log }): void {
+/** Ends the process once: by a signal with code 0, by a fault that nobody caught with code 1, after a drain in both cases. */
+function stopOnce(parts: { app: App; database: Database; log: Log }): void {
   let stopping = false;
-  const onSignal = (): void => {
+  const end = (code: number): void => {
     if (stopping) process.exit(1);
     stopping = true;
     setTimeout(() => process.exit(1), stopLimitMs).unref();
-    void stop(parts).then(() => process.exit(0));
+    void stop(parts).then(() => process.exit(code));
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  const onFault = (error: unknown): void => {
+    parts.log.fatal(
+      { event: "uncaught", causes: describeFault(error) },
+      "A fault that nobody caught ends this process",
+    );
+    if (!stopping) end(1);
+  };
+  process.on("SIGTERM", () => end(0));
+  process.on("SIGINT", () => end(0));
+  process.on("uncaughtException", onFault);
+  process.on("unhandledRejection", onFault);
 }
 
 async function main(): Promise<void> {
@@ -77,7 +88,7 @@ async function main(): Promise<void> {
   try {
     await database.migrate();
     const app = await startApp(config, { database, log });
-    stopOnSignal({ app, database, log });
+    stopOnce({ app, database, log });
     if (config.production) log.info({ event: "listening", port: app.port }, `Listening on port ${app.port}`);
     else process.stdout.write(welcome(config, app.port));
   } catch (error) {

@@ -121,7 +121,11 @@ async function expectRefused({ bytes, statuses }: Hostile): Promise<void> {
   const answer = await sendRaw(bytes, { port: app.port });
   expect(answer.ended).toBe("closed");
   if (statuses.length === 0) expect(answer.text).toBe("");
-  else expect(statuses).toContain(answer.statuses[0]);
+  else {
+    expect(statuses).toContain(answer.statuses[0]);
+    expect(answer.text).toMatch(/^X-Request-Id: [\w-]{36}\r$/m);
+    expect(answer.text).toMatch(/^X-Content-Type-Options: nosniff\r$/m);
+  }
   expect(await isServing()).toBe(true);
 }
 

@@ -165,3 +165,32 @@ describe("while it stops", () => {
     await half.closed;
   });
 });
+
+describe("a fault that nobody caught", () => {
+  const plant = (fault: string): string =>
+    `--import=data:text/javascript,${encodeURIComponent(`process.on("SIGUSR2", () => { ${fault} });`)}`;
+
+  test.each([
+    ["a rejection", 'void Promise.reject(new Error("zq-secret"))'],
+    ["an exception", 'setImmediate(() => { throw new Error("zq-secret"); })'],
+  ])(
+    "%s: requests under way are answered, then the process ends with 1, and the log names no text",
+    async (_, fault) => {
+      await server.kill();
+      server = await startServerProcess({ ...database.env, NODE_OPTIONS: plant(fault) });
+      const person = await signInPerson(server.url, "ann");
+      const dialog = await newDialog(person);
+      const asking = person.call<{ code: string }>("POST", "/send/message/ai", {
+        dialog_id: dialog,
+        text_user: "hello",
+      });
+      await until("the question is stored", () => isAwaited(person, dialog));
+      server.signal("SIGUSR2");
+      expect(await server.exited).toBe(1);
+      const { status, body } = await asking;
+      expect([status, body.code]).toEqual([503, "shutting_down"]);
+      expect(server.output()).toContain("A fault that nobody caught");
+      expect(server.output()).not.toContain("zq-secret");
+    },
+  );
+});

@@ -62,13 +62,13 @@ export function createSilenceGuard(limitMs: number): SilenceGuard {
       return Object.assign(socket, { host: name });
     },
     watch: (client) => {
-      const unsafe = new Proxy(client.unsafe, {
+      const unsafe = new Proxy(client.unsafe.bind(client), {
         apply: (send: postgres.Sql["unsafe"], self, input: Parameters<typeof send>) => {
           const statement = send.apply(self, input);
           unansweredSince.set(statement, performance.now());
           const forget = (): boolean => unansweredSince.delete(statement);
           // Not at once: to listen to a statement is to send it, and its caller may still say how.
-          queueMicrotask(() => statement.then(forget, forget));
+          queueMicrotask(() => void statement.then(forget, forget));
           return statement;
         },
       });
