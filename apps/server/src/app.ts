@@ -7,6 +7,7 @@ import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
 import { answerClientError, refuseExpectation } from "./http/client-error.ts";
 import { createHandler } from "./http/handler.ts";
+import { createMetrics } from "./http/metrics.ts";
 import { createOpenStreams } from "./http/open-streams.ts";
 import { createIssuer } from "./issuer.ts";
 
@@ -70,6 +71,7 @@ export async function startApp(config: Config, { database, log }: { database: Da
   const { verifyGoogleToken, devIssuer } = await createIssuer(config.issuer);
   const hints = await database.openHints(log.child({ module: "hints" }));
   const streams = createOpenStreams(log);
+  const isHealthKey = createKeyCheck(config.healthKey);
   const services = createServices({
     queries: createQueries(database.db),
     hints,
@@ -83,12 +85,15 @@ export async function startApp(config: Config, { database, log }: { database: Da
       lifetimeMs: config.settings.sessionLifetimeMs,
     }),
     isMessagesKey: createKeyCheck(config.messagesKey),
-    isHealthKey: createKeyCheck(config.healthKey),
+    isHealthKey,
     ping: database.ping,
   });
+  const metrics = createMetrics({ services, streams, isHealthKey });
+  hints.onGap(metrics.countHintGap);
   const handler = createHandler({
     services,
     streams,
+    metrics,
     log,
     secureCookie: config.secureCookie,
     sessionLifetimeMs: config.settings.sessionLifetimeMs,

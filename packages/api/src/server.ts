@@ -8,6 +8,7 @@ export {
 export { createKeyCheck } from "./auth/service-key.ts";
 export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./auth/session-token.ts";
 export type { Caller, Context } from "./context.ts";
+export { DomainError } from "./domain/errors.ts";
 export { defaultSettings, type Settings } from "./domain/limits.ts";
 export { defaultLocale, locales, type Locale } from "./domain/locale.ts";
 export { errorMap } from "./error-map.ts";

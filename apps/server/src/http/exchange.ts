@@ -11,4 +11,6 @@ export interface Exchange {
   /** Still percent-encoded, without a slash at the end. */
   path: string;
   query: URLSearchParams;
+  /** Which of a closed set of names it counts under: a procedure, a batch, or `edge` for what reached none. */
+  operation: string;
 }

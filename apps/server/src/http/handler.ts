@@ -7,6 +7,7 @@ import { answerDocs } from "./docs.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkOrigin, checkTarget } from "./front-door.ts";
 import { localeOf, requestIdOf, setCommonHeaders } from "./headers.ts";
+import type { Metrics } from "./metrics.ts";
 import { answerProbe } from "./probes.ts";
 import { createReporter } from "./report.ts";
 import { sendProblem } from "./respond.ts";
@@ -18,6 +19,7 @@ export interface HandlerDeps extends RestDeps {
   frontOrigin: string;
   allowedHosts: readonly string[];
   devIssuer: DevIssuer | undefined;
+  metrics: Metrics;
   isReady: () => Promise<boolean>;
   /** Aborted once the server stops. */
   stopping: AbortSignal;
@@ -35,7 +37,8 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
     checkOrigin(req, deps.frontOrigin);
     if (path.startsWith(trpcPrefix)) return trpc(exchange);
     if (path === devTokenPath && deps.devIssuer !== undefined) return answerDevToken(exchange, deps.devIssuer);
-    if ((await answerProbe(exchange, deps.isReady)) || (await answerDocs(exchange))) return;
+    if (await answerProbe(exchange, deps.isReady)) return;
+    if ((await deps.metrics.answer(exchange)) || (await answerDocs(exchange))) return;
     return rest(exchange);
   };
 
@@ -49,7 +52,10 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
       method: req.method ?? "",
       path: "",
       query: new URLSearchParams(),
+      operation: "edge",
     };
+    const startedAt = performance.now();
+    res.once("close", () => deps.metrics.observe(exchange, (performance.now() - startedAt) / 1000));
     setCommonHeaders(res, requestId);
     if (deps.stopping.aborted) res.setHeader("Connection", "close");
     setCorsHeaders(exchange, deps.frontOrigin);

@@ -4,6 +4,7 @@ import type { Log } from "@deepbot/api/server";
 /** Answers that are being streamed, on either door. */
 export interface OpenStreams {
   add: (res: ServerResponse) => void;
+  count: () => number;
   /** Cuts all of them, spread over a moment, so that their clients do not come back all at once. */
   closeAll: () => void;
 }
@@ -36,6 +37,7 @@ export function createOpenStreams(log: Log): OpenStreams {
       stalledSince.set(res, null);
       res.once("close", () => stalledSince.delete(res));
     },
+    count: () => stalledSince.size,
     closeAll: () => {
       for (const res of stalledSince.keys()) setTimeout(() => res.destroy(), Math.random() * closeSpreadMs);
     },

@@ -108,6 +108,7 @@ export function createRestHandler(deps: RestDeps, report: Report): (exchange: Ex
       res.setHeader("Allow", match.allowed.join(", "));
       throw new EdgeError("method_not_allowed");
     }
+    exchange.operation = match.operation.name;
     try {
       await run(match, exchange, deps);
     } catch (error) {

@@ -25,6 +25,7 @@ export function createTrpcHandler(
   report: (error: unknown, exchange: Exchange) => void,
 ): (exchange: Exchange) => Promise<void> {
   const operations = listOperations();
+  const knownNames = new Set(operations.map((operation) => operation.name));
   const streamNames = new Set(operations.filter((operation) => operation.streams).map((operation) => operation.name));
   const answers = operations.filter((operation) => operation.meta.carriesAnswer);
   const answerNames = new Set(answers.map((operation) => operation.name));
@@ -47,6 +48,8 @@ export function createTrpcHandler(
   return async (exchange) => {
     const { req, res, path } = exchange;
     const names = namesOf(path);
+    exchange.operation =
+      names.length > 1 ? "batch" : (names.find((name) => knownNames.has(name)) ?? exchange.operation);
     if (names.some((name) => streamNames.has(name))) deps.streams.add(res);
     const limit = names.some((name) => answerNames.has(name)) ? answerBodyLimit : bodyLimit;
     checkBodyHeaders(req, limit);

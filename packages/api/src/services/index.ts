@@ -62,6 +62,8 @@ export function createServices(deps: AuthDeps & { ping: () => Promise<void> }) {
       });
     },
 
+    countOpenRuns: deps.queries.countOpenRuns,
+
     /**
      * Starts what happens without a request: settling overdue runs, the slow looks for hints that got lost, and pruning.
      *

@@ -1,6 +1,7 @@
 import type { Db } from "../db.ts";
 import { prepareInsertRetry, prepareRequestCancel } from "./cancel-runs.ts";
 import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
+import { prepareCountOpenRuns } from "./count-open-runs.ts";
 import { prepareInsertDeltas, preparePruneDeltas } from "./deltas.ts";
 import {
   prepareDeleteDialog,
@@ -52,6 +53,7 @@ export function createQueries(db: Db) {
 
     claimRuns: prepareClaimRuns(db),
     countClaimableRuns: prepareCountClaimableRuns(db),
+    countOpenRuns: prepareCountOpenRuns(db),
     extendLease: prepareExtendLease(db),
     releaseRun: prepareReleaseRun(db),
     failRun: prepareFailRun(db),
