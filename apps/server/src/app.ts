@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { createKeyCheck, createServices, createSessionTokens } from "@deepbot/api/server";
+import { createKeyCheck, createServices, createSessionTokens, type Services } from "@deepbot/api/server";
 import { createQueries, type Database } from "@deepbot/db";
 import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
@@ -16,6 +16,8 @@ const drainMs = 5_000;
 
 /** How soon a connection that has become idle while draining is closed. */
 const idleCheckMs = 50;
+
+type ServiceDeps = Parameters<typeof createServices>[0];
 
 /** A server that listens. */
 export interface App {
@@ -61,6 +63,25 @@ async function drain(server: Server): Promise<void> {
   await closed;
 }
 
+function buildServices(
+  config: Config,
+  parts: { database: Database } & Pick<ServiceDeps, "hints" | "log" | "shutdown" | "verifyGoogleToken" | "isHealthKey">,
+): Services {
+  const { database, ...rest } = parts;
+  return createServices({
+    ...rest,
+    queries: createQueries(database.db),
+    settings: config.settings,
+    sessionTokens: createSessionTokens({
+      secret: config.sessionSecret,
+      algorithm: config.sessionAlgorithm,
+      lifetimeMs: config.settings.sessionLifetimeMs,
+    }),
+    isMessagesKey: createKeyCheck(config.messagesKey),
+    ping: database.ping,
+  });
+}
+
 /**
  * Builds every part on an open, migrated database and starts to listen.
  *
@@ -72,21 +93,13 @@ export async function startApp(config: Config, { database, log }: { database: Da
   const hints = await database.openHints(log.child({ module: "hints" }));
   const streams = createOpenStreams(log);
   const isHealthKey = createKeyCheck(config.healthKey);
-  const services = createServices({
-    queries: createQueries(database.db),
+  const services = buildServices(config, {
+    database,
     hints,
-    settings: config.settings,
     log,
-    shutdown: stopping.signal,
     verifyGoogleToken,
-    sessionTokens: createSessionTokens({
-      secret: config.sessionSecret,
-      algorithm: config.sessionAlgorithm,
-      lifetimeMs: config.settings.sessionLifetimeMs,
-    }),
-    isMessagesKey: createKeyCheck(config.messagesKey),
     isHealthKey,
-    ping: database.ping,
+    shutdown: stopping.signal,
   });
   const metrics = createMetrics({ services, streams, isHealthKey });
   hints.onGap(metrics.countHintGap);

@@ -66,13 +66,10 @@ export function createMetrics({ services, streams, isHealthKey }: MetricsDeps): 
     help: "Times that the connection for hints was opened, after which everybody looks again",
     registers,
   });
-  new Gauge({
+  const openStreams = new Gauge({
     name: "deepbot_open_streams",
     help: "Event streams that this process has open",
     registers,
-    collect() {
-      this.set(streams.count());
-    },
   });
   return {
     observe: ({ operation, res }, seconds) => duration.observe({ operation, status: res.statusCode }, seconds),
@@ -81,6 +78,7 @@ export function createMetrics({ services, streams, isHealthKey }: MetricsDeps): 
       if (path !== "/metrics" || (method !== "GET" && method !== "HEAD")) return false;
       const key = req.headers["x-health-key"];
       if (!isHealthKey(typeof key === "string" ? key : undefined)) throw new DomainError("key_refused");
+      openStreams.set(streams.count());
       await refreshRuns();
       send(res, { status: 200, contentType: registry.contentType, content: await registry.metrics() });
       return true;
