@@ -39,7 +39,7 @@ describe.each(documents)("%s", (document) => {
   });
 
   it("names paths that exist", () => {
-    const named = allMatches(text, /`((?:packages|apps|examples|tools|bench|nginx|docker)\/[^`\s]*)`/g);
+    const named = allMatches(text, /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker)\/[^`\s]*)`/g);
     const missing = named.filter((path) => globSync(path, { cwd: repositoryRoot }).length === 0);
     expect(missing).toEqual([]);
   });
@@ -52,6 +52,16 @@ describe("README.md", () => {
     const named = readFirstColumn(text, "command").flatMap(codeIn);
     expect(named).not.toEqual([]);
     expect(named.filter((name) => rootManifest.scripts?.[name] === undefined)).toEqual([]);
+  });
+});
+
+describe("ARCHITECTURE.md", () => {
+  it("names a test for every promise of the README", () => {
+    const [, promised = ""] = read("README.md").split("## What is promised\n");
+    const promises = allMatches(promised.split("\n## ")[0] ?? "", /^(\d+)\. /gm);
+    expect(promises).not.toEqual([]);
+    const proven = readFirstColumn(read("ARCHITECTURE.md"), "promise").map((cell) => cell.trim());
+    expect(proven).toEqual(promises);
   });
 });
 
