@@ -1,4 +1,5 @@
 export { startBridgeProcess } from "./bridge-process.ts";
+export { answerJson, startCertificateServer, type CertificateServer } from "./certificate-server.ts";
 export { startChild, type Child } from "./child.ts";
 export { freePort } from "./free-port.ts";
 export { signInPerson, type Person } from "./person.ts";

@@ -22,12 +22,17 @@ const serverMain = fileURLToPath(new URL("../../../apps/server/src/main.ts", imp
  * Starts the real server on a free port and waits until it is ready. Development sign-in is on.
  *
  * @param env must name the database: `DATABASE_URL`, or `DATABASE_FOLDER` for an embedded one
+ * @param program the source unless said otherwise
  * @throws with the server's output when it does not get ready
  */
-export async function startServerProcess(env: Record<string, string>): Promise<ServerProcess> {
+export async function startServerProcess(
+  env: Record<string, string>,
+  program: { main: string; cwd?: string } = { main: serverMain },
+): Promise<ServerProcess> {
   const port = env["PORT"] === undefined ? await freePort() : Number(env["PORT"]);
   const child = startChild(process.execPath, {
-    args: [serverMain],
+    args: [program.main],
+    ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
     env: {
       HOST: "127.0.0.1",
       PORT: String(port),

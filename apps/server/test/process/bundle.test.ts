@@ -1,16 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describePostgres } from "@deepbot/db/testing";
-import { freePort, signInPerson, startChild, testKeys, until, type Child } from "@deepbot/testing";
+import { signInPerson, startChild, startServerProcess, testKeys, type ServerProcess } from "@deepbot/testing";
 import { createEmbeddedDatabase, createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const packageFolder = fileURLToPath(new URL("../../", import.meta.url));
-
-interface Bundled {
-  url: string;
-  child: Child;
-}
 
 async function build(): Promise<void> {
   const { scripts } = JSON.parse(readFileSync(`${packageFolder}package.json`, "utf8")) as {
@@ -26,41 +21,15 @@ async function build(): Promise<void> {
   expect(await child.exited, child.output()).toBe(0);
 }
 
-async function startBundle(env: Record<string, string>): Promise<Bundled> {
-  const port = await freePort();
-  const child = startChild(process.execPath, {
-    args: [`${packageFolder}dist/server/main.js`],
-    cwd: "/",
-    env: {
-      PORT: String(port),
-      API_KEY_AI: testKeys.messages,
-      HEALTH_SECRET_KEY: testKeys.health,
-      SECRET_KEY_JWT: testKeys.jwt,
-      ...env,
-    },
-  });
-  const url = `http://127.0.0.1:${port}`;
-  let ended = false;
-  void child.exited.then(() => {
-    ended = true;
-  });
-  const isReady = async (): Promise<boolean> => {
-    if (ended) throw new Error(`The bundle ended before it was ready:\n${child.output()}`);
-    return fetch(`${url}/readyz`).then(
-      (response) => response.ok,
-      () => false,
-    );
-  };
-  await until("the bundle is ready", isReady, 60_000);
-  return { url, child };
-}
+const startBundle = (env: Record<string, string>): Promise<ServerProcess> =>
+  startServerProcess(env, { main: `${packageFolder}dist/server/main.js`, cwd: "/" });
 
 beforeAll(build);
 
 /** The bundle does what the source does: it serves its pages and keeps what it is told. */
 function expectServes(database: () => Promise<ProcessDatabase>): void {
   let data: ProcessDatabase;
-  let bundled: Bundled;
+  let bundled: ServerProcess;
 
   beforeAll(async () => {
     data = await database();
@@ -68,7 +37,7 @@ function expectServes(database: () => Promise<ProcessDatabase>): void {
   });
 
   afterAll(async () => {
-    await bundled.child.kill();
+    await bundled.kill();
     await data.drop();
   });
 
@@ -95,7 +64,7 @@ function expectServes(database: () => Promise<ProcessDatabase>): void {
   });
 
   test("SIGTERM ends it with 0", async () => {
-    expect(await bundled.child.stop()).toBe(0);
+    expect(await bundled.stop()).toBe(0);
   });
 }
 

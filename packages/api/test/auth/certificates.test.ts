@@ -6,7 +6,7 @@ import {
   googleIssuers,
   type VerifyGoogleToken,
 } from "../../src/auth/google-id-token.ts";
-import { answerJson, startCertificateServer, type CertificateServer } from "./support/certificate-server.ts";
+import { answerJson, startCertificateServer, type CertificateServer } from "@deepbot/testing";
 import { audience, claimsOfAnn, createGoogleKey } from "./support/google-keys.ts";
 
 const key = createGoogleKey();
