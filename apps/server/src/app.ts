@@ -78,6 +78,7 @@ function buildServices(
       lifetimeMs: config.settings.sessionLifetimeMs,
     }),
     isMessagesKey: createKeyCheck(config.messagesKey),
+    googleClientId: config.issuer.kind === "google" ? config.issuer.clientId : null,
     ping: database.ping,
   });
 }

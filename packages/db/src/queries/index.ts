@@ -3,6 +3,7 @@ import { prepareInsertRetry, prepareRequestCancel } from "./cancel-runs.ts";
 import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
 import { prepareCountOpenRuns } from "./count-open-runs.ts";
 import { prepareInsertDeltas, preparePruneDeltas } from "./deltas.ts";
+import { prepareDeleteUser } from "./delete-user.ts";
 import {
   prepareDeleteDialog,
   prepareFindDialogStatus,
@@ -10,12 +11,21 @@ import {
   prepareListDialogs,
   prepareRenameDialog,
 } from "./dialogs.ts";
+import { prepareFindProfile, prepareListRunPage, prepareListStoredSessions } from "./export-account.ts";
 import { prepareFollowRuns, prepareListChangedRuns } from "./follow-runs.ts";
+import { prepareListMessagePage } from "./message-pages.ts";
 import { prepareListMessages, prepareListPendingMessages } from "./messages.ts";
 import { prepareFindRun, prepareListClosedRuns } from "./read-runs.ts";
 import { prepareStoreReply } from "./reply.ts";
 import { prepareExtendLease, prepareFailRun, prepareFindReportedRun, prepareReleaseRun } from "./report-runs.ts";
-import { prepareFindSession, prepareListEndedSessions, prepareRevokeSession } from "./sessions.ts";
+import {
+  prepareFindSession,
+  prepareListEndedSessions,
+  prepareListLiveSessions,
+  prepareRevokeSession,
+  prepareRevokeUserSessions,
+  prepareTouchSessions,
+} from "./sessions.ts";
 import { prepareSettleRuns } from "./settle-runs.ts";
 import { prepareUpsertUserWithSession } from "./sign-in.ts";
 import { prepareFindSendObstacle, prepareInsertQuestion } from "./start-run.ts";
@@ -28,6 +38,14 @@ export function createQueries(db: Db) {
     findSession: prepareFindSession(db),
     revokeSession: prepareRevokeSession(db),
     listEndedSessions: prepareListEndedSessions(db),
+    listLiveSessions: prepareListLiveSessions(db),
+    revokeUserSessions: prepareRevokeUserSessions(db),
+    touchSessions: prepareTouchSessions(db),
+
+    findProfile: prepareFindProfile(db),
+    listStoredSessions: prepareListStoredSessions(db),
+    listRunPage: prepareListRunPage(db),
+    deleteUser: prepareDeleteUser(db),
 
     listDialogs: prepareListDialogs(db),
     insertDialog: prepareInsertDialog(db),
@@ -36,6 +54,7 @@ export function createQueries(db: Db) {
     findDialogStatus: prepareFindDialogStatus(db),
 
     listMessages: prepareListMessages(db),
+    listMessagePage: prepareListMessagePage(db),
     listPendingMessages: prepareListPendingMessages(db),
 
     insertQuestion: prepareInsertQuestion(db),
