@@ -29,7 +29,7 @@ const lookIntervalMs = 2_000;
 const sessionIntervalMs = 4_000;
 
 /** How late the time at which a session was last seen is stored. */
-const visitIntervalMs = 10_000;
+const visitIntervalMs = 5_000;
 
 const pruneIntervalMs = 30_000;
 

@@ -3,7 +3,7 @@ import { createQueries, type Database, type Queries } from "@deepbot/db";
 import { openTestDatabase, type TestEngine } from "@deepbot/db/testing";
 import { createGoogleVerifier, googleIssuers } from "../../src/auth/google-id-token.ts";
 import { createKeyCheck } from "../../src/auth/service-key.ts";
-import { createSessionTokens } from "../../src/auth/session-token.ts";
+import { createSessionTokens, type SessionTokens } from "../../src/auth/session-token.ts";
 import type { Context } from "../../src/context.ts";
 import { defaultSettings, type Settings } from "../../src/domain/limits.ts";
 import type { Locale } from "../../src/domain/locale.ts";
@@ -40,6 +40,7 @@ export interface Platform {
   queries: Queries;
   services: Services;
   google: GoogleKeys;
+  sessionTokens: SessionTokens;
   /** Lines that services logged. */
   logged: { fields: object; message: string }[];
   /** What procedures did to the session cookie, oldest first. */
@@ -67,6 +68,11 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
   const log = createLogOf(logged);
   const allSettings = { ...defaultSettings, ...settings };
   const hints = await database.openHints({ info: () => {}, warn: () => {} });
+  const sessionTokens = createSessionTokens({
+    secret: "secret-of-tests-secret-of-tests-!",
+    algorithm: "HS256",
+    lifetimeMs: allSettings.sessionLifetimeMs,
+  });
   const services = createServices({
     queries,
     hints,
@@ -78,11 +84,7 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
       issuers: googleIssuers,
       fetchCertificates: google.fetchCertificates,
     }),
-    sessionTokens: createSessionTokens({
-      secret: "secret-of-tests-secret-of-tests-!",
-      algorithm: "HS256",
-      lifetimeMs: allSettings.sessionLifetimeMs,
-    }),
+    sessionTokens,
     isMessagesKey: createKeyCheck(messagesKey),
     isHealthKey: createKeyCheck(healthKey),
     googleClientId: testAudience,
@@ -121,6 +123,7 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
     queries,
     services,
     google,
+    sessionTokens,
     logged,
     cookies,
     as,
