@@ -38,6 +38,13 @@ const promised: [Target, object[], number][] = [
   ["POST /worker/runs/{run_id}/complete", messagesKey, 200],
   ["POST /worker/runs/{run_id}/fail", messagesKey, 200],
   ["POST /worker/runs/{run_id}/release", messagesKey, 200],
+  ["GET /dialogs/{dialog_id}/messages", cookie, 200],
+  ["GET /sessions", cookie, 200],
+  ["DELETE /sessions/{session_id}", cookie, 200],
+  ["POST /logout/everywhere", cookie, 200],
+  ["GET /me/export", cookie, 200],
+  ["DELETE /me", cookie, 200],
+  ["GET /config", [], 200],
 ];
 
 /** How many of them are the original's, the second path of the flag included. */

@@ -78,7 +78,8 @@ async function signIn({ ask }: Client, secrets: Secrets): Promise<string> {
     picture: `https://example.com/${secrets.make()}`,
   };
   const { body } = await ask({ path: "/dev/google-token", body: person });
-  const { cookie } = await ask({ path: "/create/users", body: { token: body["token"] } });
+  const headers = { "user-agent": secrets.make() };
+  const { cookie } = await ask({ path: "/create/users", headers, body: { token: body["token"] } });
   secrets.all.push(String(body["token"]), cookie.slice("access_token=".length));
   return cookie;
 }
@@ -106,6 +107,9 @@ async function usePerson(client: Client, secrets: Secrets): Promise<{ cookie: st
     path: `/me?code=${secrets.make()}`,
     headers: { referer: `https://x/${secrets.make()}`, "user-agent": secrets.make() },
   });
+  await ask({ method: "GET", path: "/me/export", headers });
+  await ask({ method: "DELETE", path: `/me?user_id=${secrets.make()}`, headers });
+  await ask({ method: "GET", path: `/dialogs/${String(dialog)}/messages?before=${secrets.make()}`, headers });
   await ask({ method: "GET", path: `/nothing?code=${secrets.make()}` });
   await ask({ method: "GET", path: `/trpc/dialogs.get?input=${secrets.make()}`, headers });
   return { cookie, dialog };

@@ -12,6 +12,7 @@ interface Target {
   emptyDialogId: number;
   runId: number;
   ownerId: number;
+  sessionId: string;
 }
 
 /** Each procedure: its input with ids of A's, or why there is nothing of A's to name. */
@@ -19,6 +20,12 @@ const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names no
   "auth.signIn": "names nothing of a person",
   "auth.me": "names nothing of a person",
   "auth.logout": "names nothing of a person",
+  "sessions.list": "names nothing of a person",
+  "sessions.end": ({ sessionId }) => [{ session_id: sessionId }],
+  "sessions.endAll": "names nothing of a person",
+  "account.export": "names nothing of a person",
+  "account.delete": ({ ownerId }) => [{ user_id: ownerId }],
+  "config.get": "names nothing of a person",
   "dialogs.list": "names nothing of a person",
   "dialogs.create": "names nothing of a person",
   "dialogs.delete": dialogs(),
@@ -26,6 +33,7 @@ const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names no
   "dialogs.get": dialogs(),
   "dialogs.flag": dialogs(),
   "messages.send": dialogs({ text_user: "mine now" }),
+  "messages.list": dialogs({ limit: 5 }),
   "messages.pending": "names nothing of a person",
   "messages.reply": ({ dialogId, emptyDialogId, ownerId }) =>
     [dialogId, emptyDialogId].map((id) => ({ user_id: ownerId, dialog_id: id, text_user: "mine now" })),
@@ -79,7 +87,9 @@ describeEachEngine("what belongs to somebody else", (engine) => {
     await create(stranger);
     const me = await owner.call<{ content: { id: number }[] }>("GET", "/me");
     const run = await owner.call<{ run_id: number }>("POST", `/dialogs/${dialogId}/runs`, { text_user: "a secret" });
-    target = { dialogId, emptyDialogId, runId: run.body.run_id, ownerId: me.body.content[0]?.id ?? 0 };
+    const { sessions } = (await owner.call<{ sessions: { session_id: string }[] }>("GET", "/sessions")).body;
+    const ownerId = me.body.content[0]?.id ?? 0;
+    target = { dialogId, emptyDialogId, runId: run.body.run_id, ownerId, sessionId: sessions[0]?.session_id ?? "" };
   });
 
   afterAll(() => app.stop());
@@ -138,7 +148,8 @@ describeEachEngine("what belongs to somebody else", (engine) => {
 
     test.each(byCookie)("%s answers as it does for what nobody has", async (name) => {
       const real = callsOf(name);
-      const invented = callsOf(name, { dialogId: 987_654, emptyDialogId: 987_654, runId: 987_654, ownerId: 987_654 });
+      const [id, sessionId] = [987_654, crypto.randomUUID()];
+      const invented = callsOf(name, { dialogId: id, emptyDialogId: id, runId: id, ownerId: id, sessionId });
       const bodies = async (calls: Call[]): Promise<string[]> => {
         const answers: string[] = [];
         for (const call of calls) answers.push((await sendWith({ cookie: stranger.cookie })(call)).text);

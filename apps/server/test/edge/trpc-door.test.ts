@@ -26,6 +26,8 @@ describe("inputs keep their types, whatever the REST door has seen", () => {
     ["GET", () => `/dialogs/${dialog}`, undefined],
     ["GET", () => `/dialogs/flag/${dialog}`, undefined],
     ["GET", () => "/runs/1", undefined],
+    ["GET", () => `/dialogs/${dialog}/messages?before=9&limit=5`, undefined],
+    ["DELETE", () => "/me?user_id=987654", undefined],
     ["POST", () => "/dialogs/rename", () => ({ dialog_id: dialog, dialog_name: "abc" })],
   ] as const;
 

@@ -128,6 +128,26 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
     await complete(0, lease, "to nobody");
   });
 
+  it.each([
+    { name: "signing out everywhere", method: "POST", path: () => "/logout/everywhere" },
+    { name: "deleting the account", method: "DELETE", path: (id: number) => `/me?user_id=${id}` },
+  ])("end at once on every server after $name on one of them, and no cookie is good for anything", async (way) => {
+    const { person, lease } = await ask();
+    const watchers = [await watch(1, { person, runId: lease.run_id }), await watch(2, { person, runId: lease.run_id })];
+    await until("both have begun", () => watchers.every(({ events }) => events.length === 1));
+    const me = await person.call<{ content: { id: number }[] }>("GET", "/me");
+    const startedAt = performance.now();
+    const done = await person.call(way.method, way.path(me.body.content[0]?.id ?? 0));
+    expect(done.status).toBe(200);
+    await Promise.all(watchers.map(({ ended }) => ended));
+    // Sooner than the look that finds ended sessions without a hint.
+    expect(performance.now() - startedAt).toBeLessThan(3_500);
+    for (const index of [0, 1, 2]) {
+      const replayed = await fetch(`${urlOf(index)}/me`, { headers: { cookie: person.cookie } });
+      expect(replayed.status).toBe(401);
+    }
+  });
+
   it("of somebody else's run are 404, with a problem document", async () => {
     const { lease } = await ask();
     const bob = await signInPerson(urlOf(1), `p${Math.random()}`);

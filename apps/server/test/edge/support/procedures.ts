@@ -33,7 +33,9 @@ export function restCalls(name: string, input: Readonly<Record<string, unknown>>
     const inPath = new Set([...path.matchAll(/\{(\w+)\}/g)].map(([, key]) => key));
     const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => String(input[key]));
     const rest = Object.fromEntries(Object.entries(input).filter(([key]) => !inPath.has(key)));
-    return method === "GET" || method === "DELETE" ? { method, path: filled } : { method, path: filled, body: rest };
+    if (method !== "GET" && method !== "DELETE") return { method, path: filled, body: rest };
+    const query = Object.entries(rest).map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`);
+    return { method, path: query.length === 0 ? filled : `${filled}?${query.join("&")}` };
   });
 }
 
