@@ -1,5 +1,5 @@
 import { describeEachEngine } from "@deepbot/db/testing";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { useApi, type Person } from "../support/api.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
 import { expectProblem, expectSentence, faultPlaces, languages } from "../support/problem.ts";
@@ -83,8 +83,8 @@ describeEachEngine("GET /dialogs/{dialog_id}/messages", (engine) => {
     const { dialogId } = await talk(1);
     const stranger = await api.signIn();
     for (const id of [dialogId, 987_654]) {
-      const reply = await stranger.call(`GET /dialogs/${id}/messages`);
-      expect(expectProblem(reply, 404).code).toBe("dialog_not_found");
+      const refused = await stranger.call(`GET /dialogs/${id}/messages`);
+      expect(expectProblem(refused, 404).code).toBe("dialog_not_found");
     }
   });
 });

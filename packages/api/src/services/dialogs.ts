@@ -10,46 +10,9 @@ export interface MessagePage {
   nextBefore: number | null;
 }
 
-/** A person's dialogs. A dialog of somebody else is as good as none: `dialog_not_found`. */
-export function createDialogService({ queries, hints, log, settings }: ServiceDeps, settler: Settler) {
+/** What is in a dialog. */
+function createDialogReads({ queries }: ServiceDeps, settler: Settler) {
   return {
-    list: (userId: number): Promise<DialogRow[]> => queries.listDialogs(userId),
-
-    /** @throws {DomainError} `dialog_limit` */
-    create: async (userId: number, dialogName: string): Promise<number> => {
-      const limit = settings.dialogsPerUser;
-      const dialogId = await queries.insertDialog({ userId, dialogName, limit });
-      if (dialogId === undefined) throw new DomainError("dialog_limit", { limit });
-      log.info(
-        { event: "dialog_created", user_id: userId, dialog_id: dialogId },
-        `User ${userId} created dialog ${dialogId}`,
-      );
-      return dialogId;
-    },
-
-    /** @throws {DomainError} `dialog_not_found` */
-    rename: async ({ dialogId, userId }: DialogKey, dialogName: string): Promise<void> => {
-      if (!(await queries.renameDialog({ dialogId, userId, dialogName }))) throw new DomainError("dialog_not_found");
-      log.info(
-        { event: "dialog_renamed", user_id: userId, dialog_id: dialogId },
-        `User ${userId} renamed dialog ${dialogId}`,
-      );
-    },
-
-    /**
-     * Deletes a dialog with all that is in it; who waits for an answer there is told so.
-     *
-     * @throws {DomainError} `dialog_not_found`
-     */
-    remove: async ({ dialogId, userId }: DialogKey): Promise<void> => {
-      if (!(await queries.deleteDialog({ dialogId, userId }))) throw new DomainError("dialog_not_found");
-      hints.publish(`dialog:${dialogId}`);
-      log.info(
-        { event: "dialog_deleted", user_id: userId, dialog_id: dialogId },
-        `User ${userId} deleted dialog ${dialogId}`,
-      );
-    },
-
     /**
      * All messages, oldest first.
      *
@@ -89,6 +52,51 @@ export function createDialogService({ queries, hints, log, settings }: ServiceDe
       if (!status.overdue) return status.statusFlag;
       await settler.settle();
       return (await queries.findDialogStatus(dialog))?.statusFlag ?? false;
+    },
+  };
+}
+
+/** A person's dialogs. A dialog of somebody else is as good as none: `dialog_not_found`. */
+export function createDialogService(deps: ServiceDeps, settler: Settler) {
+  const { queries, hints, log, settings } = deps;
+  return {
+    ...createDialogReads(deps, settler),
+
+    list: (userId: number): Promise<DialogRow[]> => queries.listDialogs(userId),
+
+    /** @throws {DomainError} `dialog_limit` */
+    create: async (userId: number, dialogName: string): Promise<number> => {
+      const limit = settings.dialogsPerUser;
+      const dialogId = await queries.insertDialog({ userId, dialogName, limit });
+      if (dialogId === undefined) throw new DomainError("dialog_limit", { limit });
+      log.info(
+        { event: "dialog_created", user_id: userId, dialog_id: dialogId },
+        `User ${userId} created dialog ${dialogId}`,
+      );
+      return dialogId;
+    },
+
+    /** @throws {DomainError} `dialog_not_found` */
+    rename: async ({ dialogId, userId }: DialogKey, dialogName: string): Promise<void> => {
+      if (!(await queries.renameDialog({ dialogId, userId, dialogName }))) throw new DomainError("dialog_not_found");
+      log.info(
+        { event: "dialog_renamed", user_id: userId, dialog_id: dialogId },
+        `User ${userId} renamed dialog ${dialogId}`,
+      );
+    },
+
+    /**
+     * Deletes a dialog with all that is in it; who waits for an answer there is told so.
+     *
+     * @throws {DomainError} `dialog_not_found`
+     */
+    remove: async ({ dialogId, userId }: DialogKey): Promise<void> => {
+      if (!(await queries.deleteDialog({ dialogId, userId }))) throw new DomainError("dialog_not_found");
+      hints.publish(`dialog:${dialogId}`);
+      log.info(
+        { event: "dialog_deleted", user_id: userId, dialog_id: dialogId },
+        `User ${userId} deleted dialog ${dialogId}`,
+      );
     },
   };
 }
