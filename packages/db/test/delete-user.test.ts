@@ -1,9 +1,10 @@
 import { eq, sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { createQueries, type Database, type Queries } from "../src/index.ts";
 import { botUserId, dialogs, messages, runEvents, runs, sessions, users } from "../src/schema/index.ts";
 import {
   describeEachEngine,
+  describePostgres,
   findViolations,
   makeRun,
   makeUser,
@@ -79,6 +80,39 @@ describeEachEngine("deleting a user", (engine) => {
       expect(await rowsOf(ann)).toEqual(none);
     }
     expect(await findViolations(database.db)).toEqual(noViolations);
+  });
+});
+
+describePostgres("deleting a user while a statement of another server holds a dialog", () => {
+  it("waits for it without holding what it needs, and lets no new dialog slip in", async () => {
+    const database = await openTestDatabase("postgres");
+    const queries = createQueries(database.db);
+    const { userId, dialogId } = await makeRun(queries);
+    const countWaiting = async (): Promise<number> => {
+      const [row] = await database.db
+        .select({ waiting: sql<number>`count(*)`.mapWith(Number) })
+        .from(sql`pg_stat_activity`)
+        .where(sql`datname = current_database() and wait_event_type = 'Lock'`);
+      return row?.waiting ?? 0;
+    };
+    const untilWaiting = (count: number) => vi.waitUntil(async () => (await countWaiting()) === count, 10_000);
+
+    const { deletion, creation } = await database.db.transaction(async (tx) => {
+      await tx.select().from(dialogs).where(eq(dialogs.dialogId, dialogId)).for("update");
+      const begun = queries.deleteUser(userId);
+      await untilWaiting(1);
+      const second = queries.insertDialog({ userId, dialogName: "second", limit: 5 });
+      await untilWaiting(2);
+      // Its foreign key locks the user's row: a deletion that held the row would wait for us while we wait for it.
+      await tx.insert(messages).values({ dialogId, userId, content: "stored meanwhile", seq: 2 });
+      return { deletion: begun, creation: second };
+    });
+
+    expect(await deletion).toMatchObject({ dialogIds: [dialogId] });
+    expect(await creation).toBeUndefined();
+    expect(await database.db.$count(dialogs)).toBe(0);
+    expect(await database.db.$count(messages)).toBe(0);
+    await database.close();
   });
 });
 
