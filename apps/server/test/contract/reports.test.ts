@@ -134,10 +134,11 @@ describeEachEngine("a worker's report", (engine) => {
       },
     );
 
-    it("takes what the answer cost", async () => {
-      const { run } = await prepare();
+    it("takes what the answer cost, and tells it with the run", async () => {
+      const { person, run } = await prepare();
       const usage = { model: "m", input_tokens: 1, output_tokens: 2 };
       expect((await report(api, run, { kind: "complete", text: "an answer", usage })).status).toBe(200);
+      expect(await readRun(person, run.run_id)).toMatchObject({ usage });
     });
 
     it("heals a run that failed while the worker was still at it", async () => {

@@ -43,6 +43,7 @@ export function runOf(run: Run) {
     cancel_requested: run.cancelRequested,
     text: run.endedAt === null ? (run.said?.text ?? "") : null,
     answer: run.answerId === null ? null : { message_id: run.answerId, content: run.answerText ?? "" },
+    usage: run.usage,
     error: run.errorCode === null ? null : { code: run.errorCode, message: run.errorMessage },
   };
 }

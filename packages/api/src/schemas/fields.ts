@@ -59,3 +59,10 @@ export const clientMessageId = z
   .uuid()
   .optional()
   .describe("The client's own id of the message: a repeat under the same id is the same message");
+
+/** What a model reports of one answer. */
+export const usageFields = {
+  model: text({ min: 1, max: 200, description: "The model that answered" }).optional(),
+  input_tokens: z.int().min(0).optional(),
+  output_tokens: z.int().min(0).optional(),
+};

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clientMessageId, id, question, timestamp } from "./fields.ts";
+import { clientMessageId, id, question, timestamp, usageFields } from "./fields.ts";
 
 export const runState = z
   .enum(["queued", "running", "completed", "failed", "cancelled", "expired"])
@@ -28,6 +28,7 @@ export const runOutput = z.object({
     .object({ message_id: id("Id of the message"), content: z.string() })
     .nullable()
     .describe("The answer, once completed; what was said before it was cancelled"),
+  usage: z.object(usageFields).nullable().describe("What the model reported that the answer cost, if it did"),
   error: z
     .object({
       code: z.string().describe("`no_worker`, `deadline`, `attempts_spent`, or a worker's own"),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../domain/limits.ts";
-import { answerText, id, text, timestamp, uuid } from "./fields.ts";
+import { answerText, id, text, timestamp, usageFields, uuid } from "./fields.ts";
 
 const leaseMs = z
   .int()
@@ -79,14 +79,7 @@ export const appendInput = z.strictObject({
 export const completeInput = z.strictObject({
   ...lease,
   text: answerText("The whole answer: up to 64 KiB of UTF-8, may be empty"),
-  usage: z
-    .strictObject({
-      model: text({ min: 1, max: 200, description: "The model that answered" }).optional(),
-      input_tokens: z.int().min(0).optional(),
-      output_tokens: z.int().min(0).optional(),
-    })
-    .optional()
-    .describe("What the model reported that the answer cost"),
+  usage: z.strictObject(usageFields).optional().describe("What the model reported that the answer cost"),
 });
 
 export const completeOutput = z.object({ run_id: id("Id of the run"), state: z.literal("completed") });

@@ -22,6 +22,11 @@ const visitIntervalMs = 5_000;
 
 const pruneIntervalMs = 30_000;
 
+const pruneSessionsIntervalMs = 3_600_000;
+
+/** How long a session that is over is kept, for questions about who was signed in. */
+const keepSessionsMs = 30 * 24 * 3_600_000;
+
 /** How long deltas stay after the end, for watchers who are still behind. */
 const keepDeltasMs = 60_000;
 
@@ -40,6 +45,7 @@ interface LoopParts {
  */
 export function createStartLoops(deps: ServiceDeps, parts: LoopParts): () => () => Promise<void> {
   const { settler, runWatches, queueWatches, feeds, sessions, visits } = parts;
+  const { queries } = deps;
   const log = forModule(deps.log, "runs");
   const look = async (): Promise<void> => {
     await Promise.all([runWatches.look(), queueWatches.look(), feeds.look()]);
@@ -50,7 +56,12 @@ export function createStartLoops(deps: ServiceDeps, parts: LoopParts): () => () 
       startLoop(look, { name: "slow look", intervalMs: lookIntervalMs, log }),
       startLoop(sessions.look, { name: "session check", intervalMs: sessionIntervalMs, log }),
       startLoop(visits.flush, { name: "storing of visits", intervalMs: visitIntervalMs, log }),
-      startLoop(() => deps.queries.pruneDeltas(keepDeltasMs), { name: "pruning", intervalMs: pruneIntervalMs, log }),
+      startLoop(() => queries.pruneDeltas(keepDeltasMs), { name: "pruning", intervalMs: pruneIntervalMs, log }),
+      startLoop(() => queries.pruneSessions(keepSessionsMs), {
+        name: "pruning of sessions",
+        intervalMs: pruneSessionsIntervalMs,
+        log,
+      }),
     ];
     return async () => {
       await Promise.all(stops.map((stop) => stop()));

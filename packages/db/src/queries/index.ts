@@ -22,6 +22,7 @@ import {
   prepareFindSession,
   prepareListEndedSessions,
   prepareListLiveSessions,
+  preparePruneSessions,
   prepareRevokeSession,
   prepareRevokeUserSessions,
   prepareTouchSessions,
@@ -40,6 +41,7 @@ export function createQueries(db: Db) {
     listEndedSessions: prepareListEndedSessions(db),
     listLiveSessions: prepareListLiveSessions(db),
     revokeUserSessions: prepareRevokeUserSessions(db),
+    pruneSessions: preparePruneSessions(db),
     touchSessions: prepareTouchSessions(db),
 
     findProfile: prepareFindProfile(db),

@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Db } from "../db.ts";
-import { dialogs, messages, runs, type RunState } from "../schema/index.ts";
+import { dialogs, messages, runs, type RunState, type Usage } from "../schema/index.ts";
 
 export interface RunRow {
   runId: number;
@@ -19,6 +19,7 @@ export interface RunRow {
   errorMessage: string | null;
   answerId: number | null;
   answerText: string | null;
+  usage: Usage | null;
   /** To the deadline, by the database's clock; negative past it. */
   remainingMs: number;
 }
@@ -43,6 +44,7 @@ export function runColumns(answer: ReturnType<typeof answerAlias>) {
     errorMessage: runs.errorMessage,
     answerId: runs.answerId,
     answerText: answer.content,
+    usage: runs.usage,
     remainingMs: sql<number>`extract(epoch from ${runs.deadlineAt} - now()) * 1000`.mapWith(Number),
   };
 }

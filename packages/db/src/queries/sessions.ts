@@ -49,6 +49,20 @@ export function prepareRevokeSession(db: Db): RevokeSession {
   };
 }
 
+/** Forgets the sessions that were over `keepMs` ago: their cookies are worth nothing, and they tell of devices. */
+export type PruneSessions = (keepMs: number) => Promise<void>;
+
+export function preparePruneSessions(db: Db): PruneSessions {
+  const over = sql`least(${sessions.expiresAt}, ${sessions.revokedAt})`;
+  const statement = db
+    .delete(sessions)
+    .where(sql`${over} < now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`)
+    .prepare("prune_sessions");
+  return async (keepMs) => {
+    await statement.execute({ keepMs });
+  };
+}
+
 /** Which of these sessions have ended: revoked, expired, or gone with their user. */
 export type ListEndedSessions = (sessionIds: string[]) => Promise<string[]>;
 
