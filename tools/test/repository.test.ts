@@ -116,6 +116,7 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
       "apps/demo": ["@deepbot/api", "@deepbot/testing"],
       examples: [],
       faults: ["@deepbot/db", "@deepbot/testing"],
+      nginx: [],
     };
     const own = Object.keys(dependencies).filter((name) => name.startsWith("@deepbot/"));
     expect(arrows[folder]).toEqual(expect.arrayContaining(own));

@@ -1,0 +1,179 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type PeerCertificate } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { startChild, until } from "@deepbot/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { startStandIn, type StandIn } from "./support/backend.ts";
+import { hostName, startProxy, type Proxy } from "./support/proxy.ts";
+import { openRequest, sendPlainRequest, sendRequest } from "./support/requests.ts";
+
+let backend: StandIn;
+let proxy: Proxy;
+/** Answers that the back end holds back until a test ends them. */
+let held: ((text: string) => void)[];
+
+beforeEach(async () => {
+  held = [];
+  backend = await startStandIn((res, { target }) => {
+    if (!target.endsWith("/events")) {
+      res.end("{}");
+      return;
+    }
+    res.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
+    res.write("first\n");
+    held.push((text) => void res.end(text));
+  });
+  proxy = await startProxy({ backends: [backend.address] });
+});
+
+afterEach(async () => {
+  await proxy.stop();
+  await backend.close();
+});
+
+interface KeyPair {
+  certificate: string;
+  key: string;
+}
+
+/** As Let's Encrypt would issue it, but for the signature. */
+async function issue(name: string): Promise<KeyPair> {
+  const folder = await mkdtemp(join(tmpdir(), "deepbot-issue-"));
+  const files = { certificate: join(folder, "fullchain.pem"), key: join(folder, "privkey.pem") };
+  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${hostName}`];
+  const output = ["-keyout", files.key, "-out", files.certificate];
+  execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", ...subject, ...output],
+    {
+      stdio: "ignore",
+    },
+  );
+  const pair = { certificate: await readFile(files.certificate, "utf8"), key: await readFile(files.key, "utf8") };
+  await rm(folder, { recursive: true });
+  return pair;
+}
+
+/** Whose certificate nginx presents now. */
+async function presented(): Promise<string> {
+  const socket = connect({
+    port: proxy.ports.https,
+    host: "127.0.0.1",
+    servername: hostName,
+    rejectUnauthorized: false,
+  });
+  await once(socket, "secureConnect");
+  const { subject }: PeerCertificate = socket.getPeerCertificate();
+  socket.destroy();
+  return String(subject.CN);
+}
+
+const presents = async (name: string): Promise<void> => {
+  await until(`nginx presents ${name}`, async () => (await presented()) === name);
+};
+
+async function put(pair: Partial<KeyPair>): Promise<void> {
+  const folder = join(proxy.folder, "issued");
+  await mkdir(folder, { recursive: true });
+  if (pair.key !== undefined) await writeFile(join(folder, "privkey.pem"), pair.key);
+  if (pair.certificate !== undefined) await writeFile(join(folder, "fullchain.pem"), pair.certificate);
+}
+
+test("without a certificate nginx makes one, whose key nobody else can read", async () => {
+  expect(await presented()).toBe(hostName);
+  const { mode } = await stat(join(proxy.folder, "run/tls"));
+  expect(mode & 0o077).toBe(0);
+});
+
+test("an issued certificate takes its place, and a renewed one after it, without a cut", async () => {
+  const site = { port: proxy.ports.https, certificate: proxy.certificate, host: hostName };
+  const stream = await openRequest(site, "/runs/7/events");
+  stream.setEncoding("utf8");
+  const [first] = (await once(stream, "data")) as [string];
+  expect(first).toBe("first\n");
+
+  const issued = await issue("issued");
+  await put(issued);
+  await presents("issued");
+  expect((await sendRequest({ ...site, certificate: issued.certificate }, "/me")).status).toBe(200);
+
+  await put(await issue("renewed"));
+  await presents("renewed");
+
+  const rest = stream.toArray();
+  held[0]?.("last\n");
+  expect((await rest).join("")).toBe("last\n");
+});
+
+test("a certificate that does not fit its key is not taken, until the right one is there", async () => {
+  await put(await issue("issued"));
+  await presents("issued");
+  const renewed = await issue("renewed");
+  await put({ certificate: renewed.certificate });
+  await until("nginx has refused it", () => proxy.child.output().includes("key values mismatch"));
+  expect(await presented()).toBe("issued");
+  await put(renewed);
+  await presents("renewed");
+});
+
+test("a reload loses no request", async () => {
+  const count = (pattern: RegExp): number => proxy.child.output().match(pattern)?.length ?? 0;
+  const workers = count(/start worker process /g);
+  expect(workers).toBeGreaterThan(0);
+  proxy.child.signal("SIGHUP");
+  const statuses: number[] = [];
+  await until("the workers of before are gone", async () => {
+    statuses.push((await proxy.request("/me")).status, (await proxy.request("/")).status);
+    return count(/worker process \d+ exited with code 0/g) === workers;
+  });
+  expect(count(/start worker process /g)).toBe(2 * workers);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});
+
+test("proof for Let's Encrypt is given over plain HTTP", async () => {
+  const folder = join(proxy.folder, "acme/.well-known/acme-challenge");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "token-1"), "token-1.thumbprint");
+  const answer = await sendPlainRequest(proxy.ports.http, "/.well-known/acme-challenge/token-1", hostName);
+  expect(answer).toMatchObject({ status: 200, text: "token-1.thumbprint" });
+  expect((await sendPlainRequest(proxy.ports.http, "/.well-known/acme-challenge/other", hostName)).status).toBe(404);
+});
+
+test("certbot is asked for the right certificate, and nginx takes what it brings", async () => {
+  const bin = join(proxy.folder, "bin");
+  await mkdir(bin);
+  const issued = await issue("by certbot");
+  await writeFile(join(bin, "issued.pem"), issued.certificate);
+  await writeFile(join(bin, "issued.key"), issued.key);
+  const live = join(proxy.folder, "letsencrypt/live/deepbot");
+  const script = `#!/bin/sh\necho "$*" >>"${bin}/asked"\nmkdir -p "${live}"\ncp "${bin}/issued.key" "${live}/privkey.pem"\ncp "${bin}/issued.pem" "${live}/fullchain.pem"\n`;
+  await writeFile(join(bin, "certbot"), script, { mode: 0o755 });
+  await symlink(live, join(proxy.folder, "issued"));
+
+  const certbot = startChild(fileURLToPath(new URL("../certbot.sh", import.meta.url)), {
+    args: [],
+    env: {
+      PATH: `${bin}:${process.env["PATH"] ?? ""}`,
+      SERVER_NAME: hostName,
+      LETSENCRYPT_EMAIL: "admin@example.org",
+      ACME_FOLDER: join(proxy.folder, "acme"),
+      CERTBOT_FOLDER: join(proxy.folder, "letsencrypt"),
+      RENEWED_FILE: join(bin, "renewed"),
+      RENEW_SECONDS: "1",
+    },
+  });
+  await presents("by certbot");
+  const asked = await until("certbot is asked again", async () => {
+    const lines = (await readFile(join(bin, "asked"), "utf8")).trim().split("\n");
+    return lines.length > 1 && lines;
+  });
+  expect(await certbot.stop()).toBe(0);
+  expect(asked[0]).toContain(`--webroot --webroot-path ${join(proxy.folder, "acme")} --domain ${hostName} `);
+  expect(asked[0]).toContain("--non-interactive --agree-tos --email admin@example.org");
+  expect(asked[0]).toContain("--keep-until-expiring");
+  expect(asked[1]).toBe(asked[0]);
+});

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startChild } from "@deepbot/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { proxyEnvironment, startProxy } from "./support/proxy.ts";
+
+const renderer = fileURLToPath(new URL("../render.sh", import.meta.url));
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "deepbot-render-"));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface Rendered {
+  code: number | null;
+  output: string;
+  /** All files, one after the other. */
+  text: string;
+}
+
+/** Renders for an nginx that says it is of the version, or for the one that is installed. */
+async function render(env: Record<string, string>, version?: string): Promise<Rendered> {
+  const target = join(folder, "rendered");
+  const environment = proxyEnvironment(folder, { BACKENDS: "backend:8000", ...env });
+  if (version !== undefined) {
+    await mkdir(join(folder, "bin"));
+    await writeFile(join(folder, "bin/nginx"), `#!/bin/sh\necho "nginx version: nginx/${version}" >&2\n`, {
+      mode: 0o755,
+    });
+    environment["PATH"] = `${folder}/bin:${environment["PATH"] ?? ""}`;
+  }
+  const child = startChild(renderer, { args: [target], env: environment });
+  const code = await child.exited;
+  const names = await readdir(target, { recursive: true }).catch(() => []);
+  const files = names.filter((name) => name.endsWith(".conf"));
+  const texts = await Promise.all(files.map((name) => readFile(join(target, name), "utf8")));
+  return { code, output: child.output(), text: texts.join("\n") };
+}
+
+describe("the configuration", () => {
+  test("is accepted by the nginx that is installed, without a warning", async () => {
+    const proxy = await startProxy({ backends: ["127.0.0.1:1", "127.0.0.1:2"] });
+    const child = startChild("nginx", {
+      args: ["-t", "-e", "stderr", "-p", join(proxy.folder, "run"), "-c", "nginx.conf"],
+      env: proxyEnvironment(proxy.folder, {}),
+    });
+    expect(await child.exited, child.output()).toBe(0);
+    await proxy.stop();
+    expect(proxy.child.output()).not.toMatch(/\[(?:warn|error|crit|alert|emerg)\]/);
+  });
+
+  test.each([
+    { version: "1.22.1", http2: "listen 8443 ssl http2;", directive: false, resolves: false },
+    { version: "1.25.0", http2: "listen 8443 ssl http2;", directive: false, resolves: false },
+    { version: "1.25.1", http2: "listen 8443 ssl;", directive: true, resolves: false },
+    { version: "1.27.2", http2: "listen 8443 ssl;", directive: true, resolves: false },
+    { version: "1.27.3", http2: "listen 8443 ssl;", directive: true, resolves: true },
+    { version: "1.30.4", http2: "listen 8443 ssl;", directive: true, resolves: true },
+  ])("is written for nginx $version", async ({ version, http2, directive, resolves }) => {
+    const { code, output, text } = await render({ RESOLVER: "127.0.0.11" }, version);
+    expect(code, output).toBe(0);
+    expect(text).toContain(http2);
+    expect(text.includes("http2 on;")).toBe(directive);
+    expect(
+      text.includes("resolver 127.0.0.11 valid=5s ipv6=off; server backend:8000 max_fails=1 fail_timeout=3s resolve;"),
+    ).toBe(resolves);
+    expect(text.includes("server backend:8000 max_fails=1 fail_timeout=3s;")).toBe(!resolves);
+    expect(text).not.toContain("{{");
+  });
+
+  test("names every back end", async () => {
+    const { text } = await render({ BACKENDS: "10.0.0.1:8000 10.0.0.2:8000" });
+    expect(text).toContain("server 10.0.0.1:8000 max_fails=1 fail_timeout=3s; server 10.0.0.2:8000 max_fails=1");
+  });
+
+  test.each([
+    { deadline: "120000", seconds: 150 },
+    { deadline: "3600000", seconds: 3630 },
+  ])("waits longer than an answer may take: $deadline ms", async ({ deadline, seconds }) => {
+    expect((await render({ ANSWER_DEADLINE_MS: deadline })).text).toContain(`proxy_read_timeout ${seconds}s;`);
+  });
+
+  test.each([
+    { SERVER_NAME: "" },
+    { SERVER_NAME: "chat.example.org; return 200" },
+    { SERVER_NAME: "chat|example" },
+    { BACKENDS: "" },
+    { BACKENDS: "backend:8000; include /etc/passwd" },
+    { ANSWER_DEADLINE_MS: "2 minutes" },
+  ])("is not written with %o", async (env) => {
+    const { code, output, text } = await render(env);
+    expect(code).not.toBe(0);
+    expect(output).toContain(Object.keys(env)[0]);
+    expect(text).toBe("");
+  });
+});

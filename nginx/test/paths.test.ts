@@ -1,0 +1,175 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startStandIn, type StandIn } from "./support/backend.ts";
+import { pages } from "./support/pages.ts";
+import { startProxy, type Proxy } from "./support/proxy.ts";
+
+const document = JSON.parse(readFileSync(new URL("../../apps/server/openapi.json", import.meta.url), "utf8")) as {
+  paths: Record<string, Record<string, unknown>>;
+};
+
+let backend: StandIn;
+let proxy: Proxy;
+
+beforeAll(async () => {
+  backend = await startStandIn();
+  proxy = await startProxy({ backends: [backend.address] });
+});
+
+afterAll(async () => {
+  await proxy.stop();
+  await backend.close();
+});
+
+beforeEach(() => {
+  backend.received.length = 0;
+});
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, "7") })),
+);
+
+/** What the server serves beside the operations of the document. */
+const others = [
+  ["GET", "/trpc/auth.me"],
+  ["POST", "/trpc/dialogs.create"],
+  ["GET", "/trpc/runs.watch?input=%7B%7D"],
+  ["GET", "/docs"],
+  ["GET", "/docs/swagger-ui.css"],
+  ["GET", "/redoc"],
+  ["GET", "/openapi.json"],
+  ["GET", "/livez"],
+  ["GET", "/readyz"],
+].map(([method = "", path = ""]) => ({ method, path }));
+
+describe("the back end gets", () => {
+  test.each([...operations, ...others])("$method $path", async ({ method, path }) => {
+    const answer = await proxy.request(path, { method, ...(method === "GET" ? {} : { body: "{}" }) });
+    expect(answer.status).toBe(200);
+    expect(backend.received).toMatchObject([{ method, target: path }]);
+  });
+
+  test.each(["/me?a=%20b&c=%2F", "/dialogs/7/", "/me//x", "/dialogs/%zz"])(
+    "%s as it is, or not at all",
+    async (path) => {
+      await proxy.request(path);
+      expect(backend.received.map(({ target }) => target).filter((target) => target !== path)).toEqual([]);
+    },
+  );
+});
+
+describe("the web client gets", () => {
+  test.each([
+    "/",
+    "/d/7",
+    "/settings",
+    "/settings/devices",
+    "/mean",
+    "/dialogs-of-mine",
+    "/trpc",
+    "/sign-in?next=%2Fd%2F7",
+  ])("its page for %s", async (path) => {
+    const answer = await proxy.request(path);
+    expect(answer.status).toBe(200);
+    expect(answer.text).toBe(pages["index.html"]);
+    expect(answer.headers).toMatchObject({ "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" });
+    expect(backend.received).toEqual([]);
+  });
+
+  test("a hashed file for ever, compressed where the browser takes it", async () => {
+    const path = "/assets/main-4f3a2b1c.js";
+    const plain = await proxy.request(path);
+    expect(plain.text).toBe(pages["assets/main-4f3a2b1c.js"]);
+    expect(plain.headers).toMatchObject({
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "public, max-age=31536000, immutable",
+      vary: "Accept-Encoding",
+    });
+    const compressed = await proxy.request(path, { headers: { "accept-encoding": "gzip" } });
+    expect(compressed.headers["content-encoding"]).toBe("gzip");
+  });
+
+  test("any other file as long as it has not changed", async () => {
+    const answer = await proxy.request("/favicon.svg");
+    expect(answer.headers).toMatchObject({
+      "content-type": "image/svg+xml; charset=utf-8",
+      "cache-control": "no-cache",
+    });
+    const again = await proxy.request("/favicon.svg", { headers: { "if-none-match": String(answer.headers.etag) } });
+    expect(again.status).toBe(304);
+  });
+});
+
+describe("nobody gets", () => {
+  test.each([
+    "/assets/nothing.js",
+    "/nothing.js",
+    "/.secret",
+    "/assets/",
+    "/assets/..%2f.secret",
+    "/metrics",
+    "/metrics/",
+    "/%6detrics",
+    "/me/../metrics",
+    "/.problem",
+    "/.well-known/acme-challenge/x",
+  ])("%s", async (path) => {
+    const answer = await proxy.request(path);
+    expect(answer.status).toBe(404);
+    expect(backend.received).toEqual([]);
+  });
+
+  test.each(["//", "//me", "//evil.example/x", "/%2fme", "///"])("%s: two slashes are refused", async (path) => {
+    expect((await proxy.request(path)).status).toBe(400);
+    expect(backend.received).toEqual([]);
+  });
+
+  test.each(["POST", "PUT", "DELETE", "PATCH"])("a page by %s", async (method) => {
+    expect((await proxy.request("/d/7", { method })).status).toBe(405);
+  });
+});
+
+describe("bodies", () => {
+  const ordinary = 64 * 1024;
+  const answers = 6 * 64 * 1024 + 4096;
+
+  test.each([
+    { path: "/dialogs/create", limit: ordinary },
+    { path: "/send/message/ai", limit: ordinary },
+    { path: "/worker/claim", limit: ordinary },
+    { path: "/worker/runs/7/append", limit: answers },
+    { path: "/worker/runs/7/complete", limit: answers },
+    { path: "/send/message/user", limit: answers },
+    { path: "/trpc/worker.complete", limit: answers },
+  ])("$path takes $limit bytes and no more", async ({ path, limit }) => {
+    const send = async (body: string, headers = {}): Promise<number> =>
+      (await proxy.request(path, { method: "POST", body, headers })).status;
+    expect(await send("x".repeat(limit))).toBe(200);
+    expect(backend.received.at(-1)?.body.length).toBe(limit);
+    expect(await send("x".repeat(limit + 1))).toBe(413);
+    expect(await send("x".repeat(limit + 1), { "transfer-encoding": "chunked" })).toBe(413);
+    expect(backend.received.length).toBe(1);
+  });
+});
+
+test("what a client says of its address, its host and its proxies does not reach the back end", async () => {
+  await proxy.request("/me", {
+    headers: {
+      "x-real-ip": "203.0.113.9",
+      "x-forwarded-for": "203.0.113.9, 127.0.0.1",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-proto": "http",
+      "x-forwarded-port": "1",
+      forwarded: "for=203.0.113.9",
+      proxy: "http://evil.example",
+      x_real_ip: "203.0.113.9",
+    },
+  });
+  const [received] = backend.received;
+  expect(received?.headers).toMatchObject({
+    "x-real-ip": "127.0.0.1",
+    "x-forwarded-for": "127.0.0.1",
+    "x-forwarded-proto": "https",
+  });
+  expect(JSON.stringify(received?.headers)).not.toMatch(/203\.0\.113|evil/);
+});
