@@ -79,7 +79,7 @@ const edge = (name: string, path: string, status: number, options?: RequestOptio
 
 const cases: Case[] = [
   page("the page", "/"),
-  page("the page of a dialog", "/d/12"),
+  page("the page of a dialog", "/chat/12"),
   page("a file", "/assets/main-4f3a2b1c.js"),
   page("a file that is not modified", "/favicon.svg", 304, { headers: { "if-none-match": "*" } }),
   edge("a file that is not there", "/assets/nothing.js", 404),

@@ -61,13 +61,13 @@ describe("the back end gets", () => {
 describe("the web client gets", () => {
   test.each([
     "/",
-    "/d/7",
+    "/chat/7",
     "/settings",
     "/settings/devices",
     "/mean",
     "/dialogs-of-mine",
     "/trpc",
-    "/sign-in?next=%2Fd%2F7",
+    "/sign-in?next=%2Fchat%2F7",
   ])("its page for %s", async (path) => {
     const answer = await proxy.request(path);
     expect(answer.status).toBe(200);
@@ -125,7 +125,7 @@ describe("nobody gets", () => {
   });
 
   test.each(["POST", "PUT", "DELETE", "PATCH"])("a page by %s", async (method) => {
-    expect((await proxy.request("/d/7", { method })).status).toBe(405);
+    expect((await proxy.request("/chat/7", { method })).status).toBe(405);
   });
 });
 

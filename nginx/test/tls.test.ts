@@ -132,9 +132,9 @@ test("HTTP/2 carries pages and the API", async () => {
 });
 
 test("plain HTTP leads to HTTPS, at the host name that is configured", async () => {
-  const redirect = await sendPlainRequest(proxy.ports.http, "/d/12?x=1", hostName);
+  const redirect = await sendPlainRequest(proxy.ports.http, "/chat/12?x=1", hostName);
   expect(redirect.status).toBe(301);
-  expect(redirect.headers.location).toBe(`https://${hostName}/d/12?x=1`);
+  expect(redirect.headers.location).toBe(`https://${hostName}/chat/12?x=1`);
   expect(redirect.headers["strict-transport-security"]).toBeUndefined();
-  expect((await sendPlainRequest(proxy.ports.http, "/d/12", "evil.example")).status).toBe(421);
+  expect((await sendPlainRequest(proxy.ports.http, "/chat/12", "evil.example")).status).toBe(421);
 });

