@@ -85,7 +85,7 @@ async function put(pair: Partial<KeyPair>): Promise<void> {
 
 test("without a certificate nginx makes one, whose key nobody else can read", async () => {
   expect(await presented()).toBe(hostName);
-  const { mode } = await stat(join(proxy.folder, "run/tls"));
+  const { mode } = await stat(join(proxy.folder, "own/run/tls"));
   expect(mode & 0o077).toBe(0);
 });
 

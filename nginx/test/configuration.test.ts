@@ -46,12 +46,24 @@ describe("the configuration", () => {
   test("is accepted by the nginx that is installed, without a warning", async () => {
     const proxy = await startProxy({ backends: ["127.0.0.1:1", "127.0.0.1:2"] });
     const child = startChild("nginx", {
-      args: ["-t", "-e", "stderr", "-p", join(proxy.folder, "run"), "-c", "nginx.conf"],
+      args: ["-t", "-e", "stderr", "-p", join(proxy.folder, "own/run"), "-c", "nginx.conf"],
       env: proxyEnvironment(proxy.folder, {}),
     });
     expect(await child.exited, child.output()).toBe(0);
     await proxy.stop();
     expect(proxy.child.output()).not.toMatch(/\[(?:warn|error|crit|alert|emerg)\]/);
+  });
+
+  test("has a health check that tells when nginx is gone", async () => {
+    const proxy = await startProxy({ backends: ["127.0.0.1:1"] });
+    const isWell = async (): Promise<boolean> => {
+      const env = { INTERNAL_PORT: String(proxy.ports.internal) };
+      return (await startChild(join(proxy.folder, "nginx/healthcheck.sh"), { args: [], env }).exited) === 0;
+    };
+    expect(await isWell()).toBe(true);
+    await proxy.child.stop();
+    expect(await isWell()).toBe(false);
+    await proxy.stop();
   });
 
   test.each([

@@ -59,45 +59,49 @@ interface Case {
   referrer: string;
 }
 
-const page = (name: string, path: string, status = 200, options?: RequestOptions): Case => ({
+const page = (name: string, path: string, rest: Partial<Case> = {}): Case => ({
   name,
   path,
-  status,
+  status: 200,
   policy: pagePolicy,
   referrer: "strict-origin",
-  ...(options === undefined ? {} : { options }),
+  ...rest,
 });
 
-const edge = (name: string, path: string, status: number, options?: RequestOptions): Case => ({
+const edge = (name: string, path: string, rest: Partial<Case> & { status: number }): Case => ({
   name,
   path,
-  status,
   policy: nothing,
   referrer: "no-referrer",
-  ...(options === undefined ? {} : { options }),
+  ...rest,
 });
+
+const post = (size: number): RequestOptions => ({ method: "POST", body: "x".repeat(size) });
 
 const cases: Case[] = [
   page("the page", "/"),
   page("the page of a dialog", "/chat/12"),
   page("a file", "/assets/main-4f3a2b1c.js"),
-  page("a file that is not modified", "/favicon.svg", 304, { headers: { "if-none-match": "*" } }),
-  edge("a file that is not there", "/assets/nothing.js", 404),
-  edge("a file that is hidden", "/.secret", 404),
-  edge("a method that a page does not have", "/", 405, { method: "POST" }),
-  edge("an answer of the API", "/me", 200),
-  edge("a refusal of the API", "/flag/404", 404),
-  { ...edge("a page of the API with a policy of its own", "/docs", 200), policy: { "default-src": "'self'" } },
-  edge("two slashes", "//", 400),
-  edge("TRACE", "/me", 405, { method: "TRACE" }),
-  edge("a body that is too large", "/dialogs", 413, { method: "POST", body: "x".repeat(64 * 1024 + 1) }),
-  edge("a target that is too long", `/${"x".repeat(9 * 1024)}`, 414),
-  edge("another host name", "/", 421, { headers: { host: "other.example.org" } }),
-  edge("a header that is too large", "/me", 431, { headers: { "x-large": "x".repeat(16 * 1024) } }),
-  edge("a back end that breaks off", "/health", 502),
-  edge("a back end that breaks off at a large body", "/worker/runs/502/complete", 502, {
-    method: "POST",
-    body: "x".repeat(100 * 1024),
+  page("a file that is not modified", "/favicon.svg", { status: 304, options: { headers: { "if-none-match": "*" } } }),
+  edge("a file that is not there", "/assets/nothing.js", { status: 404 }),
+  edge("a file that is hidden", "/.secret", { status: 404 }),
+  edge("a method that a page does not have", "/", { status: 405, options: { method: "POST" } }),
+  edge("an answer of the API", "/me", { status: 200 }),
+  edge("a refusal of the API", "/flag/404", { status: 404 }),
+  edge("a page of the API with a policy of its own", "/docs", { status: 200, policy: { "default-src": "'self'" } }),
+  edge("two slashes", "//", { status: 400 }),
+  edge("TRACE", "/me", { status: 405, options: { method: "TRACE" } }),
+  edge("a body that is too large", "/dialogs", { status: 413, options: post(64 * 1024 + 1) }),
+  edge("a target that is too long", `/${"x".repeat(9 * 1024)}`, { status: 414 }),
+  edge("another host name", "/", { status: 421, options: { headers: { host: "other.example.org" } } }),
+  edge("a header that is too large", "/me", {
+    status: 431,
+    options: { headers: { "x-large": "x".repeat(16 * 1024) } },
+  }),
+  edge("a back end that breaks off", "/health", { status: 502 }),
+  edge("a back end that breaks off at a large body", "/worker/runs/502/complete", {
+    status: 502,
+    options: post(100 * 1024),
   }),
 ];
 

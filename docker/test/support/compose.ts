@@ -60,14 +60,18 @@ export const compose: z.infer<typeof composeSchema> = composeSchema.parse(
 
 export const services: [string, Service][] = Object.entries(compose.services);
 
+const placeholder = /\$\{(?<name>\w+)(?::(?<mark>[-?])(?<rest>[^}]*))?\}/g;
+
 /** `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as compose fills them in. @throws when a needed one is missing */
 export function interpolate(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, mark?: string, rest?: string) => {
+  let filled = text;
+  for (const { 0: whole, groups } of text.matchAll(placeholder)) {
+    const { name = "", mark, rest = "" } = groups ?? {};
     const value = values[name] ?? "";
-    if (value !== "") return value;
-    if (mark === "-") return rest ?? "";
-    throw new Error(`${name} is not set`);
-  });
+    if (value === "" && mark !== "-") throw new Error(`${name} is not set`);
+    filled = filled.replace(whole, value === "" ? rest : value);
+  }
+  return filled;
 }
 
 /** What a service finds in its environment when `.env` holds these values. */

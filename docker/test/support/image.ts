@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startChild, type Child } from "@deepbot/testing";
+import { asNobody, startChild, type Child } from "@deepbot/testing";
 import { buildImage, writeContext, type Built } from "./build.ts";
 import { repositoryRoot } from "./repository.ts";
 
@@ -13,14 +13,6 @@ export interface Image {
   /** Where the secrets of `docker/make-secrets.sh` are mounted. */
   secrets: string;
   remove: () => void;
-}
-
-/** The number of Debian's `nobody`. */
-const nobody = "65534";
-
-function asNobody(command: readonly string[]): readonly string[] {
-  if (process.getuid?.() !== 0) return command;
-  return ["setpriv", `--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups", "--no-new-privs", ...command];
 }
 
 async function makeSecrets(work: string): Promise<string> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 export const pages = {
   "index.html": '<!doctype html><title>Deepbot</title><script type="module" src="/assets/main-4f3a2b1c.js"></script>\n',
   "favicon.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>\n',
-  "assets/main-4f3a2b1c.js": `${'console.log("Deepbot");\n'.repeat(100)}`,
+  "assets/main-4f3a2b1c.js": 'console.log("Deepbot");\n'.repeat(100),
   ".secret": "not for anybody\n",
 };
 
