@@ -43,9 +43,9 @@ backend_servers() {
 
 # `http2` has become a directive of its own.
 if [ "$nginx_version" -ge 1025001 ]; then
-  http2_parameter= http2_directive='http2 on;'
+  http2_parameter='' http2_directive='http2 on;'
 else
-  http2_parameter=' http2' http2_directive=
+  http2_parameter=' http2' http2_directive=''
 fi
 
 content_policy=$(grep -v '^#' "$here/content-policy.txt" | paste -s -d ';' - | sed 's/;/; /g')
