@@ -12,7 +12,7 @@ const secretNames = [read("README.md"), read("apps/ai-bridge/README.md")].flatMa
   [...text.matchAll(/\*\*`([A-Z_]+)`\*\*/g)].map(([, name = ""]) => name),
 );
 
-describe.each(services)("%s", (name, service) => {
+describe.each(services)("%s", (_, service) => {
   test("gets no more rights than it needs", () => {
     expect(service).toMatchObject({
       read_only: true,
@@ -55,7 +55,7 @@ describe.each(services)("%s", (name, service) => {
     for (const secret of service.secrets) expect(compose.secrets).toHaveProperty(secret);
   });
 
-  test(`uses networks and volumes that there are (${name})`, () => {
+  test("uses networks and volumes that there are", () => {
     for (const network of service.networks) expect(compose.networks).toHaveProperty(network);
     const named = service.volumes.map((volume) => volume.split(":")[0] ?? "");
     for (const volume of named.filter((path) => !path.startsWith("./"))) expect(compose.volumes).toHaveProperty(volume);

@@ -31,7 +31,7 @@ export function readStages(path: string): Stage[] {
   return stages;
 }
 
-/** The image's last instruction of a kind, parsed when it is a list. */
+/** What stands behind the last instruction of a kind. */
 export function lastOf(stage: Stage, name: string): string | undefined {
   return stage.instructions.findLast((instruction) => instruction.name === name)?.text;
 }
