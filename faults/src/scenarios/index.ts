@@ -17,6 +17,7 @@ import { rollingRestart } from "./f18-rolling-restart.ts";
 import { dialogRaces } from "./f19-dialog-races.ts";
 import { logout } from "./f20-logout.ts";
 import { migration } from "./f22-migration.ts";
+import { model } from "./f23-model.ts";
 import { soak } from "./f24-soak.ts";
 
 /** All scenarios, in the order in which they run. */
@@ -39,5 +40,6 @@ export const scenarios: readonly Scenario[] = [
   dialogRaces,
   logout,
   migration,
+  model,
   soak,
 ];
