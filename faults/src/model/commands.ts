@@ -195,6 +195,7 @@ const kinds: fc.Arbitrary<Command>[] = [
   ofPeople,
   ofPeople,
   time,
+  time,
   watching,
   watching,
   remove,

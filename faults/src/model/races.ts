@@ -10,8 +10,8 @@ import { makeRequest, racers, stages, type Raced, type Racer, type Stage } from 
 import { awaitPassing, moveTime } from "./time.ts";
 import { checkRequest, tryCase, type World } from "./world.ts";
 
-/** Time for a request to get to its first statement before the next sets out. */
-const headStartMs = 3;
+/** None, or time for a request to get to its first statement before the next sets out. */
+const headStartsMs = [0, 0, 3] as const;
 
 /** The sweep ends what a request could not, because the row was held at that moment. */
 const settleLimitMs = 3_000;
@@ -22,6 +22,7 @@ interface Race {
   lanes: { racer: Racer; replica: number }[];
   /** Whether the dialog's row is held until all are under way: then each statement has read before any has written. */
   isHeld: boolean;
+  headStartMs: (typeof headStartsMs)[number];
 }
 
 async function setStage(world: World, model: Model, stage: Stage): Promise<void> {
@@ -77,7 +78,7 @@ async function runLanes(
         return { request, reply };
       });
       raced.push(sent);
-      await delay(headStartMs);
+      if (race.headStartMs > 0) await delay(race.headStartMs);
     };
     scheduler.scheduleSequence([{ builder, label: request.kind }]);
   }
@@ -109,6 +110,7 @@ const anyRace: fc.Arbitrary<Race> = fc.record({
   stage: fc.constantFrom(...(Object.keys(stages) as Stage[])),
   lanes: fc.array(fc.record({ racer: fc.constantFrom(...racers), replica: fc.nat(2) }), { minLength: 2, maxLength: 3 }),
   isHeld: fc.boolean(),
+  headStartMs: fc.constantFrom(...headStartsMs),
 });
 
 /** What has gone wrong before: a late answer while the person asks again. */
@@ -120,6 +122,7 @@ export const knownRaces: [Race, fc.Scheduler][] = (["failed", "expired"] as cons
       { racer: "retry", replica: 1 },
     ],
     isHeld: true,
+    headStartMs: 3,
   },
   fc.schedulerFor([1, 2]),
 ]);
