@@ -19,6 +19,7 @@ import { logout } from "./f20-logout.ts";
 import { migration } from "./f22-migration.ts";
 import { model } from "./f23-model.ts";
 import { soak } from "./f24-soak.ts";
+import { statements } from "./s01-statements.ts";
 
 /** All scenarios, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -42,4 +43,5 @@ export const scenarios: readonly Scenario[] = [
   migration,
   model,
   soak,
+  statements,
 ];
