@@ -73,7 +73,10 @@ function createReader(cookie: string, runId: number): Reader {
 
 function isUpToDate({ run: ended, lastEventId, text }: View, run: ModelRun): boolean {
   if (isOpen(run)) return lastEventId === `${run.generation}-${run.pieces.length}` && text === textOf(run);
-  return ended?.state === run.state && (ended.answer?.content ?? null) === run.answer;
+  if (ended === undefined) return false;
+  // An end is the last event, also when a late answer comes after it.
+  if (run.state === "completed" && ["failed", "expired"].includes(ended.state)) return true;
+  return ended.state === run.state && (ended.answer?.content ?? null) === run.answer;
 }
 
 /** @param cookie whose run it is */

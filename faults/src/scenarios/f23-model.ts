@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { commandsProperty } from "../model/commands.ts";
-import { knownRaces, racesProperty } from "../model/races.ts";
+import { racesProperty, tryRareRaces } from "../model/races.ts";
 import { openWorld, startSlowServers, type World } from "../model/world.ts";
 import type { Replay, Scenario, Scene } from "../scene.ts";
 
@@ -12,7 +12,7 @@ type Part = Replay["part"];
 async function check<T>(
   { scene, world }: { scene: Scene; world: World },
   part: Part,
-  { property, ...options }: { property: fc.IAsyncProperty<T>; numRuns: number; seed: number; examples?: T[] },
+  { property, ...options }: { property: fc.IAsyncProperty<T>; numRuns: number; seed: number },
 ): Promise<void> {
   if (scene.replay !== undefined && scene.replay.part !== part) return;
   const startedAt = performance.now();
@@ -21,8 +21,9 @@ async function check<T>(
   const details = await fc.check(property, {
     ...options,
     includeErrorInReport: true,
-    ...(scene.replay === undefined ? {} : { path: scene.replay.path }),
+    ...(scene.replay === undefined ? {} : { path: scene.replay.path, numRuns: 1 }),
   });
+  world.limitAt = Infinity;
   scene.note(`${world.tried} ${part} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   if (!details.failed) return;
   const report = fc.defaultReportMessage(details) ?? "";
@@ -46,11 +47,11 @@ export const model: Scenario = {
         numRuns,
         seed,
       });
+      if (scene.replay === undefined) for (const fault of await tryRareRaces(world)) scene.fault(`F23 ${fault}`);
       await check({ scene, world }, "races", {
         property: racesProperty(world),
         numRuns: numRuns * 12,
         seed,
-        examples: knownRaces,
       });
     } finally {
       for (const replica of scene.cluster.replicas) await replica.stop();
