@@ -5,7 +5,7 @@ import { openWorld, startSlowServers, type World } from "../model/world.ts";
 import type { Replay, Scenario, Scene } from "../scene.ts";
 
 /** For each part. Then what was found so far is reported, as small as it could be made. */
-const limitsMs = { full: 100_000, ci: 24_000 };
+const limitsMs = { full: 100_000, ci: 20_000 };
 
 type Part = Replay["part"];
 
