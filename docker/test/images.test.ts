@@ -113,9 +113,7 @@ describePostgres("the images of the server and the ai-bridge", () => {
   });
 });
 
-const withPages = existsSync(join(repositoryRoot, "apps/web/package.json"));
-
-describe.runIf(withPages)("the image of nginx", () => {
+describe("the image of nginx", () => {
   test("holds the built web client", async () => {
     const work = mkdtempSync(join(tmpdir(), "deepbot-image-"));
     const context = join(work, "context");

@@ -51,9 +51,9 @@ const sum =
 
 const countMax = 200;
 
-function count(_: Knowledge, [, digits = ""]: RegExpExecArray): Reply {
+function countTo(_: Knowledge, [, digits = ""]: RegExpExecArray): Reply {
   const end = Math.min(Number(digits), countMax);
-  const text = Array.from({ length: end }, (_, index) => index + 1).join(", ");
+  const text = Array.from({ length: end }, (_item, index) => index + 1).join(", ");
   return { en: `${text}.`, ru: `${text}.` };
 }
 
@@ -96,7 +96,7 @@ ${sample}`,
 /** Tried from the top; the last fits everything. `\b` knows no Cyrillic, hence the look-arounds. */
 export const rules: readonly Rule[] = [
   { when: sum, say: calculate },
-  { when: /(?:count to|(?:по)?счита(?:й|ть) до) (\d{1,6})/iu, say: count },
+  { when: /(?:count to|(?:по)?счита(?:й|ть) до) (\d{1,6})/iu, say: countTo },
   { when: /(?<!\p{L})(?:code|markdown|formatting|код|разметк[ауи])(?!\p{L})/iu, say: () => formatted },
   {
     when: /what did i (?:say|ask|write) first|my first (?:question|message)|что я (?:сказал|спросил|написал)а? (?:сначала|вначале|первым)|мо[йеё] перв(?:ый вопрос|ое сообщение)/iu,
