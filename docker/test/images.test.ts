@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildImage, writeContext } from "./support/build.ts";
 import { compose, environmentOf, type Service } from "./support/compose.ts";
 import { makeImage, type Image } from "./support/image.ts";
-import { repositoryRoot } from "./support/repository.ts";
 
 const dotEnv = {
   SERVER_NAME: "chat.example.org",
