@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createSessionTokens, sessionAlgorithms } from "../../src/auth/session-token.ts";
 
 const secret = "session-secret-of-tests-0123456789abcdef";
@@ -45,6 +45,8 @@ describe.each(sessionAlgorithms)("with %s", (algorithm) => {
 
   test("any single bit that changes what a token says is refused", async () => {
     const token = await own.sign(claims);
+    // Remembering the right one must not let a wrong one in.
+    expect(await own.verify(token)).toEqual(claims);
     for (const other of flipEachBit(token)) {
       if (saysTheSame(token, other)) continue;
       expect(await own.verify(other), other).toBeUndefined();
@@ -73,6 +75,17 @@ function saysTheSame(one: string, other: string): boolean {
     signature(one).equals(signature(other))
   );
 }
+
+test("a token that was verified before ends with its lifetime", async () => {
+  const token = await tokens.sign(claims);
+  expect(await tokens.verify(token)).toEqual(claims);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + lifetimeMs });
+  try {
+    expect(await tokens.verify(token)).toBeUndefined();
+  } finally {
+    vi.useRealTimers();
+  }
+});
 
 const refused: { name: string; token: string }[] = [
   { name: "no signature", token: `${encode({ alg: "none" })}.${encode(payload)}.` },
