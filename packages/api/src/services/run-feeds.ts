@@ -30,7 +30,7 @@ export interface RunFeeds {
   look: () => Promise<void>;
 }
 
-/** Time in which hints gather before the runs that they name are read. */
+/** Shortest time between two reads: hints that come meanwhile gather for the next. After a pause the first is read at once. */
 const tickMs = 10;
 
 function tell({ followers }: Feed, news: FeedNews): void {
@@ -64,8 +64,10 @@ interface Marks {
 function createMarks(read: (runIds: number[]) => Promise<void>): Marks {
   const marked = new Set<number>();
   let scheduled = false;
+  let readAt = -Infinity;
 
   const tick = async (): Promise<void> => {
+    readAt = performance.now();
     const runIds = [...marked];
     marked.clear();
     await read(runIds).catch(() => {});
@@ -75,7 +77,9 @@ function createMarks(read: (runIds: number[]) => Promise<void>): Marks {
   const schedule = (): void => {
     if (scheduled) return;
     scheduled = true;
-    setTimeout(() => void tick(), tickMs);
+    const restMs = readAt + tickMs - performance.now();
+    if (restMs > 0) setTimeout(() => void tick(), restMs);
+    else setImmediate(() => void tick());
   };
   return {
     add: (runId) => {

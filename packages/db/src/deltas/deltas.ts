@@ -62,6 +62,7 @@ export function createDeltas(options: { queries: Queries; hints: Hints; maxBytes
   const { queries, hints, maxBytes } = options;
   let waiting: Waiting[] = [];
   let scheduled = false;
+  let flushedAt = -Infinity;
 
   const flush = async (): Promise<void> => {
     const batch = waiting;
@@ -77,19 +78,24 @@ export function createDeltas(options: { queries: Queries; hints: Hints; maxBytes
     }
   };
   const round = async (): Promise<void> => {
-    const startedAt = performance.now();
+    flushedAt = performance.now();
     await flush();
     if (waiting.length === 0) scheduled = false;
-    else setTimeout(() => void round(), Math.max(0, spacingMs - (performance.now() - startedAt)));
+    else schedule();
+  };
+  /** At once after a pause, else with the next flush. */
+  const schedule = (): void => {
+    scheduled = true;
+    const restMs = flushedAt + spacingMs - performance.now();
+    if (restMs > 0) setTimeout(() => void round(), restMs);
+    else setImmediate(() => void round());
   };
 
   return {
     append: (delta) =>
       new Promise((resolve, reject) => {
         waiting.push({ delta, resolve, reject });
-        if (scheduled) return;
-        scheduled = true;
-        setTimeout(() => void round(), spacingMs);
+        if (!scheduled) schedule();
       }),
     read: queries.followRuns,
   };
