@@ -10,7 +10,7 @@ export interface Reply<T = unknown> {
 }
 
 export interface Call {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "DELETE";
   path: string;
   body?: unknown;
   cookie?: string;
