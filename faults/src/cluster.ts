@@ -33,8 +33,8 @@ export interface Cluster {
   urls: string[];
   /** Ends the weather and starts what is down. */
   heal: () => Promise<void>;
-  /** Replicas that ended by themselves since this was asked last. */
-  takeCrashes: () => string[];
+  /** Replicas that ended by themselves, and what they logged as faults of their own, since this was asked last. */
+  takeFaults: () => string[];
   saveLogs: (folder: string) => Promise<void>;
   close: () => Promise<void>;
 }
@@ -48,12 +48,24 @@ const serverEnv = {
   WATCHES_PER_USER: "20000",
 };
 
+/** A fault that nobody caught, or a request that got a 500. */
+const faultLine = /^.* - (?:FATAL - |ERROR - http - ).*$/gm;
+
+/** @returns the lines that were not among `told` */
+function findFaultLines(server: ServerProcess, told: Map<ServerProcess, number>): string[] {
+  const lines = server.output().match(faultLine) ?? [];
+  const fresh = lines.slice(told.get(server) ?? 0);
+  told.set(server, lines.length);
+  return fresh;
+}
+
 async function createReplica(name: string, database: { port: number; name: string }): Promise<Replica & ReplicaLog> {
   const network = await startTcpProxy(database.port);
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${network.port}/${database.name}`;
   const started: ServerProcess[] = [];
   const crashes: string[] = [];
+  const told = new Map<ServerProcess, number>();
   let current: ServerProcess | undefined;
   let isWanted = false;
   return {
@@ -87,13 +99,16 @@ async function createReplica(name: string, database: { port: number; name: strin
       current = undefined;
       return code ?? null;
     },
-    takeCrashes: () => crashes.splice(0),
+    takeFaults: () => [
+      ...crashes.splice(0),
+      ...started.flatMap((server) => findFaultLines(server, told)).map((line) => `replica ${name} said: ${line}`),
+    ],
     output: () => started.map((server) => `--- process ${server.pid}\n${server.output()}`).join("\n"),
   };
 }
 
 interface ReplicaLog {
-  takeCrashes: () => string[];
+  takeFaults: () => string[];
   output: () => string;
 }
 
@@ -136,7 +151,7 @@ export async function startCluster(postgres: PostgresServer, name: string): Prom
     replicas: [a, b, c],
     urls: replicas.map(({ url }) => url),
     heal,
-    takeCrashes: () => replicas.flatMap((replica) => replica.takeCrashes()),
+    takeFaults: () => replicas.flatMap((replica) => replica.takeFaults()),
     saveLogs: async (folder) => {
       for (const replica of replicas) await writeFile(join(folder, `replica-${replica.name}.log`), replica.output());
     },

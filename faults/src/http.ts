@@ -7,10 +7,11 @@ export interface Reply<T = unknown> {
   body: T;
   retryAfter: string | null;
   replica: string;
+  tookMs: number;
 }
 
 export interface Call {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "DELETE";
   path: string;
   body?: unknown;
   cookie?: string;
@@ -30,6 +31,8 @@ function headersOf({ body, cookie, asWorker }: Call): Record<string, string> {
 
 /** One request to one replica. A broken connection is a reply with status 0, not an error. */
 export async function callOnce<T = unknown>(replica: string, call: Call): Promise<Reply<T>> {
+  const startedAt = performance.now();
+  const from = (): Pick<Reply, "replica" | "tookMs"> => ({ replica, tookMs: performance.now() - startedAt });
   const timeout = AbortSignal.timeout(call.timeoutMs ?? 20_000);
   try {
     const response = await fetch(replica + call.path, {
@@ -40,9 +43,9 @@ export async function callOnce<T = unknown>(replica: string, call: Call): Promis
     });
     const text = await response.text();
     const body = (text === "" ? null : JSON.parse(text)) as T;
-    return { status: response.status, body, retryAfter: response.headers.get("retry-after"), replica };
+    return { status: response.status, body, retryAfter: response.headers.get("retry-after"), ...from() };
   } catch {
-    return { status: 0, body: null as T, retryAfter: null, replica };
+    return { status: 0, body: null as T, retryAfter: null, ...from() };
   }
 }
 

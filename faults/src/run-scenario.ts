@@ -1,4 +1,5 @@
 import type { Cluster } from "./cluster.ts";
+import type { Reply } from "./http.ts";
 import { findBrokenPromises, waitForQuiet } from "./invariants.ts";
 import { createLedger } from "./ledger.ts";
 import { createRandom } from "./random.ts";
@@ -7,6 +8,8 @@ import { employ, type Scenario, type Scene } from "./scene.ts";
 import type { RunSettings } from "./settings.ts";
 
 const quietLimitMs = 60_000;
+/** A server gives up on a silent database after 10 s, and says so. */
+const replyLimitMs = 12_000;
 
 function createScene(cluster: Cluster, settings: RunSettings, result: Result): Scene {
   // Each scenario has chances of its own, so that it runs the same alone and among others.
@@ -14,20 +17,24 @@ function createScene(cluster: Cluster, settings: RunSettings, result: Result): S
   const ledger = createLedger();
   ledger.faults = result.faults;
   const isFull = settings.form === "full";
+  const fault = (text: string): void => void result.faults.push(text);
+  const onReply = ({ status, tookMs, replica }: Reply): void => {
+    if (tookMs > replyLimitMs) fault(`a request hung for ${Math.round(tookMs)} ms at ${replica} (status ${status})`);
+  };
   return {
     cluster,
     random,
     ledger,
     isFull,
     replay: settings.replay,
-    retrying: { urls: cluster.urls, pick: random.pick },
+    retrying: { urls: cluster.urls, pick: random.pick, onReply },
     rounds: ({ full, ci }) => {
       result.rounds = Math.max(1, Math.round((isFull ? full : ci) * settings.scale));
       return result.rounds;
     },
     recovered: (ms) => result.recoveriesMs.push(ms),
     note: (text) => result.notes.push(text),
-    fault: (text) => result.faults.push(text),
+    fault,
   };
 }
 
@@ -47,7 +54,7 @@ export async function runScenario(scenario: Scenario, cluster: Cluster, settings
   const cleaners = employ(scene, 2, { name: "cleaner" });
   await waitForQuiet(cluster.inspector, quietLimitMs);
   await cleaners.stop();
-  for (const crash of cluster.takeCrashes()) scene.fault(crash);
+  for (const fault of cluster.takeFaults()) scene.fault(fault);
   result.faults = await findBrokenPromises(cluster.inspector, scene.ledger);
   result.tookMs = performance.now() - startedAt;
   return result;

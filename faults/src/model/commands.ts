@@ -42,6 +42,9 @@ function describe(name: string, values: object, command: Pick<Command, "check" |
 
 const replica = fc.nat(2);
 const text = fc.constantFrom("one", "two");
+/** Two of the longest pieces are as much as a lease may say. */
+const pieces = { one: "one", two: "two", longest: "😀".repeat(8_192) };
+const piece = fc.constantFrom<keyof typeof pieces>("one", "two", "longest", "longest");
 const run = fc.record<RunChoice>({ among: fc.constantFrom("running", "open", "any", "any"), back: fc.nat(3) });
 const token = fc.constantFrom(...tokenChoices);
 
@@ -77,12 +80,12 @@ const claim = requests("claim", fc.record({ replica, max: fc.integer({ min: 1, m
 }));
 const append = requests(
   "append",
-  fc.record({ replica, run, token, text, ahead: fc.constantFrom(1, 1, 1, 1, 0, 2) }),
+  fc.record({ replica, run, token, piece, ahead: fc.constantFrom(1, 1, 1, 1, 0, 2) }),
   (model, drawn) => {
     const runId = chooseRunId(model, drawn.run);
     if (runId === undefined) return undefined;
     const seq = Math.max(1, (model.runs.get(runId)?.pieces.length ?? 0) + drawn.ahead);
-    return { kind: "append", runId, token: chooseToken(model, runId, drawn.token), seq, text: drawn.text };
+    return { kind: "append", runId, token: chooseToken(model, runId, drawn.token), seq, text: pieces[drawn.piece] };
   },
 );
 const finals = requests(

@@ -9,6 +9,7 @@ import {
   queueOf,
   runsOf,
   storeAnswer,
+  textOf,
   tokenOf,
   type Model,
   type ModelRun,
@@ -74,6 +75,9 @@ function claim(model: Model, { max }: Of<"claim">, reply: Reply): Expected {
   return { status: 200, claimed: claimed.toSorted((a, b) => a.runId - b.runId) };
 }
 
+/** Of all pieces of a lease together, in UTF-8. */
+const saidMaxBytes = 64 * 1024;
+
 /** Why a report is refused; undefined when its worker holds the lease. */
 function refused(run: ModelRun | undefined, token: string): Expected | undefined {
   if (run === undefined) return noRun;
@@ -84,7 +88,10 @@ function refused(run: ModelRun | undefined, token: string): Expected | undefined
 
 function append(run: ModelRun, { seq, text }: Of<"append">): Expected {
   if (seq > run.pieces.length + 1) return refusal(409, "delta_gap", { last_seq: run.pieces.length });
-  if (seq === run.pieces.length + 1) run.pieces.push(text);
+  if (seq === run.pieces.length + 1) {
+    if (Buffer.byteLength(textOf(run) + text) > saidMaxBytes) return refusal(422, "answer_too_long");
+    run.pieces.push(text);
+  }
   return ok({ cancel_requested: run.cancelRequested });
 }
 

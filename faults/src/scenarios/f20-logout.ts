@@ -1,7 +1,9 @@
-import { callOnce } from "../http.ts";
-import { newQuestion, send } from "../people.ts";
+import { sql } from "@deepbot/db/testing";
+import { callOnce, type Call } from "../http.ts";
+import { newQuestion, send, type Member } from "../people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
 import { openStream, type OpenStream } from "../sse.ts";
+import { claim, report, type ClaimedRun } from "../worker.ts";
 
 /** With a hint at once; without, by the look that comes every few seconds. */
 const closeLimitsMs = { heard: 1_000, lost: 5_000 };
@@ -32,53 +34,119 @@ async function expectRefusals(scene: Scene, request: { cookie: string; runId: nu
   }
 }
 
-/** What ends somebody's session at one replica. */
-type Ending = (url: string, cookie: string) => Promise<void>;
+/** What a person does at one replica to end all their streams. */
+interface Ending {
+  name: string;
+  call: (member: Member) => Call;
+  /** What a worker is told that goes on with the person's run. */
+  workerStatus: number;
+  /** Whether nothing of the person may be left. */
+  erases: boolean;
+}
 
-const signOut: Ending = async (url, cookie) => {
-  await callOnce(url, { path: "/logout", cookie });
+const signOut: Ending = {
+  name: "logout",
+  call: ({ cookie }) => ({ path: "/logout", cookie }),
+  workerStatus: 200,
+  erases: false,
 };
 
-/** @returns how long each stream at the other replicas lived after the session */
-async function endOnce(scene: Scene, end: Ending, isDeaf: boolean): Promise<number[]> {
-  const [a, b, c] = scene.cluster.replicas;
+const deleteAccount: Ending = {
+  name: "account deleted",
+  call: ({ userId, cookie }) => ({ method: "DELETE", path: `/me?user_id=${userId}`, cookie }),
+  workerStatus: 404,
+  erases: true,
+};
+
+interface Stage {
+  member: Member;
+  dialogId: number;
+  run: ClaimedRun;
+}
+
+/** Somebody whose answer has begun to come. */
+async function setStage(scene: Scene): Promise<Stage> {
   const { member, dialogId } = await newcomer(scene);
-  const run = await send(scene, newQuestion(scene, member, dialogId));
-  if (run === undefined) return [];
+  await send(scene, newQuestion(scene, member, dialogId));
+  const [run] = await claim(scene.retrying, { name: "slow", leaseMs: 60_000, pieces: 2, pauseMs: 0, waitMs: 8_000 });
+  if (run?.dialog_id !== dialogId) throw new Error("The run was not given to the worker.");
+  const said = await report(scene.retrying, run, { verb: "append", body: { seq: 1, text: "first" } });
+  if (said.status !== 200) scene.fault(`F20 the first piece got ${said.status}`);
+  return { member, dialogId, run };
+}
+
+async function expectNothingLeft(scene: Scene, { member, dialogId, run }: Stage): Promise<void> {
+  const left = await scene.cluster.inspector.rows<{ what: string }>(sql`
+    select 'user' as what from users where user_id = ${member.userId}
+    union all select 'session' from sessions where user_id = ${member.userId}
+    union all select 'dialog' from dialogs where user_id = ${member.userId}
+    union all select 'message' from messages where dialog_id = ${dialogId} or user_id = ${member.userId}
+    union all select 'run' from runs where dialog_id = ${dialogId}
+    union all select 'delta' from run_events where run_id = ${run.run_id}`);
+  if (left.length > 0) scene.fault(`F20 left of a deleted account: ${left.map(({ what }) => what).join(", ")}`);
+}
+
+/** The worker knows of nothing, says one more piece, and brings its answer. */
+async function expectOfWorker(scene: Scene, { run }: Stage, { name, workerStatus }: Ending): Promise<void> {
+  const calls = [
+    { verb: "append", body: { seq: 2, text: " second" } },
+    { verb: "complete", body: { text: "first second" } },
+  ];
+  for (const call of calls) {
+    const { status } = await report(scene.retrying, run, call);
+    if (status !== workerStatus) scene.fault(`F20 ${name}: the worker's ${call.verb} got ${status}`);
+  }
+}
+
+/** @returns how long each stream at the other replicas lived on */
+async function endOnce(scene: Scene, ending: Ending, isDeaf: boolean): Promise<number[]> {
+  const [a, b, c] = scene.cluster.replicas;
+  const stage = await setStage(scene);
+  const { member, dialogId, run } = stage;
   const request = { cookie: member.cookie, runId: run.run_id };
   const streams = await Promise.all([b, c].map(({ url }) => openStream(url, request)));
   const ends = streams.map(endOf);
   if (isDeaf) for (const { network } of [b, c]) network.freeze("deepbot-hints");
-  await end(a.url, member.cookie);
+  const { status } = await callOnce(a.url, ending.call(member));
   const endedAt = performance.now();
+  if (status !== 200) scene.fault(`F20 ${ending.name} got ${status}`);
+  if (ending.erases) scene.ledger.forget(dialogId);
   await expectRefusals(scene, request);
-  return (await Promise.all(ends)).map((at) => Math.max(0, at - endedAt));
+  // The end of the run would end the streams too.
+  const endsAt = await Promise.all(ends);
+  await expectOfWorker(scene, stage, ending);
+  if (ending.erases) await expectNothingLeft(scene, stage);
+  return endsAt.map((at) => Math.max(0, at - endedAt));
 }
 
-function judge(scene: Scene, way: keyof typeof closeLimitsMs, livedMs: readonly number[]): void {
+function judge(scene: Scene, way: { ending: Ending; hint: keyof typeof closeLimitsMs; livedMs: number[] }): void {
+  const { ending, hint, livedMs } = way;
   for (const tookMs of livedMs) {
     scene.recovered(tookMs);
-    if (tookMs > closeLimitsMs[way])
-      scene.fault(`F20 with the hint ${way}, a stream lived on for ${Math.round(tookMs)} ms`);
+    if (tookMs > closeLimitsMs[hint])
+      scene.fault(`F20 ${ending.name}, hint ${hint}: a stream lived on for ${Math.round(tookMs)} ms`);
   }
   const sorted = livedMs.toSorted((one, other) => one - other);
   const [median = 0, worst = 0] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)].map((ms) =>
     Math.round(ms ?? 0),
   );
-  scene.note(`hint ${way}: ${livedMs.length} streams lived on for ${median} ms, ${worst} ms at most`);
+  scene.note(`${ending.name}, hint ${hint}: ${livedMs.length} streams lived on for ${median} ms, ${worst} ms at most`);
 }
 
 export const logout: Scenario = {
   id: "F20",
-  name: "logout while streams are open",
+  name: "logout and account deleted while streams are open",
   run: async (scene) => {
-    const heard: number[] = [];
-    const deaf: number[] = [];
     const rounds = scene.rounds({ full: 10, ci: 2 });
     // A replica that was made deaf hears nothing for a while: these come last.
-    for (let round = 0; round < rounds; round += 1) heard.push(...(await endOnce(scene, signOut, false)));
-    for (let round = 0; round < rounds; round += 1) deaf.push(...(await endOnce(scene, signOut, true)));
-    judge(scene, "heard", heard);
-    judge(scene, "lost", deaf);
+    for (const hint of ["heard", "lost"] as const) {
+      for (const ending of [signOut, deleteAccount]) {
+        const livedMs: number[] = [];
+        for (let round = 0; round < rounds; round += 1) {
+          livedMs.push(...(await endOnce(scene, ending, hint === "lost")));
+        }
+        judge(scene, { ending, hint, livedMs });
+      }
+    }
   },
 };

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
-import { residentMiB, slopeOf } from "../memory.ts";
+import { heapMiB, residentMiB } from "../memory.ts";
 import { underLoad, type Scenario, type Scene } from "../scene.ts";
 import { claim } from "../worker.ts";
 
 const everyMs = 5_000;
-const growthLimitMiB = 60;
+/** Of the resident memory at its peak; a server that has just started has 270 MiB. */
+const peakLimitMiB = 400;
+/** Of the heap at its lowest, from the first third to the last. Between two collections that is garbage too, 20 MiB of it. */
+const heapLimitMiB = 30;
 
 /** Replica c lives through the whole soak, so that its memory can be followed. */
 const faults: Record<string, (scene: Scene) => Promise<void>> = {
@@ -54,15 +57,22 @@ const faults: Record<string, (scene: Scene) => Promise<void>> = {
   },
 };
 
-function judgeMemory(scene: Scene, samples: readonly number[]): void {
-  // What it takes to get warm is not a leak.
-  const warm = samples.slice(Math.floor(samples.length / 3));
-  const perMinute = slopeOf(warm) * (60_000 / everyMs);
-  const grown = slopeOf(warm) * warm.length;
-  scene.note(
-    `memory ${Math.round(samples[0] ?? 0)} -> ${Math.round(samples.at(-1) ?? 0)} MiB, ${perMinute.toFixed(1)} MiB/min`,
-  );
-  if (grown > growthLimitMiB) scene.fault(`I8 memory grew by ${Math.round(grown)} MiB`);
+interface Samples {
+  residentMiB: number[];
+  heapMiB: number[];
+}
+
+/** Resident memory alone says little: V8 gives much of it back at once, and takes it again. */
+function judgeMemory(scene: Scene, samples: Samples): void {
+  const peak = Math.max(...samples.residentMiB);
+  const third = Math.ceil(samples.heapMiB.length / 3);
+  const floors = [samples.heapMiB.slice(0, third), samples.heapMiB.slice(-third)].map((some) => Math.min(...some));
+  const [early = 0, late = Infinity] = floors;
+  scene.note(`memory ${Math.round(peak)} MiB at most, heap ${floors.map(Math.round).join(" -> ")} MiB`);
+  if (peak > peakLimitMiB) scene.fault(`I8 memory grew to ${Math.round(peak)} MiB`);
+  if (samples.heapMiB.length === 0 || late - early > heapLimitMiB) {
+    scene.fault(`I8 the heap grew from ${Math.round(early)} to ${Math.round(late)} MiB`);
+  }
 }
 
 export const soak: Scenario = {
@@ -72,13 +82,14 @@ export const soak: Scenario = {
     const rounds = scene.rounds({ full: 60, ci: 12 });
     scene.ledger.mayLoseDeltas = true;
     const survivor = scene.cluster.replicas[2];
-    const samples: number[] = [];
+    const samples: Samples = { residentMiB: [], heapMiB: [] };
     await underLoad(scene, { people: 8, workers: 4 }, async () => {
       for (let round = 0; round < rounds; round += 1) {
         const nextAt = performance.now() + everyMs;
         const [name, inject] = scene.random.pick(Object.entries(faults));
         await inject(scene).catch((error: unknown) => scene.fault(`F24 ${name}: ${String(error)}`));
-        samples.push(await residentMiB(survivor.pid()));
+        samples.residentMiB.push(await residentMiB(survivor.pid()));
+        samples.heapMiB.push(...[await heapMiB(survivor.url)].filter((sample) => sample !== undefined));
         await delay(Math.max(0, nextAt - performance.now()));
       }
       await scene.cluster.heal();
