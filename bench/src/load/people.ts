@@ -1,0 +1,61 @@
+import { testKeys } from "@deepbot/testing";
+import type { Person } from "../database.ts";
+import { openConnection, type Call, type Connection } from "./connection.ts";
+
+const workerHeaders = `X-Messages-Key: ${testKeys.messages}\r\n`;
+
+export function personCall({ cookie }: Person, call: Omit<Call, "headers">): Call {
+  return { ...call, headers: `Cookie: ${cookie}\r\n` };
+}
+
+export interface Claimed {
+  run_id: number;
+  dialog_id: number;
+  lease_token: string;
+  messages: { content: string }[];
+}
+
+/** Takes one run, waiting for it. Undefined when none came. */
+export async function claim(connection: Connection): Promise<Claimed | undefined> {
+  const reply = await connection.call({
+    method: "POST",
+    path: "/worker/claim",
+    headers: workerHeaders,
+    body: `{"worker":"bench","max":1,"wait_ms":20000}`,
+  });
+  return (JSON.parse(reply.body) as { runs?: Claimed[] }).runs?.[0];
+}
+
+export async function report(connection: Connection, run: Claimed, call: { verb: string; body: object }) {
+  const reply = await connection.call({
+    method: "POST",
+    path: `/worker/runs/${run.run_id}/${call.verb}`,
+    headers: workerHeaders,
+    body: JSON.stringify({ lease_token: run.lease_token, ...call.body }),
+  });
+  return reply.status;
+}
+
+/** Workers, each on a connection of its own. What they hold when they are stopped goes back by itself. */
+export async function startWorkers(
+  ports: readonly number[],
+  count: number,
+  answer: (connection: Connection, run: Claimed) => Promise<void>,
+): Promise<() => void> {
+  let stopped = false;
+  const connections = await Promise.all(
+    Array.from({ length: count }, (_, index) => openConnection(ports[index % ports.length] ?? 0)),
+  );
+  const work = async (connection: Connection): Promise<void> => {
+    while (!stopped) {
+      const run = await claim(connection);
+      if (run !== undefined) await answer(connection, run);
+    }
+  };
+  // A claim that waits ends with its connection.
+  for (const connection of connections) void work(connection).catch(() => {});
+  return () => {
+    stopped = true;
+    for (const connection of connections) connection.close();
+  };
+}

@@ -1,0 +1,62 @@
+import { cpus } from "node:os";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createPostgresServer } from "@deepbot/testing";
+import { cases } from "./cases/index.ts";
+import { startLoadClient } from "./load/client.ts";
+import { loadAverage } from "./measure/processes.ts";
+import { formatTable, type Row } from "./row.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import type { Bench } from "./stand.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function runCases(bench: Bench, names: readonly string[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const name of names) {
+    const measure = cases[name];
+    if (measure === undefined) throw new Error(`There is no case ${name}: ${Object.keys(cases).join(", ")}`);
+    const startedAt = performance.now();
+    const load = loadAverage();
+    rows.push(...(await measure(bench)));
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    print(`${name}: took ${seconds} s, load average before it ${load}`);
+  }
+  return rows;
+}
+
+async function runAll(settings: Settings): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), "deepbot-bench-"));
+  const postgres = await createPostgresServer(join(folder, "postgres.log"));
+  const client = startLoadClient();
+  const nodeFlags =
+    settings.profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(settings.profiles)}`];
+  try {
+    await postgres.start();
+    const bench = { quick: settings.quick, postgres, client, folder, nodeFlags };
+    const rows = await runCases(bench, settings.cases.length > 0 ? settings.cases : Object.keys(cases));
+    await rm(folder, { recursive: true });
+    return rows;
+  } finally {
+    client.stop();
+    await postgres.remove();
+  }
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  const conditions = {
+    at: new Date().toISOString(),
+    quick: settings.quick,
+    node: process.version,
+    processors: cpus().map(({ model }) => model),
+    loadAverage: loadAverage(),
+  };
+  const rows = await runAll(settings);
+  await mkdir(dirname(settings.output), { recursive: true });
+  await writeFile(settings.output, `${JSON.stringify({ conditions, rows }, null, 2)}\n`);
+  print(`\n${formatTable(rows)}\n\nalso in ${settings.output}`);
+}
+
+await main();

@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import type { PostgresServer } from "@deepbot/testing";
+import { createBenchDatabase, type BenchDatabase } from "./database.ts";
+import type { LoadClient } from "./load/client.ts";
+import type { Job, JobResult } from "./load/jobs.ts";
+import { cpuMsOf, cpuMsOfFamily } from "./measure/processes.ts";
+import { startSubject, type Subject, type SubjectName } from "./subject.ts";
+
+/** What all cases work with. */
+export interface Bench {
+  /** Small data and few rounds: to see that everything works, not to compare. */
+  quick: boolean;
+  postgres: PostgresServer;
+  client: LoadClient;
+  folder: string;
+  nodeFlags: readonly string[];
+}
+
+/** A subject on a database of its own. */
+export interface Stand extends Subject {
+  database: BenchDatabase;
+}
+
+let made = 0;
+
+export async function openDatabase({ postgres }: Bench): Promise<BenchDatabase> {
+  made += 1;
+  return createBenchDatabase(postgres.port, `bench_${made}`);
+}
+
+export async function openStand(bench: Bench, name: SubjectName, database?: BenchDatabase): Promise<Stand> {
+  const own = database ?? (await openDatabase(bench));
+  const subject = await startSubject(name, {
+    env: { DATABASE_URL: own.url },
+    logFile: join(bench.folder, `${name}.log`),
+    nodeFlags: name === "deepbot" ? bench.nodeFlags : [],
+  });
+  return { ...subject, database: own };
+}
+
+/** Starts subjects, each on a database of its own, for as long as `use` takes. */
+export async function withStands<T>(
+  bench: Bench,
+  names: readonly SubjectName[],
+  use: (stands: readonly Stand[]) => Promise<T>,
+): Promise<T> {
+  const stands: Stand[] = [];
+  try {
+    for (const name of names) stands.push(await openStand(bench, name));
+    return await use(stands);
+  } finally {
+    for (const stand of stands) {
+      await stand.stop();
+      await stand.database.close();
+    }
+  }
+}
+
+/** One measurement of one subject. */
+export interface Turn extends JobResult {
+  serverCpuMs: number;
+  postgresCpuMs: number;
+  statements: number;
+}
+
+/** Has the load process do a job, and looks at what that cost everybody. */
+export async function takeTurn(bench: Bench, stand: Stand, job: Job): Promise<Turn> {
+  const cpu = (): [number, number] => [cpuMsOf(stand.pid), cpuMsOfFamily(bench.postgres.pid())];
+  const statements = await stand.database.statements();
+  const [server, postgres] = cpu();
+  const result = await bench.client.run(job);
+  const [serverAfter, postgresAfter] = cpu();
+  if (result.failures > 0) throw new Error(`${stand.name} failed ${result.failures} times.`);
+  return {
+    ...result,
+    serverCpuMs: serverAfter - server,
+    postgresCpuMs: postgresAfter - postgres,
+    statements: (await stand.database.statements()) - statements,
+  };
+}
+
+/** Takes turns: everybody once in each round, and everybody first in some round. A round before them warms up. */
+export async function takeTurns<S, T>(
+  stands: readonly S[],
+  rounds: number,
+  turn: (stand: S, warmUp: boolean) => Promise<T>,
+): Promise<Map<S, T[]>> {
+  const turns = new Map<S, T[]>(stands.map((stand) => [stand, []]));
+  for (let round = -1; round < rounds; round += 1) {
+    const first = Math.max(round, 0) % stands.length;
+    for (const stand of [...stands.slice(first), ...stands.slice(0, first)]) {
+      const result = await turn(stand, round < 0);
+      if (round >= 0) turns.get(stand)?.push(result);
+    }
+  }
+  return turns;
+}
