@@ -8,6 +8,10 @@ export function personCall({ cookie }: Person, call: Omit<Call, "headers">): Cal
   return { ...call, headers: `Cookie: ${cookie}\r\n` };
 }
 
+export function workerCall(call: Omit<Call, "headers">): Call {
+  return { ...call, headers: workerHeaders };
+}
+
 export interface Claimed {
   run_id: number;
   dialog_id: number;
@@ -17,23 +21,20 @@ export interface Claimed {
 
 /** Takes one run, waiting for it. Undefined when none came. */
 export async function claim(connection: Connection): Promise<Claimed | undefined> {
-  const reply = await connection.call({
-    method: "POST",
-    path: "/worker/claim",
-    headers: workerHeaders,
-    body: `{"worker":"bench","max":1,"wait_ms":20000}`,
-  });
+  const body = `{"worker":"bench","max":1,"wait_ms":20000}`;
+  const reply = await connection.call(workerCall({ method: "POST", path: "/worker/claim", body }));
   return (JSON.parse(reply.body) as { runs?: Claimed[] }).runs?.[0];
 }
 
-export async function report(connection: Connection, run: Claimed, call: { verb: string; body: object }) {
-  const reply = await connection.call({
-    method: "POST",
-    path: `/worker/runs/${run.run_id}/${call.verb}`,
-    headers: workerHeaders,
-    body: JSON.stringify({ lease_token: run.lease_token, ...call.body }),
-  });
-  return reply.status;
+/** Reports on a run; gives the status of the answer. */
+export async function report(
+  connection: Connection,
+  run: Claimed,
+  call: { verb: string; body: object },
+): Promise<number> {
+  const path = `/worker/runs/${run.run_id}/${call.verb}`;
+  const body = JSON.stringify({ lease_token: run.lease_token, ...call.body });
+  return (await connection.call(workerCall({ method: "POST", path, body }))).status;
 }
 
 /** Workers, each on a connection of its own. What they hold when they are stopped goes back by itself. */
