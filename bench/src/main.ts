@@ -8,7 +8,8 @@ import { startLoadClient } from "./load/client.ts";
 import { loadAverage } from "./measure/processes.ts";
 import { formatTable, type Row } from "./row.ts";
 import { readSettings, type Settings } from "./settings.ts";
-import type { Bench } from "./stand.ts";
+import { statementsEnv, type Bench } from "./stand.ts";
+import { listStatements } from "./statements.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -34,6 +35,7 @@ async function runAll(settings: Settings): Promise<Row[]> {
     settings.profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(settings.profiles)}`];
   try {
     await postgres.start();
+    await writeFile(statementsEnv({ folder }).STATEMENTS, JSON.stringify([...(await listStatements())]));
     const bench = { quick: settings.quick, postgres, client, folder, nodeFlags };
     const rows = await runCases(bench, settings.cases.length > 0 ? settings.cases : Object.keys(cases));
     await rm(folder, { recursive: true });

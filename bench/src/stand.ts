@@ -12,6 +12,7 @@ export interface Bench {
   quick: boolean;
   postgres: PostgresServer;
   client: LoadClient;
+  /** For logs, and for what subjects read. */
   folder: string;
   nodeFlags: readonly string[];
 }
@@ -19,6 +20,11 @@ export interface Bench {
 /** A subject on a database of its own. */
 export interface Stand extends Subject {
   database: BenchDatabase;
+}
+
+/** Where references find the server's statements. */
+export function statementsEnv({ folder }: Pick<Bench, "folder">): { STATEMENTS: string } {
+  return { STATEMENTS: join(folder, "statements.json") };
 }
 
 let made = 0;
@@ -31,7 +37,7 @@ export async function openDatabase({ postgres }: Bench): Promise<BenchDatabase> 
 export async function openStand(bench: Bench, name: SubjectName, database?: BenchDatabase): Promise<Stand> {
   const own = database ?? (await openDatabase(bench));
   const subject = await startSubject(name, {
-    env: { DATABASE_URL: own.url },
+    env: { DATABASE_URL: own.url, ...statementsEnv(bench) },
     logFile: join(bench.folder, `${name}.log`),
     nodeFlags: name === "deepbot" ? bench.nodeFlags : [],
   });

@@ -81,7 +81,7 @@ export async function measureGrowth(bench: Bench): Promise<Row[]> {
       people.set(stand, await stand.database.addPeople(1, 50));
       await stand.database.sql`vacuum analyze`;
     }
-    const { checked, scans } = await listScans(grown.database.sql);
+    const { checked, scans } = await listScans(grown.database.sql, bench.quick);
     const rows: Row[] = [];
     for (const operation of operations) rows.push(await measureOperation(bench, operation, people));
     const what = [`statements of ${checked} that read whole tables`, ...scans].join("; ");

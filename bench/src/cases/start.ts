@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { boundRow, ratioRow, type Row } from "../row.ts";
-import { openDatabase, takeTurns, type Bench } from "../stand.ts";
+import { openDatabase, statementsEnv, takeTurns, type Bench } from "../stand.ts";
 import { startSubject, type SubjectName } from "../subject.ts";
 
 const name = "start";
@@ -30,7 +30,7 @@ export async function measureStart(bench: Bench): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bench-embedded-"));
   const postgres: Kind = { subject: "deepbot", env: { DATABASE_URL: database.url } };
   const embedded: Kind = { subject: "deepbot", env: { DATABASE_FOLDER: join(folder, "db") } };
-  const floor: Kind = { subject: "floor", env: { DATABASE_URL: database.url } };
+  const floor: Kind = { subject: "floor", env: { DATABASE_URL: database.url, ...statementsEnv(bench) } };
   const turns = await takeTurns([postgres, floor, embedded], bench.quick ? 1 : 7, (kind) => startOnce(bench, kind));
   await database.close();
   await rm(folder, { recursive: true });

@@ -7,6 +7,10 @@ export interface Size {
   messagesPerDialog: number;
 }
 
+/** Deltas stay for a minute after the end: those of some hundred runs a minute. */
+const runsWithDeltas = 1_000;
+const deltasPerRun = 50;
+
 /** Fills an empty, migrated database with the history of many people. Foreign keys are right by construction. */
 export async function grow(sql: postgres.Sql, { users, dialogsPerUser, messagesPerDialog: length }: Size): Promise<void> {
   const dialogs = users * dialogsPerUser;
@@ -32,6 +36,10 @@ export async function grow(sql: postgres.Sql, { users, dialogsPerUser, messagesP
       worker, started_at, ended_at)
     select dialog_id, message_id, message_id + 1, 'completed', 1, 1, 3, now(), gen_random_uuid(), 'grown', now(), now()
     from messages where seq % 2 = 1`;
+  await session`
+    insert into run_events (run_id, generation, seq, text)
+    select run_id, 1, seq, 'a few words' from generate_series(1, ${deltasPerRun}) as seq,
+      (select run_id from runs order by run_id desc limit ${runsWithDeltas}) as newest`;
   await session`set session_replication_role = default`;
   session.release();
   await sql`select setval('users_user_id_seq', (select max(user_id) from users)),

@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { listStatements } from "../references/statements.ts";
+import { listStatements } from "../statements.ts";
 
 interface Plan {
   "Node Type": string;
@@ -15,11 +15,16 @@ function scannedTables(plan: Plan): string[] {
   return [...own, ...(plan.Plans ?? []).flatMap(scannedTables)];
 }
 
-/** Statements of the server that read a whole table by the plan that PostgreSQL has for any parameters, as `name: table`. */
-export async function listScans(sql: postgres.Sql): Promise<{ checked: number; scans: string[] }> {
+/**
+ * Statements of the server that read a whole table by the plan that PostgreSQL has for any parameters, as `name: table`.
+ *
+ * @param isSmall whether the tables are so small that reading them is right: then only what has no index is listed
+ */
+export async function listScans(sql: postgres.Sql, isSmall: boolean): Promise<{ checked: number; scans: string[] }> {
   const statements = await listStatements();
   const session = await sql.reserve();
   await session`set plan_cache_mode = force_generic_plan`;
+  if (isSmall) await session`set enable_seqscan = off`;
   const scans: string[] = [];
   for (const [name, { sql: text, params }] of statements) {
     await session.unsafe(`prepare checked as ${text}`);
@@ -31,7 +36,7 @@ export async function listScans(sql: postgres.Sql): Promise<{ checked: number; s
     const tables = row === undefined ? ["no plan"] : scannedTables(row["QUERY PLAN"][0].Plan);
     if (!sweeps.has(name)) scans.push(...tables.map((table) => `${name}: ${table}`));
   }
-  await session`set plan_cache_mode = auto`;
+  await session`reset all`;
   session.release();
   return { checked: statements.size, scans };
 }

@@ -8,7 +8,7 @@ import { openStatements } from "./statements.ts";
  * The practical limit of one process: the server's own statements, its session check, and nothing else. No framework, no
  * validation, no log, no second server to tell of anything.
  */
-const { sql, statement } = await openStatements(process.env["DATABASE_URL"] ?? "");
+const { sql, statement } = openStatements(process.env["DATABASE_URL"] ?? "", process.env["STATEMENTS"] ?? "");
 const checkSession = await createSessionCheck(process.env["SECRET_KEY_JWT"] ?? "");
 const messagesKey = process.env["API_KEY_AI"];
 

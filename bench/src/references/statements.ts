@@ -1,43 +1,21 @@
-import { createQueries, openDatabase, type Queries } from "@deepbot/db";
+import { readFileSync } from "node:fs";
 import postgres from "postgres";
+import type { Statement } from "../statements.ts";
 
 /** Runs a statement; gives rows as arrays, in the order of its columns. */
 export type Run = (values?: Readonly<Record<string, unknown>>) => Promise<unknown[][]>;
-
-interface Statement {
-  sql: string;
-  /** Placeholders, which have a name, and constants. */
-  params: unknown[];
-}
-
-/** The part of Drizzle's session through which every prepared statement goes. */
-interface Session {
-  prepareQuery: (query: Statement, fields: unknown, name: string | undefined, ...rest: unknown[]) => unknown;
-}
-
-/** The text of every statement of `packages/db` by its name, so that references run the same ones. Connects to nothing. */
-export async function listStatements(): Promise<Map<string, Statement>> {
-  const database = await openDatabase({ engine: "postgres", url: "postgres://localhost/none" });
-  const found = new Map<string, Statement>();
-  const session = database.db._.session as unknown as Session;
-  const prepare = session.prepareQuery.bind(session);
-  session.prepareQuery = (query, fields, name, ...rest) => {
-    if (name !== undefined) found.set(name, query);
-    return prepare(query, fields, name, ...rest);
-  };
-  const queries: Queries = createQueries(database.db);
-  if (Object.keys(queries).length === 0 || found.size === 0) throw new Error("No statement was seen.");
-  await database.close();
-  return found;
-}
 
 function isPlaceholder(param: unknown): param is { name: string } {
   return typeof param === "object" && param !== null && "name" in param;
 }
 
-/** A pool with as many connections as the server's own, and its statements without Drizzle. */
-export async function openStatements(url: string): Promise<{ sql: postgres.Sql; statement: (name: string) => Run }> {
-  const statements = await listStatements();
+/**
+ * A pool with as many connections as the server's own, and its statements without Drizzle.
+ *
+ * @param file where the bench has put the text of them
+ */
+export function openStatements(url: string, file: string): { sql: postgres.Sql; statement: (name: string) => Run } {
+  const statements = new Map(JSON.parse(readFileSync(file, "utf8")) as [string, Statement][]);
   const sql = postgres(url, { max: 10, onnotice: () => {} });
   return {
     sql,
