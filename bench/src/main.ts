@@ -1,6 +1,5 @@
-import { cpus } from "node:os";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createPostgresServer } from "@deepbot/testing";
 import { cases } from "./cases/index.ts";
@@ -31,6 +30,9 @@ async function runAll(settings: Settings): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bench-"));
   const postgres = await createPostgresServer(join(folder, "postgres.log"));
   const client = startLoadClient();
+  const interrupt = (): void => void postgres.remove().then(() => process.exit(130));
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
   const nodeFlags =
     settings.profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(settings.profiles)}`];
   try {

@@ -53,7 +53,14 @@ export function ratioRow(quantity: Quantity & { against: string; reference: read
   const { goal = {}, case: name, what, unit, against } = quantity;
   const { ours, reference, ratio, spread } = compare(quantity.ours, quantity.reference);
   return {
-    ...{ case: name, what, unit, ours, reference, against, ratio, spread },
+    case: name,
+    what,
+    unit,
+    ours,
+    reference,
+    against,
+    ratio,
+    spread,
     goal: format(goal, unit),
     met: isMet(goal, ours, ratio),
   };
@@ -64,7 +71,13 @@ export function boundRow(quantity: Quantity): Row {
   const { goal = {}, case: name, what, unit } = quantity;
   const ours = median(quantity.ours);
   return {
-    ...{ case: name, what, unit, ours, reference: null, against: "", ratio: null },
+    case: name,
+    what,
+    unit,
+    ours,
+    reference: null,
+    against: "",
+    ratio: null,
     spread: null,
     goal: format(goal, unit),
     met: isMet(goal, ours, Number.NaN),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { PostgresServer } from "@deepbot/testing";
 import { createBenchDatabase, type BenchDatabase } from "./database.ts";
+import { grow, type Size } from "./growth/grow.ts";
 import type { LoadClient } from "./load/client.ts";
 import type { Job, JobResult } from "./load/jobs.ts";
 import { cpuMsOf, cpuMsOfFamily } from "./measure/processes.ts";
@@ -44,15 +45,24 @@ export async function openStand(bench: Bench, name: SubjectName, database?: Benc
   return { ...subject, database: own };
 }
 
-/** Starts subjects, each on a database of its own, for as long as `use` takes. */
+/** Enough for PostgreSQL to plan as it does in life: on empty tables it reads them whole, whatever indexes they have. */
+const usualSize: Size = { users: 1_000, dialogsPerUser: 3, messagesPerDialog: 10 };
+
+/** Starts subjects, each on a database of its own with a history, for as long as `use` takes. */
 export async function withStands<T>(
   bench: Bench,
-  names: readonly SubjectName[],
+  wanted: readonly (SubjectName | { name: SubjectName; size: Size })[],
   use: (stands: readonly Stand[]) => Promise<T>,
 ): Promise<T> {
   const stands: Stand[] = [];
   try {
-    for (const name of names) stands.push(await openStand(bench, name));
+    for (const each of wanted) {
+      const { name, size } = typeof each === "string" ? { name: each, size: usualSize } : each;
+      const stand = await openStand(bench, name);
+      stands.push(stand);
+      await grow(stand.database.sql, size);
+      await stand.database.sql`vacuum analyze`;
+    }
     return await use(stands);
   } finally {
     for (const stand of stands) {

@@ -8,7 +8,7 @@ export interface Statement {
 
 /** The part of Drizzle's session through which every prepared statement goes. */
 interface Session {
-  prepareQuery: (query: Statement, fields: unknown, name: string | undefined, ...rest: unknown[]) => unknown;
+  prepareQuery: (...args: [Statement, unknown, string | undefined, ...unknown[]]) => unknown;
 }
 
 /** Every statement that `packages/db` builds at the start, by its name. Connects to nothing. */
@@ -17,9 +17,10 @@ export async function listStatements(): Promise<Map<string, Statement>> {
   const found = new Map<string, Statement>();
   const session = database.db._.session as unknown as Session;
   const prepare = session.prepareQuery.bind(session);
-  session.prepareQuery = (query, fields, name, ...rest) => {
-    if (name !== undefined) found.set(name, { sql: query.sql, params: query.params });
-    return prepare(query, fields, name, ...rest);
+  session.prepareQuery = (...args) => {
+    const [{ sql, params }, , name] = args;
+    if (name !== undefined) found.set(name, { sql, params });
+    return prepare(...args);
   };
   const queries: Queries = createQueries(database.db);
   if (Object.keys(queries).length === 0 || found.size === 0) throw new Error("No statement was seen.");

@@ -1,5 +1,5 @@
 import type { Person } from "../database.ts";
-import { grow } from "../growth/grow.ts";
+import type { Size } from "../growth/grow.ts";
 import { listScans } from "../growth/plans.ts";
 import type { Job } from "../load/jobs.ts";
 import { personCall, workerCall } from "../load/people.ts";
@@ -24,7 +24,8 @@ const operations: readonly Operation[] = [
   {
     what: "claim from an empty queue",
     job: (port) => ({
-      ...{ kind: "calls", port },
+      kind: "calls",
+      port,
       calls: [workerCall({ method: "POST", path: "/worker/claim", body: claimBody })],
     }),
   },
@@ -35,7 +36,8 @@ const operations: readonly Operation[] = [
   {
     what: "history page",
     job: (port, people) => ({
-      ...{ kind: "calls", port },
+      kind: "calls",
+      port,
       calls: people
         .slice(0, 1)
         .map((person) => personCall(person, { method: "GET", path: `/dialogs/${person.dialogId}/messages` })),
@@ -44,7 +46,8 @@ const operations: readonly Operation[] = [
   {
     what: "list of dialogs",
     job: (port, people) => ({
-      ...{ kind: "calls", port },
+      kind: "calls",
+      port,
       calls: people.slice(0, 1).map((person) => personCall(person, { method: "POST", path: "/dialogs" })),
     }),
   },
@@ -63,7 +66,10 @@ async function measureOperation(
   );
   const p50 = (stand: Stand): number[] => (turns.get(stand) ?? []).map((turn) => median(turn.latenciesMs));
   return ratioRow({
-    ...{ case: name, what: `${what}, p50`, unit: "ms", against: "empty" },
+    case: name,
+    what: `${what}, p50`,
+    unit: "ms",
+    against: "empty",
     ours: p50(grown),
     reference: p50(empty),
     goal: { ratioAtMost: 1.3 },
@@ -72,10 +78,15 @@ async function measureOperation(
 
 /** The same server on an empty database, and on one that people have used for years. */
 export async function measureGrowth(bench: Bench): Promise<Row[]> {
-  const users = bench.quick ? 1_000 : 40_000;
-  return withStands(bench, ["deepbot", "deepbot"], async ([grown, empty]) => {
+  const many: Size = bench.quick
+    ? { users: 1_000, dialogsPerUser: 5, messagesPerDialog: 10 }
+    : { users: 40_000, dialogsPerUser: 5, messagesPerDialog: 26 };
+  const wanted = [
+    { name: "deepbot", size: many },
+    { name: "deepbot", size: { ...many, users: 0 } },
+  ] as const;
+  return withStands(bench, wanted, async ([grown, empty]) => {
     if (grown === undefined || empty === undefined) return [];
-    await grow(grown.database.sql, { users, dialogsPerUser: 5, messagesPerDialog: bench.quick ? 10 : 26 });
     const people = new Map<Stand, Person[]>();
     for (const stand of [grown, empty]) {
       people.set(stand, await stand.database.addPeople(1, 50));

@@ -1,8 +1,10 @@
 import { percentile } from "../measure/statistics.ts";
 import { ratioRow, type Row } from "../row.ts";
-import { takeTurn, takeTurns, withStands, type Bench } from "../stand.ts";
+import { takeTurn, takeTurns, withStands, type Bench, type Turn } from "../stand.ts";
 
 const name = "round trip";
+
+const at = (share: number) => (turn: Turn) => percentile(turn.latenciesMs, share);
 
 /** One person, one worker that waits, nothing else: from the question to the answer. */
 export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
@@ -11,11 +13,14 @@ export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
     const people = new Map(await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(1)] as const)));
     const turns = await takeTurns(stands, bench.quick ? 3 : 7, (stand) =>
       takeTurn(bench, stand, {
-        ...{ kind: "answer", ports: [stand.port], people: people.get(stand) ?? [], workers: 1, ms },
+        kind: "answer",
+        ports: [stand.port],
+        people: people.get(stand) ?? [],
+        workers: 1,
+        ms,
       }),
     );
     const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);
-    const at = (share: number) => (turn: { latenciesMs: number[] }) => percentile(turn.latenciesMs, share);
     const row = (what: string, share: number) => ({ case: name, what, unit: "ms", ours: ours.map(at(share)) });
     return [
       ratioRow({

@@ -47,23 +47,32 @@ export async function measureServers(bench: Bench): Promise<Row[]> {
     for (const count of counts) fleets.push(await openFleet(bench, count));
     const [single, ...several] = fleets;
     if (single === undefined) return [];
-    const busy = await takeTurns(fleets, rounds, (fleet) => takeFleetTurn(bench, fleet, { users: 64, workers: 32, ms }));
+    const busy = await takeTurns(fleets, rounds, (fleet) =>
+      takeFleetTurn(bench, fleet, { users: 64, workers: 32, ms }),
+    );
     // One person at the first server, one worker at the last: every answer crosses.
     const crossing = await takeTurns(several, rounds, (fleet) =>
       takeFleetTurn(bench, fleet, { users: 1, workers: 1, ms }),
     );
     return several.flatMap((fleet) => [
       ratioRow({
-        ...{ case: name, what: `${fleet.count} servers: runs`, unit: "/s", against: "1 server" },
+        case: name,
+        what: `${fleet.count} servers: runs`,
+        unit: "/s",
+        against: "1 server",
         ours: (busy.get(fleet) ?? []).map(runsPerSecond),
         reference: (busy.get(single) ?? []).map(runsPerSecond),
       }),
       boundRow({
-        ...{ case: name, what: `${fleet.count} servers: answer at another, p50`, unit: "ms" },
+        case: name,
+        what: `${fleet.count} servers: answer at another, p50`,
+        unit: "ms",
         ours: (crossing.get(fleet) ?? []).map((turn) => median(turn.handoverMs)),
       }),
       boundRow({
-        ...{ case: name, what: `${fleet.count} servers: answer at another, p99`, unit: "ms" },
+        case: name,
+        what: `${fleet.count} servers: answer at another, p99`,
+        unit: "ms",
         ours: (crossing.get(fleet) ?? []).map((turn) => percentile(turn.handoverMs, 0.99)),
         goal: { atMost: 30 },
       }),

@@ -37,14 +37,20 @@ export async function measureStart(bench: Bench): Promise<Row[]> {
   const of = (kind: Kind, key: keyof Started): number[] => (turns.get(kind) ?? []).map((started) => started[key]);
   return [
     ratioRow({
-      ...{ case: name, what: "to ready, PostgreSQL", unit: "ms", against: "floor" },
+      case: name,
+      what: "to ready, PostgreSQL",
+      unit: "ms",
+      against: "floor",
       ours: of(postgres, "ms"),
       reference: of(floor, "ms"),
       goal: { atMost: 500 },
     }),
     boundRow({ case: name, what: "to ready, embedded", unit: "ms", ours: of(embedded, "ms") }),
     ratioRow({
-      ...{ case: name, what: "memory at rest, PostgreSQL", unit: "MB", against: "floor" },
+      case: name,
+      what: "memory at rest, PostgreSQL",
+      unit: "MB",
+      against: "floor",
       ours: of(postgres, "megabytes"),
       reference: of(floor, "megabytes"),
     }),

@@ -21,13 +21,19 @@ async function measureCount(
   for (const stand of stands) people.set(stand, await stand.database.addPeople(count));
   const turns = await takeTurns(stands, bench.quick ? 1 : 3, (stand, warmUp) =>
     takeTurn(bench, stand, {
-      ...{ kind: "stream", port: stand.port, people: people.get(stand) ?? [], deltasPerSecond },
+      kind: "stream",
+      port: stand.port,
+      people: people.get(stand) ?? [],
+      deltasPerSecond,
       ms: bench.quick ? 700 : warmUp ? 2_000 : 8_000,
     }),
   );
   const [ours = [], floor = []] = stands.map((stand) => turns.get(stand) ?? []);
   const row = (what: string, unit: string, value: (turn: Turn) => number): Parameters<typeof ratioRow>[0] => ({
-    ...{ case: name, what: `${count}: ${what}`, unit, against: "floor" },
+    case: name,
+    what: `${count}: ${what}`,
+    unit,
+    against: "floor",
     ours: ours.map(value),
     reference: floor.map(value),
   });

@@ -18,7 +18,11 @@ export async function measureThroughput(bench: Bench): Promise<Row[]> {
     const people = new Map(await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(users)] as const)));
     const turns = await takeTurns(stands, bench.quick ? 2 : 6, (stand) =>
       takeTurn(bench, stand, {
-        ...{ kind: "answer", ports: [stand.port], people: people.get(stand) ?? [], workers, ms },
+        kind: "answer",
+        ports: [stand.port],
+        people: people.get(stand) ?? [],
+        workers,
+        ms,
       }),
     );
     const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);

@@ -22,7 +22,10 @@ export async function measureTypes(bench: Bench): Promise<Row[]> {
   const turns = await takeTurns([pages, contract], bench.quick ? 1 : 5, compile);
   return [
     ratioRow({
-      ...{ case: "types", what: `tsc of ${pages}`, unit: "ms", against: `tsc of ${contract}` },
+      case: "types",
+      what: `tsc of ${pages}`,
+      unit: "ms",
+      against: `tsc of ${contract}`,
       ours: turns.get(pages) ?? [],
       reference: turns.get(contract) ?? [],
       goal: { atMost: 3_000 },

@@ -12,7 +12,10 @@ const runsWithDeltas = 1_000;
 const deltasPerRun = 50;
 
 /** Fills an empty, migrated database with the history of many people. Foreign keys are right by construction. */
-export async function grow(sql: postgres.Sql, { users, dialogsPerUser, messagesPerDialog: length }: Size): Promise<void> {
+export async function grow(
+  sql: postgres.Sql,
+  { users, dialogsPerUser, messagesPerDialog: length }: Size,
+): Promise<void> {
   const dialogs = users * dialogsPerUser;
   // Checking each foreign key would take most of the time.
   const session = await sql.reserve();

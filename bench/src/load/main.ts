@@ -42,3 +42,4 @@ process.on("message", (message: Job | "release") => {
     (error: unknown) => process.send?.({ error: String(error) }),
   );
 });
+process.on("disconnect", () => process.exit(1));

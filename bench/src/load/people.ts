@@ -43,12 +43,12 @@ export async function startWorkers(
   count: number,
   answer: (connection: Connection, run: Claimed) => Promise<void>,
 ): Promise<() => void> {
-  let stopped = false;
+  const stopping = new AbortController();
   const connections = await Promise.all(
     Array.from({ length: count }, (_, index) => openConnection(ports[index % ports.length] ?? 0)),
   );
   const work = async (connection: Connection): Promise<void> => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const run = await claim(connection);
       if (run !== undefined) await answer(connection, run);
     }
@@ -56,7 +56,7 @@ export async function startWorkers(
   // A claim that waits ends with its connection.
   for (const connection of connections) void work(connection).catch(() => {});
   return () => {
-    stopped = true;
+    stopping.abort();
     for (const connection of connections) connection.close();
   };
 }

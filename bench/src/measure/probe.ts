@@ -1,6 +1,6 @@
 /**
  * Loaded into every measured process before its program, by `--import`: tells its memory after a collection, over the
- * channel that its parent opened. The program does not know of it.
+ * channel that its parent opened, and ends with its parent. The program does not know of it.
  */
 process.on("message", (message) => {
   if (message !== "memory") return;
@@ -9,3 +9,4 @@ process.on("message", (message) => {
   const { rss, heapUsed, external } = process.memoryUsage();
   process.send?.({ rss, used: heapUsed + external });
 });
+process.on("disconnect", () => process.exit(1));

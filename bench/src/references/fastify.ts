@@ -114,7 +114,9 @@ app.post("/dialogs", async (request) => {
 app.get("/dialogs/:id", async (request) => {
   const { user_id } = await userOf(request);
   const { id } = idParam.parse(request.params);
-  const rows = await sql<{ message_id: string; user_id: string; content: string; created_at: Date; partial: boolean }[]>`
+  const rows = await sql<
+    { message_id: string; user_id: string; content: string; created_at: Date; partial: boolean }[]
+  >`
     select message_id, messages.user_id, content, messages.created_at, partial
     from messages join dialogs using (dialog_id)
     where dialog_id = ${id} and dialogs.user_id = ${user_id} order by seq`;

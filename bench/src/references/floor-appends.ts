@@ -9,8 +9,15 @@ interface Delta {
   done: () => void;
 }
 
+export interface Appends {
+  /** Resolves once the piece is stored. */
+  append: (runId: number, body: Record<string, unknown>) => Promise<void>;
+  watch: (runId: number, res: ServerResponse) => void;
+  end: (runId: number) => void;
+}
+
 /** Pieces of answers: while one statement stores some, the next gather; once stored they go to who watches here. */
-export function createAppends(insertDeltas: Run) {
+export function createAppends(insertDeltas: Run): Appends {
   const watchers = new Map<number, ServerResponse>();
   let waiting: Delta[] = [];
   let busy = false;
@@ -36,13 +43,13 @@ export function createAppends(insertDeltas: Run) {
   };
 
   return {
-    append: (runId: number, body: Record<string, unknown>) =>
-      new Promise<void>((done) => {
+    append: (runId, body) =>
+      new Promise((done) => {
         waiting.push({ runId, leaseToken: body["lease_token"], seq: body["seq"], text: body["text"], done });
         if (!busy) void flush();
       }),
-    watch: (runId: number, res: ServerResponse): void => void watchers.set(runId, res),
-    end: (runId: number): void => {
+    watch: (runId, res) => void watchers.set(runId, res),
+    end: (runId) => {
       watchers.get(runId)?.end("event: end\ndata: {}\n\n");
       watchers.delete(runId);
     },
