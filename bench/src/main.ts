@@ -38,7 +38,8 @@ async function runAll(settings: Settings): Promise<Row[]> {
   try {
     await postgres.start();
     await writeFile(statementsEnv({ folder }).STATEMENTS, JSON.stringify([...(await listStatements())]));
-    const bench = { quick: settings.quick, postgres, client, folder, nodeFlags };
+    const { quick, server } = settings;
+    const bench = { quick, server, postgres, client, folder, nodeFlags };
     const rows = await runCases(bench, settings.cases.length > 0 ? settings.cases : Object.keys(cases));
     await rm(folder, { recursive: true });
     return rows;

@@ -9,6 +9,8 @@ export interface Settings {
   output: string;
   /** Folder for CPU profiles of the server, if any are wanted. */
   profiles: string | undefined;
+  /** Main module of another build of the server, to be measured instead of this one. */
+  server: string | undefined;
 }
 
 export function readSettings(args: readonly string[] = process.argv.slice(2)): Settings {
@@ -19,7 +21,9 @@ export function readSettings(args: readonly string[] = process.argv.slice(2)): S
       case: { type: "string", multiple: true, default: [] },
       output: { type: "string", default: ".data/bench.json" },
       profiles: { type: "string" },
+      server: { type: "string" },
     },
   });
-  return { quick: values.quick, cases: values.case, output: values.output, profiles: values.profiles };
+  const { quick, case: names, output, profiles, server } = values;
+  return { quick, cases: names, output, profiles, server };
 }

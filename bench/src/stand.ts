@@ -16,6 +16,8 @@ export interface Bench {
   /** For logs, and for what subjects read. */
   folder: string;
   nodeFlags: readonly string[];
+  /** Main module of another build of the server, to be measured instead of this one. */
+  server: string | undefined;
 }
 
 /** A subject on a database of its own. */
@@ -40,7 +42,7 @@ export async function openStand(bench: Bench, name: SubjectName, database?: Benc
   const subject = await startSubject(name, {
     env: { DATABASE_URL: own.url, ...statementsEnv(bench) },
     logFile: join(bench.folder, `${name}.log`),
-    nodeFlags: name === "deepbot" ? bench.nodeFlags : [],
+    ...(name === "deepbot" ? { nodeFlags: bench.nodeFlags, program: bench.server } : {}),
   });
   return { ...subject, database: own };
 }

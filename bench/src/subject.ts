@@ -49,6 +49,8 @@ const environment = {
 export interface SubjectOptions {
   env: Record<string, string>;
   logFile: string;
+  /** Another program than the usual one: another build of the server. */
+  program?: string | undefined;
   /** Further flags of Node, for profiles. */
   nodeFlags?: readonly string[];
 }
@@ -59,7 +61,7 @@ export async function startSubject(name: SubjectName, options: SubjectOptions): 
   const log = openSync(options.logFile, "a");
   const startedAt = performance.now();
   const flags = ["--expose-gc", "--import", fileOf("measure/probe.ts"), ...(options.nodeFlags ?? [])];
-  const child = spawn(process.execPath, [...flags, programs[name]], {
+  const child = spawn(process.execPath, [...flags, options.program ?? programs[name]], {
     env: { PATH: process.env["PATH"], ...environment, PORT: String(port), ...options.env },
     stdio: ["ignore", log, log, "ipc"],
   });

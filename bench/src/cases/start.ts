@@ -18,7 +18,8 @@ interface Started {
 }
 
 async function startOnce(bench: Bench, { subject, env }: Kind): Promise<Started> {
-  const started = await startSubject(subject, { env, logFile: join(bench.folder, `${subject}.log`) });
+  const program = subject === "deepbot" ? bench.server : undefined;
+  const started = await startSubject(subject, { env, program, logFile: join(bench.folder, `${subject}.log`) });
   const { rss } = await started.memory();
   await started.stop();
   return { ms: started.startMs, megabytes: rss / 1024 / 1024 };

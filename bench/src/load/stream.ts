@@ -20,6 +20,7 @@ function readDeltas(onDelta: (text: string) => void): (piece: string) => void {
 async function ask(connection: Connection, person: Person): Promise<number> {
   const path = `/dialogs/${person.dialogId}/runs`;
   const reply = await connection.call(personCall(person, { method: "POST", path, body: `{"text_user":"stream"}` }));
+  if (reply.status !== 202) throw new Error(`A question was refused with ${reply.status}: ${reply.body}`);
   return (JSON.parse(reply.body) as { run_id: number }).run_id;
 }
 
