@@ -23,7 +23,8 @@ export interface Claimed {
 export async function claim(connection: Connection): Promise<Claimed | undefined> {
   const body = `{"worker":"bench","max":1,"wait_ms":20000}`;
   const reply = await connection.call(workerCall({ method: "POST", path: "/worker/claim", body }));
-  return (JSON.parse(reply.body) as { runs?: Claimed[] }).runs?.[0];
+  if (reply.status !== 200) throw new Error(`A claim was refused with ${reply.status}: ${reply.body}`);
+  return (JSON.parse(reply.body) as { runs: Claimed[] }).runs[0];
 }
 
 /** Reports on a run; gives the status of the answer. */

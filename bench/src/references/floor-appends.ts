@@ -33,6 +33,7 @@ export function createAppends(insertDeltas: Run): Appends {
         seqs: batch.map(({ seq }) => seq),
         texts: batch.map(({ text }) => text),
         leaseMs: batch.map(() => 30_000),
+        maxBytes: 64 * 1024,
       });
       for (const { runId, seq, text, done } of batch) {
         watchers.get(runId)?.write(`event: delta\ndata: ${JSON.stringify({ type: "delta", seq, text })}\n\n`);

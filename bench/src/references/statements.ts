@@ -23,7 +23,12 @@ export function openStatements(url: string, file: string): { sql: postgres.Sql; 
       const found = statements.get(name);
       if (found === undefined) throw new Error(`There is no statement ${name}.`);
       return async (values = {}) => {
-        const params = found.params.map((param) => (isPlaceholder(param) ? values[param.name] : param));
+        const params = found.params.map((param) => {
+          if (!isPlaceholder(param)) return param;
+          // A statement that has changed must not fail in a way that looks like speed.
+          if (!(param.name in values)) throw new Error(`${name} wants ${param.name}.`);
+          return values[param.name];
+        });
         return sql.unsafe(found.sql, params as never[], { prepare: true }).values() as Promise<unknown[][]>;
       };
     },
