@@ -12,7 +12,12 @@ import { listStatements } from "./statements.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function runCases(bench: Bench, names: readonly string[]): Promise<Row[]> {
+/** @param save called with all rows so far after each case, so that an interrupted bench has said something */
+async function runCases(
+  bench: Bench,
+  names: readonly string[],
+  save: (rows: readonly Row[]) => Promise<void>,
+): Promise<Row[]> {
   const rows: Row[] = [];
   for (const name of names) {
     const measure = cases[name];
@@ -20,13 +25,14 @@ async function runCases(bench: Bench, names: readonly string[]): Promise<Row[]> 
     const startedAt = performance.now();
     const load = loadAverage();
     rows.push(...(await measure(bench)));
+    await save(rows);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     print(`${name}: took ${seconds} s, load average before it ${load}`);
   }
   return rows;
 }
 
-async function runAll(settings: Settings): Promise<Row[]> {
+async function runAll(settings: Settings, save: (rows: readonly Row[]) => Promise<void>): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bench-"));
   const postgres = await createPostgresServer(join(folder, "postgres.log"));
   const client = startLoadClient();
@@ -40,7 +46,7 @@ async function runAll(settings: Settings): Promise<Row[]> {
     await writeFile(statementsEnv({ folder }).STATEMENTS, JSON.stringify([...(await listStatements())]));
     const { quick, server } = settings;
     const bench = { quick, server, postgres, client, folder, nodeFlags };
-    const rows = await runCases(bench, settings.cases.length > 0 ? settings.cases : Object.keys(cases));
+    const rows = await runCases(bench, settings.cases.length > 0 ? settings.cases : Object.keys(cases), save);
     await rm(folder, { recursive: true });
     return rows;
   } finally {
@@ -58,9 +64,10 @@ async function main(): Promise<void> {
     processors: cpus().map(({ model }) => model),
     loadAverage: loadAverage(),
   };
-  const rows = await runAll(settings);
   await mkdir(dirname(settings.output), { recursive: true });
-  await writeFile(settings.output, `${JSON.stringify({ conditions, rows }, null, 2)}\n`);
+  const rows = await runAll(settings, (so) =>
+    writeFile(settings.output, `${JSON.stringify({ conditions, rows: so }, null, 2)}\n`),
+  );
   print(`\n${formatTable(rows)}\n\nalso in ${settings.output}`);
 }
 

@@ -51,12 +51,12 @@ async function measureRead(bench: Bench, read: Read, people: ReadonlyMap<Stand, 
   if (deepbot === undefined || floor === undefined || fastify === undefined) return [];
   const door = (stand: Stand, call: Read["rest"]): Door => ({ stand, people: people.get(stand) ?? [], call });
   const doors = [door(deepbot, read.rest), door(deepbot, read.trpc), door(floor, read.rest), door(fastify, read.rest)];
-  const turns = await takeTurns(doors, bench.quick ? 2 : 5, ({ stand, people: callers, call }, warmUp) =>
+  const turns = await takeTurns(doors, bench.quick ? 1 : 5, ({ stand, people: callers, call }, warmUp) =>
     takeTurn(bench, stand, {
       kind: "calls",
       port: stand.port,
       calls: callers.map((person) => personCall(person, call(person))),
-      ms: bench.quick ? 350 : warmUp ? 1_500 : 3_000,
+      ms: bench.quick ? 250 : warmUp ? 1_500 : 3_000,
     }),
   );
   const [rest = [], trpc = [], least = [], usual = []] = doors.map((each) => turns.get(each) ?? []);

@@ -13,7 +13,7 @@ const clientCpu = (turn: Turn): number => turn.clientCpu * 100;
 
 /** Many people in a loop, workers that answer at once. */
 export async function measureThroughput(bench: Bench): Promise<Row[]> {
-  const ms = bench.quick ? 900 : 6_000;
+  const ms = bench.quick ? 600 : 6_000;
   return withStands(bench, ["deepbot", "floor", "fastify"], async (stands) => {
     const people = new Map(await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(users)] as const)));
     const turns = await takeTurns(stands, bench.quick ? 2 : 6, (stand) =>

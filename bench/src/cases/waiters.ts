@@ -77,7 +77,7 @@ function rowsOf(count: number, ours: Idle, floor: Idle): Row[] {
 /** People who have asked and wait, and nobody who answers. */
 export async function measureWaiters(bench: Bench): Promise<Row[]> {
   const counts = bench.quick ? [300] : [1_000, 5_000, 10_000];
-  const ms = bench.quick ? 2_000 : 20_000;
+  const ms = bench.quick ? 1_000 : 20_000;
   return withStands(bench, ["deepbot", "floor"], async ([deepbot, floor]) => {
     if (deepbot === undefined || floor === undefined) return [];
     // What is built once, at the first request, is nobody's.
