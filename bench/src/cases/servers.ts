@@ -41,7 +41,7 @@ async function takeFleetTurn(bench: Bench, { stands: [first, ...others] }: Fleet
 export async function measureServers(bench: Bench): Promise<Row[]> {
   const counts = bench.quick ? [1, 2] : [1, 2, 3];
   const rounds = bench.quick ? 1 : 4;
-  const ms = bench.quick ? 500 : 5_000;
+  const ms = bench.quick ? 1_500 : 5_000;
   const fleets: Fleet[] = [];
   try {
     for (const count of counts) fleets.push(await openFleet(bench, count));
