@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "@deepbot/db/testing";
-import { freePort, startServerProcess, type ServerProcess } from "@deepbot/testing";
+import { freePort, startServerProcess, type PostgresServer, type ServerProcess } from "@deepbot/testing";
 import { openInspector, type Inspector } from "./database.ts";
-import type { PostgresServer } from "./postgres-server.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** One server process, at an address that outlives it. */

@@ -96,7 +96,7 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
   const { scripts = {}, dependencies = {}, devDependencies = {} } = manifest;
 
   it("uses the names of scripts that all packages use", () => {
-    const shared = new Set(["build", "demo", "dev", "start", "test", "typecheck"]);
+    const shared = new Set(["bench", "build", "demo", "dev", "start", "test", "typecheck"]);
     expect(Object.keys(scripts).filter((name) => !shared.has(name) && !/^[a-z]+:[a-z]+$/.test(name))).toEqual([]);
     expect(scripts["typecheck"]).toBe("tsc --noEmit");
     const root = relative(folder, ".");
@@ -114,6 +114,7 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
       "apps/ai-bridge": ["@deepbot/api", "@deepbot/runtime"],
       "apps/web": ["@deepbot/api"],
       "apps/demo": ["@deepbot/api", "@deepbot/testing"],
+      bench: ["@deepbot/db", "@deepbot/testing"],
       docker: [],
       examples: [],
       faults: ["@deepbot/db", "@deepbot/testing"],

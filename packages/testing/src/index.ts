@@ -4,5 +4,6 @@ export { answerJson, startCertificateServer, type CertificateServer } from "./ce
 export { startChild, type Child } from "./child.ts";
 export { freePort } from "./free-port.ts";
 export { signInPerson, type Person } from "./person.ts";
+export { createPostgresServer, type PostgresServer } from "./postgres-server.ts";
 export { startServerProcess, testKeys, type ServerProcess } from "./server-process.ts";
 export { until } from "./until.ts";

@@ -10,6 +10,7 @@ import type { Locale } from "../../src/domain/locale.ts";
 import { appRouter } from "../../src/routers/index.ts";
 import { createServices, type Services } from "../../src/services/index.ts";
 import { createCallerFactory } from "../../src/trpc.ts";
+import { recordStatements } from "./record-statements.ts";
 import { createGoogleKeys, testAudience, type GoogleKeys } from "./google-keys.ts";
 
 export const messagesKey = "messages-key";
@@ -41,6 +42,8 @@ export interface Platform {
   services: Services;
   google: GoogleKeys;
   sessionTokens: SessionTokens;
+  /** Names of the statements that ran, oldest first. */
+  statements: string[];
   /** Lines that services logged. */
   logged: { fields: object; message: string }[];
   /** What procedures did to the session cookie, oldest first. */
@@ -60,6 +63,7 @@ function createLogOf(logged: Platform["logged"]) {
 
 export async function createPlatform(engine: TestEngine, settings: Partial<Settings> = {}): Promise<Platform> {
   const database = await openTestDatabase(engine);
+  const statements = recordStatements(database.db);
   const queries = createQueries(database.db);
   const google = await createGoogleKeys();
   const stopping = new AbortController();
@@ -124,6 +128,7 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
     services,
     google,
     sessionTokens,
+    statements,
     logged,
     cookies,
     as,

@@ -5,11 +5,13 @@ import { openSync, closeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "@deepbot/testing";
+import { freePort } from "./free-port.ts";
 
-/** A PostgreSQL server that may be killed. */
+/** A PostgreSQL server of one's own, which may be killed. */
 export interface PostgresServer {
   port: number;
+  /** Of the postmaster, which is the parent of all its processes; 0 before the first start. */
+  pid: () => number;
   /** Resolves when it accepts connections. */
   start: () => Promise<void>;
   /** SIGKILL to the postmaster: nothing is flushed, no client is told. */
@@ -24,7 +26,7 @@ const packagesFolder = "/usr/lib/postgresql";
 async function findBinaries(): Promise<string> {
   const versions = await readdir(packagesFolder).catch(() => []);
   const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0];
-  if (newest === undefined) throw new Error("The harness needs the Debian package postgresql.");
+  if (newest === undefined) throw new Error("PostgreSQL is missing: install the Debian package postgresql.");
   return join(packagesFolder, newest, "bin");
 }
 
@@ -46,27 +48,34 @@ async function hasStatements(): Promise<boolean> {
   );
 }
 
-async function argumentsOf(folder: string, port: number): Promise<string[]> {
-  const settings: Record<string, string> = {
+async function argumentsOf(folder: string, port: number, settings: Record<string, string>): Promise<string[]> {
+  const all: Record<string, string> = {
     listen_addresses: "127.0.0.1",
     port: String(port),
     unix_socket_directories: "",
     max_connections: "120",
-    // The machine does not crash, only processes do; the kernel keeps what was written.
-    fsync: "off",
     ...((await hasStatements()) ? { shared_preload_libraries: "pg_stat_statements" } : {}),
+    ...settings,
   };
-  return ["-D", folder, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  return ["-D", folder, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 
-/** Makes a database cluster in a temporary folder; it does not run yet. */
-export async function createPostgresServer(logFile: string): Promise<PostgresServer> {
+/**
+ * Makes a database cluster in a temporary folder; it does not run yet. It lists statements where PostgreSQL's contributed
+ * modules are installed.
+ *
+ * @param settings of `postgresql.conf`, beside those that keep the cluster apart from the machine's own
+ */
+export async function createPostgresServer(
+  logFile: string,
+  settings: Record<string, string> = {},
+): Promise<PostgresServer> {
   const [binaries, owner, port] = await Promise.all([findBinaries(), findOwner(), freePort()]);
-  const folder = await mkdtemp(join(tmpdir(), "deepbot-faults-pg-"));
+  const folder = await mkdtemp(join(tmpdir(), "deepbot-pg-"));
   if (owner.uid !== undefined) await chown(folder, owner.uid, owner.gid ?? owner.uid);
   const at = { ...owner, cwd: folder };
   await run(join(binaries, "initdb"), ["-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"], at);
-  const serverArguments = await argumentsOf(folder, port);
+  const serverArguments = await argumentsOf(folder, port, settings);
   let child: ChildProcess | undefined;
 
   const isUp = (): Promise<boolean> =>
@@ -88,6 +97,7 @@ export async function createPostgresServer(logFile: string): Promise<PostgresSer
   };
   return {
     port,
+    pid: () => child?.pid ?? 0,
     start: async () => {
       const limit = performance.now() + 60_000;
       while (performance.now() < limit) {

@@ -1,0 +1,101 @@
+import type { Person } from "../database.ts";
+import type { Size } from "../growth/grow.ts";
+import { listScans } from "../growth/plans.ts";
+import type { Job } from "../load/jobs.ts";
+import { personCall, workerCall } from "../load/people.ts";
+import { median } from "../measure/statistics.ts";
+import { boundRow, ratioRow, type Row } from "../row.ts";
+import { takeTurn, takeTurns, withStands, type Bench, type Stand } from "../stand.ts";
+
+const name = "growth";
+
+interface Operation {
+  what: string;
+  job: (port: number, people: Person[]) => Omit<Job & { kind: "calls" }, "ms"> | Omit<Job & { kind: "answer" }, "ms">;
+}
+
+const claimBody = `{"worker":"bench","max":1,"wait_ms":0}`;
+
+const operations: readonly Operation[] = [
+  {
+    what: "round trip",
+    job: (port, people) => ({ kind: "answer", ports: [port], people: people.slice(0, 1), workers: 1 }),
+  },
+  {
+    what: "claim from an empty queue",
+    job: (port) => ({
+      kind: "calls",
+      port,
+      calls: [workerCall({ method: "POST", path: "/worker/claim", body: claimBody })],
+    }),
+  },
+  {
+    what: "GET /messages",
+    job: (port) => ({ kind: "calls", port, calls: [workerCall({ method: "GET", path: "/messages" })] }),
+  },
+  {
+    what: "history page",
+    job: (port, people) => ({
+      kind: "calls",
+      port,
+      calls: people
+        .slice(0, 1)
+        .map((person) => personCall(person, { method: "GET", path: `/dialogs/${person.dialogId}/messages` })),
+    }),
+  },
+  {
+    what: "list of dialogs",
+    job: (port, people) => ({
+      kind: "calls",
+      port,
+      calls: people.slice(0, 1).map((person) => personCall(person, { method: "POST", path: "/dialogs" })),
+    }),
+  },
+];
+
+async function measureOperation(
+  bench: Bench,
+  { what, job }: Operation,
+  people: ReadonlyMap<Stand, Person[]>,
+): Promise<Row> {
+  const [grown, empty] = [...people.keys()];
+  if (grown === undefined || empty === undefined) throw new Error("Growth needs two servers.");
+  const ms = bench.quick ? 200 : 2_500;
+  const turns = await takeTurns([grown, empty], bench.quick ? 2 : 5, (stand) =>
+    takeTurn(bench, stand, { ...job(stand.port, people.get(stand) ?? []), ms }),
+  );
+  const p50 = (stand: Stand): number[] => (turns.get(stand) ?? []).map((turn) => median(turn.latenciesMs));
+  return ratioRow({
+    case: name,
+    what: `${what}, p50`,
+    unit: "ms",
+    against: "empty",
+    ours: p50(grown),
+    reference: p50(empty),
+    goal: { ratioAtMost: 1.3 },
+  });
+}
+
+/** The same server on an empty database, and on one that people have used for years. */
+export async function measureGrowth(bench: Bench): Promise<Row[]> {
+  const many: Size = bench.quick
+    ? { users: 1_000, dialogsPerUser: 5, messagesPerDialog: 10 }
+    : { users: 40_000, dialogsPerUser: 5, messagesPerDialog: 26 };
+  const wanted = [
+    { name: "deepbot", size: many },
+    { name: "deepbot", size: { ...many, users: 0 } },
+  ] as const;
+  return withStands(bench, wanted, async ([grown, empty]) => {
+    if (grown === undefined || empty === undefined) return [];
+    const people = new Map<Stand, Person[]>();
+    for (const stand of [grown, empty]) {
+      people.set(stand, await stand.database.addPeople(1, 50));
+      await stand.database.sql`vacuum analyze`;
+    }
+    const { checked, scans } = await listScans(grown.database.sql, bench.quick);
+    const rows: Row[] = [];
+    for (const operation of operations) rows.push(await measureOperation(bench, operation, people));
+    const what = [`statements of ${checked} that read whole tables`, ...scans].join("; ");
+    return [...rows, boundRow({ case: name, what, unit: "", ours: [scans.length], goal: { atMost: 0 } })];
+  });
+}

@@ -1,0 +1,37 @@
+import { percentile } from "../measure/statistics.ts";
+import { ratioRow, type Row } from "../row.ts";
+import { takeTurn, takeTurns, withStands, type Bench, type Turn } from "../stand.ts";
+
+const name = "round trip";
+
+const at = (share: number) => (turn: Turn) => percentile(turn.latenciesMs, share);
+
+/** One person, one worker that waits, nothing else: from the question to the answer. */
+export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
+  const ms = bench.quick ? 400 : 4_000;
+  return withStands(bench, ["deepbot", "floor", "fastify"], async (stands) => {
+    const people = new Map(await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(1)] as const)));
+    const turns = await takeTurns(stands, bench.quick ? 3 : 7, (stand) =>
+      takeTurn(bench, stand, {
+        kind: "answer",
+        ports: [stand.port],
+        people: people.get(stand) ?? [],
+        workers: 1,
+        ms,
+      }),
+    );
+    const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);
+    const row = (what: string, share: number) => ({ case: name, what, unit: "ms", ours: ours.map(at(share)) });
+    return [
+      ratioRow({
+        ...row("p50", 0.5),
+        against: "floor",
+        reference: floor.map(at(0.5)),
+        goal: { ratioAtMost: 1.5, atMost: 10 },
+      }),
+      ratioRow({ ...row("p50", 0.5), against: "fastify", reference: fastify.map(at(0.5)) }),
+      ratioRow({ ...row("p99", 0.99), against: "floor", reference: floor.map(at(0.99)) }),
+      ratioRow({ ...row("p99", 0.99), against: "fastify", reference: fastify.map(at(0.99)) }),
+    ];
+  });
+}

@@ -1,0 +1,34 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ratioRow, type Row } from "../row.ts";
+import { takeTurns, type Bench } from "../stand.ts";
+
+const folderOf = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+async function compile(folder: string): Promise<number> {
+  const startedAt = performance.now();
+  const child = spawn("tsc", ["--noEmit"], { cwd: folderOf(folder), stdio: "ignore" });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`tsc ended with ${code} in ${folder}.`);
+  return performance.now() - startedAt;
+}
+
+/** The compiler over the pages, which read the types of the contract, beside the compiler over the contract itself. */
+export async function measureTypes(bench: Bench): Promise<Row[]> {
+  const [pages, contract] = ["apps/web", "packages/api"] as const;
+  if (!existsSync(folderOf(pages))) return [];
+  const turns = await takeTurns([pages, contract], bench.quick ? 1 : 5, compile);
+  return [
+    ratioRow({
+      case: "types",
+      what: `tsc of ${pages}`,
+      unit: "ms",
+      against: `tsc of ${contract}`,
+      ours: turns.get(pages) ?? [],
+      reference: turns.get(contract) ?? [],
+      goal: { atMost: 3_000 },
+    }),
+  ];
+}

@@ -1,0 +1,89 @@
+import { openDatabase } from "@deepbot/db";
+import { testKeys } from "@deepbot/testing";
+import { SignJWT } from "jose";
+import postgres from "postgres";
+
+/** Somebody with a live session and a dialog. */
+export interface Person {
+  userId: number;
+  dialogId: number;
+  /** Value of the header `Cookie`. */
+  cookie: string;
+}
+
+/** A migrated database of its own, for one subject. */
+export interface BenchDatabase {
+  url: string;
+  sql: postgres.Sql;
+  /** New people, each with one dialog of `messages` messages. */
+  addPeople: (count: number, messages?: number) => Promise<Person[]>;
+  /** How many statements ran so far, those of the bench included. */
+  statements: () => Promise<number>;
+  close: () => Promise<void>;
+}
+
+const lifetimeSeconds = 24 * 60 * 60;
+
+async function cookieOf(userId: number, sessionId: string): Promise<string> {
+  const issuedAt = Math.floor(Date.now() / 1000);
+  const token = await new SignJWT({ sid: sessionId })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setSubject(String(userId))
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + lifetimeSeconds)
+    .sign(new TextEncoder().encode(testKeys.jwt));
+  return `access_token=${token}`;
+}
+
+async function addPeople(sql: postgres.Sql, count: number, messages: number): Promise<Person[]> {
+  const rows = await sql<{ user_id: string; session_id: string; dialog_id: string }[]>`
+    with person as (
+      insert into users (mail, google_id, given_name, family_name, picture)
+      select id || '@example.com', id, 'Ann', 'Example', 'https://example.com/' || id
+      from (select gen_random_uuid()::text as id from generate_series(1, ${count})) as ids
+      returning user_id
+    ), session as (
+      insert into sessions (user_id, expires_at) select user_id, now() + interval '1 day' from person
+      returning user_id, session_id
+    ), dialog as (
+      insert into dialogs (user_id, dialog_name, last_seq) select user_id, 'bench dialog', ${messages} from person
+      returning user_id, dialog_id
+    ), message as (
+      insert into messages (dialog_id, user_id, content, seq)
+      select dialog_id, case seq % 2 when 1 then user_id else 1 end, repeat('a word or two ', 10), seq
+      from dialog, generate_series(1, ${messages}) as seq
+    )
+    select user_id, session_id, dialog_id from session join dialog using (user_id) order by user_id`;
+  return Promise.all(
+    rows.map(async ({ user_id, session_id, dialog_id }) => ({
+      userId: Number(user_id),
+      dialogId: Number(dialog_id),
+      cookie: await cookieOf(Number(user_id), session_id),
+    })),
+  );
+}
+
+/** Makes and migrates a database on the bench's own server. */
+export async function createBenchDatabase(serverPort: number, name: string): Promise<BenchDatabase> {
+  const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${serverPort}/${database}`;
+  const admin = postgres(urlOf("postgres"), { max: 1, onnotice: () => {} });
+  await admin`create database ${admin(name)}`;
+  await admin.end();
+  const database = await openDatabase({ engine: "postgres", url: urlOf(name), maxConnections: 1 });
+  await database.migrate();
+  await database.close();
+  const sql = postgres(urlOf(name), { max: 2, onnotice: () => {} });
+  await sql`create extension if not exists pg_stat_statements`;
+  return {
+    url: urlOf(name),
+    sql,
+    addPeople: (count, messages = 0) => addPeople(sql, count, messages),
+    statements: async () => {
+      const [row] = await sql<{ calls: string }[]>`
+        select sum(calls) as calls from pg_stat_statements
+        where dbid = (select oid from pg_database where datname = current_database())`;
+      return Number(row?.calls ?? 0);
+    },
+    close: () => sql.end(),
+  };
+}

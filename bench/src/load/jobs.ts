@@ -1,0 +1,22 @@
+import type { Person } from "../database.ts";
+import type { Call } from "./connection.ts";
+
+/** What the load process can be asked to do. Ports name servers; people and workers are spread over them in turns. */
+export type Job =
+  | { kind: "answer"; ports: number[]; people: Person[]; workers: number; ms: number }
+  | { kind: "calls"; port: number; calls: Call[]; ms: number }
+  | { kind: "wait"; port: number; people: Person[] }
+  | { kind: "stream"; port: number; people: Person[]; deltasPerSecond: number; ms: number };
+
+export interface JobResult {
+  /** Things done while it was measured. */
+  count: number;
+  latenciesMs: number[];
+  /** Between the worker's report and the person's answer. */
+  handoverMs: number[];
+  /** How long was measured. */
+  ms: number;
+  /** CPU time of the load process, as a share of one processor. */
+  clientCpu: number;
+  failures: number;
+}

@@ -1,0 +1,23 @@
+import { openConnection, type Connection } from "./connection.ts";
+import type { Job } from "./jobs.ts";
+import { personCall } from "./people.ts";
+
+const openAtOnce = 100;
+
+/** People who have asked and wait. They wait until they are released. */
+export async function startWaiting({ port, people }: Extract<Job, { kind: "wait" }>): Promise<() => void> {
+  const connections: Connection[] = [];
+  for (let from = 0; from < people.length; from += openAtOnce) {
+    const group = people.slice(from, from + openAtOnce);
+    await Promise.all(
+      group.map(async (person) => {
+        const connection = await openConnection(port);
+        connections.push(connection);
+        const body = JSON.stringify({ dialog_id: person.dialogId, text_user: "a question" });
+        // It is answered by nobody: what ends it is the release.
+        connection.call(personCall(person, { method: "POST", path: "/send/message/ai", body })).catch(() => {});
+      }),
+    );
+  }
+  return () => connections.forEach((connection) => connection.close());
+}

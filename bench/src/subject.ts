@@ -1,0 +1,97 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { freePort, testKeys, until } from "@deepbot/testing";
+
+/** `deepbot` is the bundle as it goes to production; the others are the references. */
+export type SubjectName = "deepbot" | "floor" | "fastify";
+
+export interface Memory {
+  rss: number;
+  /** Heap and buffers that are in use. */
+  used: number;
+}
+
+/** A server process that is measured. */
+export interface Subject {
+  name: SubjectName;
+  port: number;
+  pid: number;
+  /** From its start to the first 200 of `/readyz`. */
+  startMs: number;
+  /** After a collection of garbage. */
+  memory: () => Promise<Memory>;
+  stop: () => Promise<void>;
+}
+
+const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const programs: Record<SubjectName, string> = {
+  deepbot: fileOf("../../apps/server/dist/server/main.js"),
+  floor: fileOf("references/floor.ts"),
+  fastify: fileOf("references/fastify.ts"),
+};
+
+/** Production in all respects; nobody signs in with Google, sessions are rows that the bench inserts. */
+const environment = {
+  NODE_ENV: "production",
+  HOST: "127.0.0.1",
+  API_KEY_AI: testKeys.messages,
+  HEALTH_SECRET_KEY: testKeys.health,
+  SECRET_KEY_JWT: testKeys.jwt,
+  GOOGLE_CLIENT_ID: "bench",
+  ADDRESS_FRONT: "https://chat.invalid",
+  SECURE_HTTP_HTTPS: "true",
+  WATCHES_PER_USER: "20000",
+};
+
+export interface SubjectOptions {
+  env: Record<string, string>;
+  logFile: string;
+  /** Another program than the usual one: another build of the server. */
+  program?: string | undefined;
+  /** Further flags of Node, for profiles. */
+  nodeFlags?: readonly string[];
+}
+
+/** Starts a subject and waits until it is ready. */
+export async function startSubject(name: SubjectName, options: SubjectOptions): Promise<Subject> {
+  const port = await freePort();
+  const log = openSync(options.logFile, "a");
+  const startedAt = performance.now();
+  const flags = ["--expose-gc", "--import", fileOf("measure/probe.ts"), ...(options.nodeFlags ?? [])];
+  const child = spawn(process.execPath, [...flags, options.program ?? programs[name]], {
+    env: { PATH: process.env["PATH"], ...environment, PORT: String(port), ...options.env },
+    stdio: ["ignore", log, log, "ipc"],
+  });
+  closeSync(log);
+  await until(
+    `${name} is ready`,
+    async () => {
+      if (child.exitCode !== null) throw new Error(`${name} ended before it was ready: see ${options.logFile}`);
+      return fetch(`http://127.0.0.1:${port}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    },
+    60_000,
+  );
+  return {
+    name,
+    port,
+    pid: child.pid ?? 0,
+    startMs: performance.now() - startedAt,
+    memory: async () => {
+      const told = once(child, "message");
+      child.send("memory");
+      const [memory] = (await told) as [Memory];
+      return memory;
+    },
+    stop: async () => {
+      const exited = once(child, "exit");
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
