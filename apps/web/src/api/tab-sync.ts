@@ -1,0 +1,13 @@
+/** Tells the other tabs of this browser that something has changed. */
+export interface TabSync {
+  announce: () => void;
+  listen: (onChange: () => void) => void;
+}
+
+export function createTabSync(): TabSync {
+  const channel = new BroadcastChannel("deepbot");
+  return {
+    announce: () => channel.postMessage("changed"),
+    listen: (onChange) => channel.addEventListener("message", onChange),
+  };
+}

@@ -1,0 +1,65 @@
+import { lazy, Suspense, type ReactNode } from "react";
+import { Route, Switch } from "wouter";
+import { SignIn } from "../features/auth/SignIn.tsx";
+import { useSession } from "../features/auth/use-session.ts";
+import { ChatPage } from "../features/chat/ChatPage.tsx";
+import { WelcomePage } from "../features/dialogs/WelcomePage.tsx";
+import { Splash } from "../ui/Splash.tsx";
+import { ConnectionNotice } from "./ConnectionNotice.tsx";
+import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { Frame } from "./Frame.tsx";
+import { NotFound } from "./NotFound.tsx";
+import { parseDialogId, routes } from "./routes.ts";
+import { useConnectionWatch } from "./use-connection-watch.ts";
+
+const SettingsPage = lazy(async () => ({
+  default: (await import("../features/account/SettingsPage.tsx")).SettingsPage,
+}));
+
+function Pages(): ReactNode {
+  return (
+    <Switch>
+      <Route path={routes.home} component={WelcomePage} />
+      <Route path={routes.dialog}>
+        {({ dialogId: text }) => {
+          const dialogId = parseDialogId(text);
+          return dialogId === null ? <NotFound /> : <ChatPage key={dialogId} dialogId={dialogId} />;
+        }}
+      </Route>
+      <Route path={routes.settings} component={SettingsPage} />
+      <Route component={NotFound} />
+    </Switch>
+  );
+}
+
+function Content(): ReactNode {
+  const session = useSession();
+  switch (session.state) {
+    case "loading":
+      return <Splash />;
+    case "signed_out":
+      return <SignIn hasEnded={session.hasEnded} />;
+    case "signed_in":
+      return (
+        <Frame>
+          <Suspense fallback={<Splash />}>
+            <Pages />
+          </Suspense>
+        </Frame>
+      );
+  }
+}
+
+export function App(): ReactNode {
+  useConnectionWatch();
+  return (
+    <ErrorBoundary>
+      <div className="flex h-full flex-col">
+        <ConnectionNotice />
+        <div className="min-h-0 grow">
+          <Content />
+        </div>
+      </div>
+    </ErrorBoundary>
+  );
+}

@@ -1,0 +1,17 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useTRPC } from "../../api/trpc.ts";
+
+/** Exchanges an ID token for a session. What was shown to somebody else before is forgotten. */
+export function useSignIn() {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  return useMutation(
+    trpc.auth.signIn.mutationOptions({
+      onSuccess: async () => {
+        queryClient.removeQueries({ queryKey: trpc.dialogs.pathKey() });
+        queryClient.removeQueries({ queryKey: trpc.messages.pathKey() });
+        await queryClient.refetchQueries(trpc.auth.me.queryFilter());
+      },
+    }),
+  );
+}
