@@ -39,8 +39,8 @@ export const listMessagesInput = z.strictObject({
   before: z
     .int()
     .min(1)
-    .optional()
-    .describe("Gives the messages before the one with this `seq`; `next_before` of the page after this one"),
+    .describe("Gives the messages before the one with this `seq`: the `next_before` of the page that came last")
+    .optional(),
   limit: z
     .int()
     .min(1)
