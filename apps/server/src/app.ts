@@ -80,6 +80,7 @@ export async function startApp(config: Config, { database, log }: { database: Da
     }),
     isMessagesKey: createKeyCheck(config.messagesKey),
     isHealthKey: createKeyCheck(config.healthKey),
+    googleClientId: config.issuer.kind === "google" ? config.issuer.clientId : null,
     ping: database.ping,
   });
   const handler = createHandler({

@@ -6,6 +6,8 @@ import type { Services } from "./services/index.ts";
 export interface Caller {
   requestId: string;
   locale: Locale;
+  /** The header `User-Agent`. */
+  userAgent: string | undefined;
   /** The value of the cookie `access_token`. */
   sessionToken: string | undefined;
   /** The header `X-Messages-Key`. */

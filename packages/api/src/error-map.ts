@@ -29,6 +29,9 @@ interface Mapping {
 export const errorMap: Readonly<Record<ErrorCode, Mapping>> = {
   unauthenticated: { trpc: "UNAUTHORIZED", status: 401 },
   session_invalid: { trpc: "UNAUTHORIZED", status: 401 },
+  session_not_found: { trpc: "NOT_FOUND", status: 404 },
+  account_not_found: { trpc: "NOT_FOUND", status: 404 },
+  too_many_exports: { trpc: "SERVICE_UNAVAILABLE", status: 503 },
   google_token_missing: { trpc: "BAD_REQUEST", status: 400 },
   google_token_invalid: { trpc: "UNAUTHORIZED", status: 401 },
   google_unavailable: { trpc: "SERVICE_UNAVAILABLE", status: 503 },

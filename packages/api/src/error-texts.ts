@@ -5,6 +5,15 @@ import type { ErrorCode } from "./error-map.ts";
 const texts: Readonly<Record<ErrorCode, Readonly<Record<Locale, string>>>> = {
   unauthenticated: { en: "Please sign in.", ru: "Необходима авторизация" },
   session_invalid: { en: "The session is not valid or has expired.", ru: "Недействительный или просроченный токен" },
+  session_not_found: { en: "There is no such session.", ru: "Такого сеанса нет." },
+  account_not_found: {
+    en: "That is not the account that is signed in here.",
+    ru: "Здесь выполнен вход в другой аккаунт.",
+  },
+  too_many_exports: {
+    en: "An export is being made already. Please try again.",
+    ru: "Выгрузка данных уже готовится. Попробуйте ещё раз.",
+  },
   google_token_missing: { en: "The Google token is missing.", ru: "Gmail токен потерян" },
   google_token_invalid: { en: "Google's token was refused.", ru: "Неверный токен Google" },
   google_unavailable: {

@@ -25,6 +25,8 @@ export interface Meta extends OpenApiMeta {
     errorResponses: readonly number[];
     data: Readonly<Record<string, z.ZodType>>;
   };
+  /** Under which name a browser saves the answer of the REST operation, instead of showing it. */
+  attachment?: string;
   /** Whether the body carries an answer, which may be longer than other bodies. */
   carriesAnswer?: boolean;
 }

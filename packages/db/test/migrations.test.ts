@@ -57,7 +57,9 @@ function suite(engine: "memory" | "postgres"): void {
         familyName: null,
         picture: null,
       };
-      expect(await createQueries(db).upsertUserWithSession({ ...profile, lifetimeMs: 1000 })).toMatchObject({
+      expect(
+        await createQueries(db).upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null }),
+      ).toMatchObject({
         userId: 2,
       });
     });
@@ -71,7 +73,7 @@ function suite(engine: "memory" | "postgres"): void {
         picture: null,
       };
       expect(
-        await createQueries(empty.database.db).upsertUserWithSession({ ...profile, lifetimeMs: 1000 }),
+        await createQueries(empty.database.db).upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null }),
       ).toBeUndefined();
     });
 
@@ -134,7 +136,7 @@ function suite(engine: "memory" | "postgres"): void {
           .where(sql`${users.userId} = 1`),
       ).toEqual([{ mail: "bot@old" }]);
       const profile = { googleId: "new", mail: "new@example.com", givenName: null, familyName: null, picture: null };
-      const session = await queries.upsertUserWithSession({ ...profile, lifetimeMs: 1000 });
+      const session = await queries.upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null });
       expect(session?.userId).toBe(8);
       expect(await queries.insertDialog({ userId: 8, dialogName: "new one", limit: 5 })).toBe(14);
     });

@@ -20,6 +20,7 @@ function callerOf({ req, requestId, locale }: Exchange): Caller {
   return {
     requestId,
     locale,
+    userAgent: header(req, "user-agent"),
     sessionToken: req.headers.cookie === undefined ? undefined : parseCookie(req.headers.cookie)[sessionCookie],
     messagesKey: header(req, "x-messages-key"),
     healthKey: header(req, "x-health-key"),

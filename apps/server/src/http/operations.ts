@@ -12,6 +12,8 @@ export interface Operation {
   path: string;
   status: number;
   bodyLimit: number;
+  /** Whether the input that is not in the path is in the query: GET and DELETE have no body. */
+  inputInQuery: boolean;
   /** Whether the procedure has an input; else a body is not even parsed. */
   takesInput: boolean;
   /** Keys of the input whose text in a path or query stands for a number. */
@@ -61,10 +63,12 @@ function operationsOf(name: string, procedure: Procedure): Operation[] {
   const { meta, type, inputs } = procedure._def as unknown as ProcedureDefinition;
   const path = meta?.openapi?.path ?? meta?.events?.path;
   if (meta === undefined || path === undefined) return [];
+  const method = meta.openapi?.method ?? "GET";
   const operation: Operation = {
     name,
-    method: meta.openapi?.method ?? "GET",
+    method,
     path,
+    inputInQuery: method === "GET" || method === "DELETE",
     streams: type === "subscription",
     status: meta.status ?? 200,
     bodyLimit: meta.carriesAnswer ? answerBodyLimit : bodyLimit,

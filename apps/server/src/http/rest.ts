@@ -47,7 +47,7 @@ function refuseKeysOfPath(body: object, params: Record<string, string>): void {
 async function readInput({ operation, params }: Match, { req, query }: Exchange): Promise<unknown> {
   const path = fromPath(operation, params);
   if (operation.streams) return { ...fromQuery(operation, query), ...lastEventId(req), ...path };
-  if (operation.method === "GET") return { ...fromQuery(operation, query), ...path };
+  if (operation.inputInQuery) return { ...fromQuery(operation, query), ...path };
   const body = parseJson(await readText(req, operation.bodyLimit));
   if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
   if (operation.strict) refuseKeysOfPath(body, params);
@@ -78,6 +78,8 @@ async function run(match: Match, exchange: Exchange, deps: RestDeps): Promise<vo
     getRawInput: () => (operation.takesInput ? readInput(match, exchange) : Promise.resolve(undefined)),
     signal,
   });
+  const { attachment } = operation.meta;
+  if (attachment !== undefined) res.setHeader("Content-Disposition", `attachment; filename="${attachment}"`);
   if (!isAsyncIterable(output)) sendJson(res, operation.status, output);
   else if (req.headers["last-event-id"] === endEventId) sendEmpty(res, 204);
   else {
@@ -87,7 +89,7 @@ async function run(match: Match, exchange: Exchange, deps: RestDeps): Promise<vo
 }
 
 function locateIn({ operation, params }: Match): Locate {
-  const place = operation.method === "GET" ? "query" : "body";
+  const place = operation.inputInQuery ? "query" : "body";
   return (keys, isUnknown) => {
     const isOfPath = !isUnknown && typeof keys[0] === "string" && keys[0] in params;
     return [isOfPath ? "path" : place, ...keys];

@@ -30,6 +30,7 @@ const schemes = {
 
 const tags = [
   { name: "auth", description: "Signing in and out" },
+  { name: "account", description: "Devices and data of a person" },
   { name: "dialogs", description: "A person's dialogs" },
   { name: "messages", description: "Writing and waiting for the answer" },
   { name: "runs", description: "Writing without waiting" },
@@ -68,9 +69,10 @@ function problemResponse(status: number): Json {
 }
 
 /** Statuses that the edge can give, beside the operation's own: for the request, for the body, and for its origin. */
-function edgeStatuses({ method, takesInput, meta }: Operation): number[] {
-  if (method !== "POST") return [400, 500, 503];
+function edgeStatuses({ method, inputInQuery, takesInput, meta }: Operation): number[] {
+  if (method === "GET") return [400, 500, 503];
   const forOrigin = meta.access === "user" || meta.access === "public" ? [403] : [];
+  if (inputInQuery) return [400, 500, 503, ...forOrigin];
   return [400, 413, 415, 500, 503, ...(takesInput ? [422] : []), ...forOrigin];
 }
 
@@ -80,15 +82,20 @@ function errorStatuses(operation: Operation): number[] {
   return [...new Set([...own, ...edgeStatuses(operation)])].toSorted((a, b) => a - b);
 }
 
+const attachmentHeaders = {
+  "Content-Disposition": { schema: { type: "string" }, description: "Makes a browser save the answer as a file" },
+};
+
 /** What the generator cannot say: security of each operation, the true error bodies, the true success status. */
 function complete(generated: Json, operation: Operation): Json {
   const { "200": success } = toJson(generated["responses"]);
   const errors = errorStatuses(operation).map((status) => [String(status), problemResponse(status)]);
   const scheme = schemeOf[operation.meta.access ?? "public"];
+  const headers = operation.meta.attachment === undefined ? {} : { headers: attachmentHeaders };
   return {
     ...generated,
     security: scheme === undefined ? [] : [{ [scheme]: [] }],
-    responses: { [String(operation.status)]: success, ...Object.fromEntries(errors) },
+    responses: { [String(operation.status)]: { ...toJson(success), ...headers }, ...Object.fromEntries(errors) },
   };
 }
 

@@ -2,6 +2,9 @@
 export const domainCodes = [
   "unauthenticated",
   "session_invalid",
+  "session_not_found",
+  "account_not_found",
+  "too_many_exports",
   "google_token_missing",
   "google_token_invalid",
   "google_unavailable",

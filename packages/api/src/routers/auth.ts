@@ -16,7 +16,7 @@ export const authRouter = router({
     .input(signInInput)
     .output(signInOutput)
     .mutation(async ({ ctx, input }) => {
-      const person = await ctx.services.auth.signIn(input.token);
+      const person = await ctx.services.auth.signIn(input.token, ctx.caller.userAgent);
       ctx.setSessionToken(person.sessionToken);
       return {
         status: "successful" as const,

@@ -1,6 +1,14 @@
-import { pendingOutput, replyInput, replyOutput, sendInput, sendOutput } from "../schemas/messages.ts";
+import {
+  listMessagesInput,
+  listMessagesOutput,
+  pendingOutput,
+  replyInput,
+  replyOutput,
+  sendInput,
+  sendOutput,
+} from "../schemas/messages.ts";
 import { router, serviceProcedure, userProcedure } from "../trpc.ts";
-import { questionOf } from "./wire.ts";
+import { pagedMessageOf, questionOf } from "./wire.ts";
 
 export const messagesRouter = router({
   send: userProcedure
@@ -21,6 +29,33 @@ export const messagesRouter = router({
       server: "ok" as const,
       answer_ai: await ctx.services.runs.askAndWait(questionOf(ctx.user.userId, input), signal),
     })),
+
+  list: userProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/dialogs/{dialog_id}/messages",
+        tags: ["messages"],
+        summary: "The messages of a dialog, in pages",
+        description:
+          "The newest page first; within a page oldest first. Sentences in it are in Russian when `Accept-Language` prefers it, else in English.",
+        errorResponses: [401, 404, 422],
+      },
+    })
+    .input(listMessagesInput)
+    .output(listMessagesOutput)
+    .query(async ({ ctx, input: { dialog_id, before = null, limit } }) => {
+      const page = await ctx.services.dialogs.messagePage({
+        dialogId: dialog_id,
+        userId: ctx.user.userId,
+        before,
+        limit,
+      });
+      return {
+        messages: page.messages.map((message) => pagedMessageOf(message, ctx.caller.locale)),
+        next_before: page.nextBefore,
+      };
+    }),
 
   pending: serviceProcedure
     .meta({

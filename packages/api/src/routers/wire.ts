@@ -1,3 +1,5 @@
+import type { Locale } from "../domain/locale.ts";
+import { errorText } from "../error-texts.ts";
 import type { Services } from "../services/index.ts";
 
 type RunWithText = Awaited<ReturnType<Services["runs"]["get"]>>;
@@ -5,9 +7,10 @@ type Run = Omit<RunWithText, "said"> & Partial<Pick<RunWithText, "said">>;
 type Watched = ReturnType<Services["watches"]["watch"]> extends AsyncGenerator<infer Item> ? Item : never;
 type ClaimedRun = Awaited<ReturnType<Services["worker"]["claim"]>>[number];
 type LeaseStatus = Awaited<ReturnType<Services["worker"]["heartbeat"]>>;
+type PagedMessage = Awaited<ReturnType<Services["dialogs"]["messagePage"]>>["messages"][number];
 type Message = Awaited<ReturnType<Services["dialogs"]["messages"]>>[number];
 
-export function roleOf(message: Message): "user" | "bot" {
+export function roleOf(message: Pick<Message, "isBot">): "user" | "bot" {
   return message.isBot ? "bot" : "user";
 }
 
@@ -68,5 +71,34 @@ export function leaseStatusOf(runId: number, status: LeaseStatus) {
     lease_until: status.leaseUntil.toISOString(),
     deadline_at: status.deadlineAt.toISOString(),
     cancel_requested: status.cancelRequested,
+  };
+}
+
+/** Why a run ended without an answer: its worker's words, or ours. */
+function reasonOf({ state, errorMessage }: NonNullable<PagedMessage["run"]>, locale: Locale): string | null {
+  switch (state) {
+    case "failed":
+      return errorMessage ?? errorText("answer_failed", locale);
+    case "expired":
+      return errorText("answer_deadline", locale);
+    case "cancelled":
+      return errorText("run_cancelled", locale);
+    case "queued":
+    case "running":
+    case "completed":
+      return null;
+  }
+}
+
+export function pagedMessageOf(message: PagedMessage, locale: Locale) {
+  const { run } = message;
+  return {
+    message_id: message.messageId,
+    seq: message.seq,
+    role: roleOf(message),
+    content: message.content,
+    created_at: message.createdAt.toISOString(),
+    partial: message.partial,
+    run: run && { run_id: run.runId, state: run.state, reason: reasonOf(run, locale) },
   };
 }

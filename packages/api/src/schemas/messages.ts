@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { answerText, clientMessageId, id, question, serverOk } from "./fields.ts";
+import { limits } from "../domain/limits.ts";
+import { answerText, clientMessageId, id, question, serverOk, timestamp } from "./fields.ts";
+import { runState } from "./runs.ts";
 
 export const sendInput = z.object({
   dialog_id: id("Id of the dialog"),
@@ -31,3 +33,47 @@ export const replyInput = z.object({
 });
 
 export const replyOutput = z.object({ server: serverOk, service_message: z.literal("Сообщение записано") });
+
+export const listMessagesInput = z.strictObject({
+  dialog_id: id("Id of the dialog"),
+  before: z
+    .int()
+    .min(1)
+    .describe("Gives the messages before the one with this `seq`: the `next_before` of the page that came last")
+    .optional(),
+  limit: z
+    .int()
+    .min(1)
+    .max(limits.messagePageMax)
+    .default(limits.messagePageDefault)
+    .describe("How many messages at most"),
+});
+
+export const listMessagesOutput = z.object({
+  messages: z
+    .array(
+      z.object({
+        message_id: id("Id of the message"),
+        seq: z.int().describe("Number within the dialog, from 1 without gaps"),
+        role: z.enum(["user", "bot"]),
+        content: z.string(),
+        created_at: timestamp("When it was stored"),
+        partial: z.boolean().describe("Whether it is what the bot had said when it was stopped"),
+        run: z
+          .object({
+            run_id: id("Id of the run"),
+            state: runState,
+            reason: z
+              .string()
+              .nullable()
+              .describe(
+                "Why there is no answer, in words for a person; null while it is open and once it is completed",
+              ),
+          })
+          .nullable()
+          .describe("Of a user message: its newest run, if it has one"),
+      }),
+    )
+    .describe("Oldest first"),
+  next_before: z.int().nullable().describe("`before` for the next page, of older messages; null when there are none"),
+});

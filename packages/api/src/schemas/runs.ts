@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { clientMessageId, id, question, timestamp } from "./fields.ts";
 
+export const runState = z
+  .enum(["queued", "running", "completed", "failed", "cancelled", "expired"])
+  .describe("`queued` and `running` are open, the others are end states");
+
 export const startRunInput = z.strictObject({
   dialog_id: id("Id of the dialog"),
   text_user: question,
@@ -13,9 +17,7 @@ export const runOutput = z.object({
   run_id: id("Id of the run"),
   dialog_id: id("Id of the dialog"),
   question_id: id("Id of the user message that it answers"),
-  state: z
-    .enum(["queued", "running", "completed", "failed", "cancelled", "expired"])
-    .describe("`queued` and `running` are open, the others are end states"),
+  state: runState,
   attempt: z.int().describe("How many times a worker has taken it on"),
   created_at: timestamp("When the question was stored"),
   deadline_at: timestamp("When it expires if it is still open"),

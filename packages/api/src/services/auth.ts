@@ -2,7 +2,9 @@ import type { SessionUser } from "@deepbot/db";
 import type { VerifyGoogleToken } from "../auth/google-id-token.ts";
 import type { SessionTokens } from "../auth/session-token.ts";
 import { DomainError } from "../domain/errors.ts";
+import { cleanUserAgent } from "../domain/user-agent.ts";
 import type { ServiceDeps } from "./deps.ts";
+import type { Visits } from "./visits.ts";
 
 export interface AuthDeps extends ServiceDeps {
   verifyGoogleToken: VerifyGoogleToken;
@@ -36,16 +38,17 @@ function createKeyChecks({ log, isMessagesKey, isHealthKey }: AuthDeps) {
 }
 
 /** Who somebody is: sign-in with Google, sessions, keys of services. */
-export function createAuthService(deps: AuthDeps) {
+export function createAuthService(deps: AuthDeps, visits: Visits) {
   const { queries, hints, log, settings, sessionTokens } = deps;
 
   return {
     /**
      * Exchanges a Google ID token for a session, creating or refreshing its user.
      *
+     * @param userAgent what the device calls itself, as it came
      * @throws {DomainError} `google_token_missing`, `google_token_invalid`, `google_unavailable`
      */
-    signIn: async (idToken: string | null | undefined): Promise<SignedIn> => {
+    signIn: async (idToken: string | null | undefined, userAgent: string | undefined): Promise<SignedIn> => {
       if (!idToken) throw new DomainError("google_token_missing");
       const verdict = await deps.verifyGoogleToken(idToken);
       if (verdict.kind !== "accepted") {
@@ -58,6 +61,7 @@ export function createAuthService(deps: AuthDeps) {
         mail: email,
         ...names,
         lifetimeMs: settings.sessionLifetimeMs,
+        userAgent: cleanUserAgent(userAgent),
       });
       if (session === undefined) throw new DomainError("google_token_invalid");
       log.info({ event: "signed_in", user_id: session.userId }, `User ${session.userId} signed in`);
@@ -77,6 +81,7 @@ export function createAuthService(deps: AuthDeps) {
         log.warn({ event: "session_refused" }, "A session token was refused");
         throw new DomainError("session_invalid");
       }
+      visits.note(user);
       return user;
     },
 

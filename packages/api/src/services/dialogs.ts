@@ -1,7 +1,14 @@
-import type { DialogKey, DialogRow, MessageRow } from "@deepbot/db";
+import type { DialogKey, DialogRow, MessageRow, PagedMessage } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
 import type { ServiceDeps } from "./deps.ts";
 import type { Settler } from "./settler.ts";
+
+export interface MessagePage {
+  /** Oldest first. */
+  messages: PagedMessage[];
+  /** `before` for the page of older messages; null when there are none. */
+  nextBefore: number | null;
+}
 
 /** A person's dialogs. A dialog of somebody else is as good as none: `dialog_not_found`. */
 export function createDialogService({ queries, hints, log, settings }: ServiceDeps, settler: Settler) {
@@ -52,6 +59,23 @@ export function createDialogService({ queries, hints, log, settings }: ServiceDe
       const messages = await queries.listMessages(dialog);
       if (messages === undefined) throw new DomainError("dialog_not_found");
       return messages;
+    },
+
+    /**
+     * The newest messages before a `seq`, or of all when that is null. Runs past their deadline are ended first.
+     *
+     * @throws {DomainError} `dialog_not_found`
+     */
+    messagePage: async (wanted: DialogKey & { before: number | null; limit: number }): Promise<MessagePage> => {
+      let messages = await queries.listMessagePage(wanted);
+      if (messages?.some(({ run }) => run?.overdue)) {
+        await settler.settle();
+        messages = await queries.listMessagePage(wanted);
+      }
+      if (messages === undefined) throw new DomainError("dialog_not_found");
+      // Numbers have no gaps: before the first there is nothing.
+      const [oldest] = messages;
+      return { messages, nextBefore: oldest === undefined || oldest.seq === 1 ? null : oldest.seq };
     },
 
     /**

@@ -1,21 +1,21 @@
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, type DomainCode } from "../domain/errors.ts";
 
 /** Limits how many things go on at once, for each user and in all. */
 export interface Seats {
   /**
    * @returns the function that gives the seat back
-   * @throws {DomainError} `too_many_watches`
+   * @throws {DomainError} with the code that the seats were made with
    */
   take: (userId: number) => () => void;
 }
 
-export function createSeats({ perUser, total }: { perUser: number; total: number }): Seats {
+export function createSeats(options: { perUser: number; total: number; refusal: DomainCode }): Seats {
   const taken = new Map<number, number>();
   let all = 0;
   return {
     take: (userId) => {
       const own = taken.get(userId) ?? 0;
-      if (own >= perUser || all >= total) throw new DomainError("too_many_watches");
+      if (own >= options.perUser || all >= options.total) throw new DomainError(options.refusal);
       taken.set(userId, own + 1);
       all += 1;
       let held = true;

@@ -23,6 +23,7 @@ export interface CallerOptions {
   messagesKey?: string;
   healthKey?: string;
   locale?: Locale;
+  userAgent?: string;
   signal?: AbortSignal;
 }
 
@@ -84,6 +85,7 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
     }),
     isMessagesKey: createKeyCheck(messagesKey),
     isHealthKey: createKeyCheck(healthKey),
+    googleClientId: testAudience,
     ping: database.ping,
   });
   const stopLoops = services.startLoops();
@@ -95,6 +97,7 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
       caller: {
         requestId: "test",
         locale,
+        userAgent: undefined,
         sessionToken: undefined,
         messagesKey: undefined,
         healthKey: undefined,

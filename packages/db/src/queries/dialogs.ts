@@ -5,6 +5,7 @@ import { dialogs, users } from "../schema/index.ts";
 export interface DialogRow {
   dialogId: number;
   dialogName: string;
+  createdAt: Date;
 }
 
 export interface DialogKey {
@@ -17,7 +18,7 @@ export type ListDialogs = (userId: number) => Promise<DialogRow[]>;
 
 export function prepareListDialogs(db: Db): ListDialogs {
   const statement = db
-    .select({ dialogId: dialogs.dialogId, dialogName: dialogs.dialogName })
+    .select({ dialogId: dialogs.dialogId, dialogName: dialogs.dialogName, createdAt: dialogs.createdAt })
     .from(dialogs)
     .where(eq(dialogs.userId, sql.placeholder("userId")))
     .orderBy(asc(dialogs.dialogId))
@@ -25,7 +26,7 @@ export function prepareListDialogs(db: Db): ListDialogs {
   return (userId) => statement.execute({ userId });
 }
 
-/** Inserts a dialog unless the user has `limit` already. Returns its id, or undefined at the limit. */
+/** Inserts a dialog unless the user has `limit` already or is gone. Returns its id, or undefined when it did not. */
 export type InsertDialog = (dialog: {
   userId: number;
   dialogName: string;
@@ -39,7 +40,7 @@ export type InsertDialog = (dialog: {
 export function prepareInsertDialog(db: Db): InsertDialog {
   return ({ userId, dialogName, limit }) =>
     db.transaction(async (tx) => {
-      await tx
+      const [user] = await tx
         .select({ userId: users.userId })
         .from(users)
         .where(eq(users.userId, userId))
@@ -52,7 +53,7 @@ export function prepareInsertDialog(db: Db): InsertDialog {
         .where(eq(dialogs.userId, userId))
         .prepare("count_dialogs")
         .execute();
-      if (existing === undefined || existing.total >= limit) return undefined;
+      if (user === undefined || existing === undefined || existing.total >= limit) return undefined;
       const [inserted] = await tx
         .insert(dialogs)
         .values({ userId, dialogName })

@@ -2,6 +2,7 @@ import type { Db } from "../db.ts";
 import { prepareInsertRetry, prepareRequestCancel } from "./cancel-runs.ts";
 import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
 import { prepareInsertDeltas, preparePruneDeltas } from "./deltas.ts";
+import { prepareDeleteUser } from "./delete-user.ts";
 import {
   prepareDeleteDialog,
   prepareFindDialogStatus,
@@ -9,12 +10,21 @@ import {
   prepareListDialogs,
   prepareRenameDialog,
 } from "./dialogs.ts";
+import { prepareFindProfile, prepareListRunPage, prepareListStoredSessions } from "./export-account.ts";
 import { prepareFollowRuns, prepareListChangedRuns } from "./follow-runs.ts";
+import { prepareListMessagePage } from "./message-pages.ts";
 import { prepareListMessages, prepareListPendingMessages } from "./messages.ts";
 import { prepareFindRun, prepareListClosedRuns } from "./read-runs.ts";
 import { prepareStoreReply } from "./reply.ts";
 import { prepareExtendLease, prepareFailRun, prepareFindReportedRun, prepareReleaseRun } from "./report-runs.ts";
-import { prepareFindSession, prepareListEndedSessions, prepareRevokeSession } from "./sessions.ts";
+import {
+  prepareFindSession,
+  prepareListEndedSessions,
+  prepareListLiveSessions,
+  prepareRevokeSession,
+  prepareRevokeUserSessions,
+  prepareTouchSessions,
+} from "./sessions.ts";
 import { prepareSettleRuns } from "./settle-runs.ts";
 import { prepareUpsertUserWithSession } from "./sign-in.ts";
 import { prepareFindSendObstacle, prepareInsertQuestion } from "./start-run.ts";
@@ -27,6 +37,14 @@ export function createQueries(db: Db) {
     findSession: prepareFindSession(db),
     revokeSession: prepareRevokeSession(db),
     listEndedSessions: prepareListEndedSessions(db),
+    listLiveSessions: prepareListLiveSessions(db),
+    revokeUserSessions: prepareRevokeUserSessions(db),
+    touchSessions: prepareTouchSessions(db),
+
+    findProfile: prepareFindProfile(db),
+    listStoredSessions: prepareListStoredSessions(db),
+    listRunPage: prepareListRunPage(db),
+    deleteUser: prepareDeleteUser(db),
 
     listDialogs: prepareListDialogs(db),
     insertDialog: prepareInsertDialog(db),
@@ -35,6 +53,7 @@ export function createQueries(db: Db) {
     findDialogStatus: prepareFindDialogStatus(db),
 
     listMessages: prepareListMessages(db),
+    listMessagePage: prepareListMessagePage(db),
     listPendingMessages: prepareListPendingMessages(db),
 
     insertQuestion: prepareInsertQuestion(db),

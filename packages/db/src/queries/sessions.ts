@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { sessions, users } from "../schema/index.ts";
 
@@ -10,6 +10,8 @@ export interface SessionUser {
   givenName: string | null;
   familyName: string | null;
   picture: string | null;
+  /** Since the session was last seen, as far as that is stored. */
+  unseenMs: number;
 }
 
 /** The user of a live session; undefined when it ended, expired or its user is gone. */
@@ -24,16 +26,11 @@ export function prepareFindSession(db: Db): FindSession {
       givenName: users.givenName,
       familyName: users.familyName,
       picture: users.picture,
+      unseenMs: sql<number>`extract(epoch from now() - ${sessions.lastSeenAt}) * 1000`.mapWith(Number),
     })
     .from(sessions)
     .innerJoin(users, eq(users.userId, sessions.userId))
-    .where(
-      and(
-        eq(sessions.sessionId, sql.placeholder("sessionId")),
-        isNull(sessions.revokedAt),
-        gt(sessions.expiresAt, sql`now()`),
-      ),
-    )
+    .where(and(eq(sessions.sessionId, sql.placeholder("sessionId")), isLive()))
     .prepare("find_session");
   return async (sessionId) => (await statement.execute({ sessionId })).at(0);
 }
@@ -59,16 +56,76 @@ export function prepareListEndedSessions(db: Db): ListEndedSessions {
   const statement = db
     .select({ sessionId: sessions.sessionId })
     .from(sessions)
-    .where(
-      and(
-        sql`${sessions.sessionId} = any(${sql.placeholder("sessionIds")}::uuid[])`,
-        isNull(sessions.revokedAt),
-        gt(sessions.expiresAt, sql`now()`),
-      ),
-    )
+    .where(and(sql`${sessions.sessionId} = any(${sql.placeholder("sessionIds")}::uuid[])`, isLive()))
     .prepare("list_live_sessions");
   return async (sessionIds) => {
     const live = new Set((await statement.execute({ sessionIds })).map((row) => row.sessionId));
     return sessionIds.filter((sessionId) => !live.has(sessionId));
   };
+}
+
+export interface LiveSession {
+  sessionId: string;
+  createdAt: Date;
+  lastSeenAt: Date;
+  /** What the device called itself when it signed in. */
+  userAgent: string | null;
+}
+
+/** The `limit` live sessions of a user that were seen last, newest first. */
+export type ListLiveSessions = (wanted: { userId: number; limit: number }) => Promise<LiveSession[]>;
+
+export function prepareListLiveSessions(db: Db): ListLiveSessions {
+  const statement = db
+    .select({
+      sessionId: sessions.sessionId,
+      createdAt: sessions.createdAt,
+      lastSeenAt: sessions.lastSeenAt,
+      userAgent: sessions.userAgent,
+    })
+    .from(sessions)
+    .where(and(eq(sessions.userId, sql.placeholder("userId")), isLive()))
+    .orderBy(desc(sessions.lastSeenAt), desc(sessions.createdAt), desc(sessions.sessionId))
+    .limit(sql.placeholder("limit"))
+    .prepare("list_user_sessions");
+  return (wanted) => statement.execute({ ...wanted });
+}
+
+/** Ends live sessions of a user: one, or with null all of them. Returns the ids of those that it ended. */
+export type RevokeUserSessions = (wanted: { userId: number; sessionId: string | null }) => Promise<string[]>;
+
+export function prepareRevokeUserSessions(db: Db): RevokeUserSessions {
+  const wanted = sql`${sessions.sessionId} = coalesce(${sql.placeholder("sessionId")}::uuid, ${sessions.sessionId})`;
+  const statement = db
+    .update(sessions)
+    .set({ revokedAt: sql`now()` })
+    .where(and(eq(sessions.userId, sql.placeholder("userId")), wanted, isLive()))
+    .returning({ sessionId: sessions.sessionId })
+    .prepare("revoke_user_sessions");
+  return async (values) => (await statement.execute({ ...values })).map((row) => row.sessionId);
+}
+
+/** Notes that sessions were seen just now, unless that is stored of the last `resolutionMs` or another server is at it. */
+export type TouchSessions = (seen: { sessionIds: string[]; resolutionMs: number }) => Promise<void>;
+
+export function prepareTouchSessions(db: Db): TouchSessions {
+  const statement = db
+    .update(sessions)
+    .set({ lastSeenAt: sql`now()` })
+    .where(
+      sql`session_id in (
+        select unseen.session_id from sessions as unseen
+        where unseen.session_id = any(${sql.placeholder("sessionIds")}::uuid[])
+          and unseen.last_seen_at <= now() - ${sql.placeholder("resolutionMs")}::float8 * interval '1 millisecond'
+        for update skip locked
+      )`,
+    )
+    .prepare("touch_sessions");
+  return async (seen) => {
+    await statement.execute({ ...seen });
+  };
+}
+
+function isLive() {
+  return and(isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`));
 }

@@ -10,6 +10,12 @@ export interface Profile {
   picture: string | null;
 }
 
+export interface SignIn extends Profile {
+  lifetimeMs: number;
+  /** What the device calls itself; null when it does not say. */
+  userAgent: string | null;
+}
+
 export interface OpenedSession {
   userId: number;
   sessionId: string;
@@ -19,7 +25,7 @@ export interface OpenedSession {
  * Creates or refreshes the user of a Google account and opens a session, in one statement.
  * Returns undefined for the bot's own row, which nobody signs in to.
  */
-export type UpsertUserWithSession = (profile: Profile & { lifetimeMs: number }) => Promise<OpenedSession | undefined>;
+export type UpsertUserWithSession = (signIn: SignIn) => Promise<OpenedSession | undefined>;
 
 export function prepareUpsertUserWithSession(db: Db): UpsertUserWithSession {
   const person = db.$with("person", { userId: users.userId }).as(sql`
@@ -34,9 +40,11 @@ export function prepareUpsertUserWithSession(db: Db): UpsertUserWithSession {
     where users.user_id <> ${botUserId}
     returning user_id`);
   const session = db.$with("session", { userId: sessions.userId, sessionId: sessions.sessionId }).as(sql`
-    insert into sessions (user_id, expires_at)
-    select user_id, clock_timestamp() + ${sql.placeholder("lifetimeMs")}::float8 * interval '1 millisecond' from person
+    insert into sessions (user_id, expires_at, user_agent)
+    select user_id, clock_timestamp() + ${sql.placeholder("lifetimeMs")}::float8 * interval '1 millisecond',
+      ${sql.placeholder("userAgent")}
+    from person
     returning user_id, session_id`);
   const statement = db.with(person, session).select().from(session).prepare("upsert_user_with_session");
-  return async (profile) => (await statement.execute({ ...profile })).at(0);
+  return async (signIn) => (await statement.execute({ ...signIn })).at(0);
 }

@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   foreignKey,
+  index,
   integer,
   pgTable,
   text,
@@ -40,6 +41,7 @@ export const messages = pgTable(
     ),
     unique("messages_dialog_id_seq_key").on(t.dialogId, t.seq),
     unique("messages_dialog_id_client_message_id_key").on(t.dialogId, t.clientMessageId),
+    index("messages_user_id_idx").on(t.userId),
     check("messages_seq_check", sql`seq > 0`),
   ],
 );

@@ -1,7 +1,10 @@
-import { bigint, foreignKey, index, pgTable, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, foreignKey, index, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { users } from "./users.ts";
 
-/** One sign-in on one device. The cookie's JWT names the row in its `sid` claim; a revoked row ends it. */
+/**
+ * One sign-in on one device. The cookie's JWT names the row in its `sid` claim; a revoked row ends it. `last_seen_at` is
+ * exact to some minutes, so that requests do not write, and `user_agent` is what the device called itself at the sign-in.
+ */
 export const sessions = pgTable(
   "sessions",
   {
@@ -10,6 +13,8 @@ export const sessions = pgTable(
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
     expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
     revokedAt: timestamp("revoked_at", { withTimezone: true }),
+    lastSeenAt: timestamp("last_seen_at", { withTimezone: true }).notNull().defaultNow(),
+    userAgent: text("user_agent"),
   },
   (t) => [
     foreignKey({ name: "sessions_user_id_fkey", columns: [t.userId], foreignColumns: [users.userId] }).onDelete(

@@ -11,6 +11,7 @@ export async function makeUser(queries: Queries): Promise<{ userId: number; sess
     familyName: null,
     picture: null,
     lifetimeMs: 60_000,
+    userAgent: null,
   });
   if (session === undefined) throw new Error("The new user could not be stored.");
   return session;

@@ -1,0 +1,43 @@
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createQueries, type Database, type Queries } from "../src/index.ts";
+import { describeEachEngine, makeRun, openTestDatabase } from "../src/testing/index.ts";
+
+describeEachEngine("a page of messages", (engine) => {
+  let database: Database;
+  let queries: Queries;
+  beforeAll(async () => {
+    database = await openTestDatabase(engine);
+    queries = createQueries(database.db);
+  });
+  afterAll(() => database.close());
+
+  /** The page, and how many rows of `messages` were read for it. */
+  const readPage = (page: Parameters<Queries["listMessagePage"]>[0]) =>
+    database.db.transaction(async (tx) => {
+      const found = (await createQueries(tx).listMessagePage(page)) ?? [];
+      const [read] = await tx
+        .select({ rows: sql<number>`seq_tup_read + idx_tup_fetch`.mapWith(Number) })
+        .from(sql`pg_stat_xact_user_tables`)
+        .where(sql`relname = 'messages'`);
+      return { seqs: found.map(({ seq }) => seq), rowsRead: read?.rows };
+    });
+
+  it("is cut out of an index: at either end of a long dialog it reads its own messages only", async () => {
+    const { userId, dialogId } = await makeRun(queries);
+    await database.db.execute(sql`
+      insert into messages (dialog_id, user_id, content, seq)
+      select ${dialogId}::bigint, ${userId}::bigint, repeat('x', 500), seq from generate_series(2, 20000) as seq`);
+    await database.db.execute(sql`vacuum analyze messages`);
+    for (const [before, newest] of [
+      [null, 20_000],
+      [50, 49],
+    ] as const) {
+      const seqs = Array.from({ length: 20 }, (_, index) => newest - 19 + index);
+      const page = await readPage({ dialogId, userId, before, limit: 20 });
+      expect(page.seqs).toEqual(seqs);
+      // The planner may look at an end of the index by itself.
+      expect(page.rowsRead).toBeLessThanOrEqual(22);
+    }
+  });
+});
