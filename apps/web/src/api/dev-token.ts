@@ -1,3 +1,5 @@
+import { watchRequest, type Connection } from "./connection.ts";
+
 /** A name as an id that the server takes: as it is when it can be one, else by its bytes. */
 export function devSubject(name: string): string {
   if (/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/i.test(name)) return name.toLowerCase();
@@ -6,13 +8,14 @@ export function devSubject(name: string): string {
 }
 
 /** An ID token from the server itself, which gives them while developing. */
-export async function fetchDevToken(name: string, watchedFetch: typeof fetch): Promise<string> {
+export async function fetchDevToken(connection: Connection, name: string): Promise<string> {
   const sub = devSubject(name);
-  const response = await watchedFetch("/dev/google-token", {
+  const request = {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ sub, email: `${sub}@example.com`, given_name: name }),
-  });
+  };
+  const response = await watchRequest(connection, () => fetch("/dev/google-token", request));
   const body: unknown = await response.json();
   if (typeof body !== "object" || body === null || !("token" in body) || typeof body.token !== "string") {
     throw new Error("The development sign-in gave no token.");

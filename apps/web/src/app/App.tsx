@@ -1,7 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, type ReactNode } from "react";
 import { Route, Switch } from "wouter";
+import { ConfigContext } from "../api/config.ts";
+import { useTRPC } from "../api/trpc.ts";
 import { SignIn } from "../features/auth/SignIn.tsx";
-import { useSession } from "../features/auth/use-session.ts";
+import { useSession, type Session } from "../features/auth/use-session.ts";
 import { ChatPage } from "../features/chat/ChatPage.tsx";
 import { WelcomePage } from "../features/dialogs/WelcomePage.tsx";
 import { Splash } from "../ui/Splash.tsx";
@@ -34,6 +37,16 @@ function Pages(): ReactNode {
 
 function Content(): ReactNode {
   const session = useSession();
+  const { data: config } = useQuery(useTRPC().config.get.queryOptions());
+  if (config === undefined) return <Splash />;
+  return (
+    <ConfigContext value={config}>
+      <SessionContent session={session} />
+    </ConfigContext>
+  );
+}
+
+function SessionContent({ session }: { session: Session }): ReactNode {
   switch (session.state) {
     case "loading":
       return <Splash />;

@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createContext, use } from "react";
 import type { Client } from "../api/client.ts";
 import type { Connection } from "../api/connection.ts";
+import type { Outbox } from "../features/chat/model/outbox.ts";
 import type { TextStorage } from "../lib/storage.ts";
 import type { Preferences } from "./preferences.ts";
 
@@ -12,6 +13,7 @@ export interface Services {
   connection: Connection;
   storage: TextStorage;
   preferences: Preferences;
+  outbox: Outbox;
 }
 
 export const ServicesContext = createContext<Services | null>(null);

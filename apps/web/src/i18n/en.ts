@@ -91,11 +91,7 @@ export const en = {
   run: {
     cancelled: "You stopped this before there was an answer.",
     expired: "No answer came in time.",
-    no_worker: "No assistant was there to answer.",
-    deadline: "The assistant did not finish in time.",
-    attempts_spent: "Several assistants tried and none finished.",
     failed: "The assistant could not answer.",
-    failedBecause: "The assistant could not answer: {{reason}}",
   },
   settings: {
     title: "Settings",
@@ -148,6 +144,9 @@ export const en = {
     run_cancelled: "The answer was stopped.",
     run_ended: "This question has been dealt with already.",
     run_not_retryable: "Only the last question can be asked again, and only if it has no answer.",
+    session_not_found: "This session has ended already.",
+    account_not_found: "Somebody else is signed in here by now. Reload the page.",
+    too_many_exports: "Your data is being put together already. Try again in a moment.",
     lease_lost: "Another assistant has taken over.",
     delta_gap: "A part of the answer is missing.",
     too_many_watches: "Too many pages of Deepbot are open. Close some of them.",

@@ -10,7 +10,5 @@ const options = languages.map((language) => ({ value: language, label: languageN
 export function LanguageChoice(): ReactNode {
   const { t } = useTranslation();
   const { language } = useServices().preferences;
-  return (
-    <Choice label={t("settings.language")} value={useStore(language)} options={options} onChange={language.set} />
-  );
+  return <Choice label={t("settings.language")} value={useStore(language)} options={options} onChange={language.set} />;
 }

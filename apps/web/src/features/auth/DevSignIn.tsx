@@ -1,7 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { createWatchedFetch } from "../../api/connection.ts";
 import { fetchDevToken } from "../../api/dev-token.ts";
 import { useServices } from "../../app/services.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -13,7 +12,8 @@ export function DevSignIn({ onToken, busy }: { onToken: (token: string) => void;
   const { connection } = useServices();
   const [name, setName] = useState("");
   const { mutate, isPending, isError } = useMutation({
-    mutationFn: (who: string) => fetchDevToken(who, createWatchedFetch(connection)),
+    mutationFn: (who: string) => fetchDevToken(connection, who),
+    meta: { changesNothing: true },
     onSuccess: onToken,
   });
   return (

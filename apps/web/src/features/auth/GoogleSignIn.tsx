@@ -7,9 +7,8 @@ export function GoogleSignIn({ clientId, onToken }: { clientId: string; onToken:
   const { t, i18n } = useTranslation();
   const [hasFailed, setHasFailed] = useState(false);
   return (
-    <GoogleOAuthProvider clientId={clientId} onScriptLoadError={() => setHasFailed(true)}>
+    <GoogleOAuthProvider clientId={clientId} locale={i18n.language} onScriptLoadError={() => setHasFailed(true)}>
       <GoogleLogin
-        locale={i18n.language}
         width={300}
         onSuccess={({ credential }) => (credential === undefined ? setHasFailed(true) : onToken(credential))}
         onError={() => setHasFailed(true)}

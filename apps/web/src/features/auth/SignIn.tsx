@@ -1,7 +1,7 @@
 import { lazy, Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { errorText } from "../../api/error-text.ts";
-import { usePlatformConfig } from "../../api/use-platform-config.ts";
+import { useConfig } from "../../api/config.ts";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { Logo } from "../../ui/Logo.tsx";
 import { DevSignIn } from "./DevSignIn.tsx";
@@ -12,7 +12,7 @@ const GoogleSignIn = lazy(async () => ({ default: (await import("./GoogleSignIn.
 /** The way in: Google's, or by any name where the server is its own issuer. */
 export function SignIn({ hasEnded }: { hasEnded: boolean }): ReactNode {
   const { t } = useTranslation();
-  const { googleClientId } = usePlatformConfig();
+  const { google_client_id: googleClientId } = useConfig();
   const { mutate, isPending, error } = useSignIn();
   const signIn = (token: string): void => mutate({ token });
   return (

@@ -1,30 +1,28 @@
-import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
+import { isMe } from "../../api/query-client.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import { urls } from "../../app/routes.ts";
 import { useServices } from "../../app/services.ts";
 import { forgetTexts } from "../chat/kept-texts.ts";
 
-/** What remains of somebody on this device after a sign-out: nothing but the theme and the language. */
+/** Leaves nothing of a person on this device but the theme and the language. */
 export function useForgetPerson(): () => Promise<void> {
-  const { storage, preferences } = useServices();
+  const { storage, preferences, outbox } = useServices();
   const [, navigate] = useLocation();
-  const queryClient: QueryClient = useQueryClient();
-  const trpc = useTRPC();
+  const queryClient = useQueryClient();
   return async () => {
+    outbox.clear();
     forgetTexts(storage);
     preferences.keep();
     navigate(urls.home());
-    queryClient.removeQueries({ predicate: ({ queryKey }) => !isMe(queryKey) });
-    await queryClient.resetQueries(trpc.auth.me.queryFilter());
+    await queryClient.resetQueries({ predicate: ({ queryKey }) => isMe(queryKey) });
+    queryClient.removeQueries({ predicate: ({ queryKey }) => !isMe(queryKey), type: "inactive" });
   };
 }
 
-function isMe([path]: readonly unknown[]): boolean {
-  return Array.isArray(path) && path.join(".") === "auth.me";
-}
-
-export function useSignOut() {
+/** Signs out: the session ends on the platform, not only here. */
+export function useSignOut({ onError }: { onError: (error: unknown) => void }) {
   const forgetPerson = useForgetPerson();
-  return useMutation(useTRPC().auth.logout.mutationOptions({ onSuccess: forgetPerson }));
+  return useMutation(useTRPC().auth.logout.mutationOptions({ onSuccess: forgetPerson, onError }));
 }

@@ -1,0 +1,50 @@
+import { memo, type ReactNode } from "react";
+import { Announcer } from "./Announcer.tsx";
+import { AnswerText } from "./AnswerText.tsx";
+import { isOpen } from "./model/message-log.ts";
+import { isSameTurn, type Turn } from "./model/turns.ts";
+import { QuestionText } from "./QuestionText.tsx";
+import { RunEnding } from "./RunEnding.tsx";
+import { RunProgress } from "./RunProgress.tsx";
+import { useShowRun } from "./use-message-log.ts";
+import { useRunWatch } from "./use-run-watch.ts";
+
+type TurnProps = Pick<Turn, "question" | "answers">;
+
+/** A turn that is over. Those out of sight are laid out only when they come near. */
+export const SettledTurn = memo(function SettledTurn({ question, answers }: TurnProps): ReactNode {
+  const run = question?.run ?? null;
+  return (
+    <li className="flex flex-col gap-4 [contain-intrinsic-size:auto_12rem] [content-visibility:auto]">
+      {question !== null && <QuestionText text={question.content} />}
+      {answers.map(({ message_id, content, partial }) => (
+        <AnswerText key={message_id} text={content} isPartial={partial} isGrowing={false} />
+      ))}
+      {run !== null && answers.length === 0 && <RunEnding run={run} canRetry={false} />}
+    </li>
+  );
+}, isSameTurn);
+
+/** The newest turn: its answer may be in the making, or may be missing and asked for again. */
+export function LastTurn({ question, answers }: TurnProps): ReactNode {
+  const run = question?.run ?? null;
+  const openRun = run !== null && isOpen(run) ? run : null;
+  const { live, isInterrupted } = useRunWatch(openRun?.run_id ?? null, useShowRun());
+  const shown = answers.map(({ content, partial }) => ({ text: content, isPartial: partial, isGrowing: false }));
+  if (openRun !== null && live !== null && live.text !== "") {
+    shown.push({ text: live.text, isPartial: false, isGrowing: true });
+  }
+  return (
+    <li className="flex flex-col gap-4">
+      {question !== null && <QuestionText text={question.content} />}
+      {shown.map((answer, index) => (
+        // An answer keeps its place from its first word to its end, and so what has been drawn of it.
+        // oxlint-disable-next-line react/no-array-index-key
+        <AnswerText key={index} {...answer} />
+      ))}
+      {openRun !== null && <RunProgress run={openRun} live={live} isInterrupted={isInterrupted} />}
+      {run !== null && openRun === null && <RunEnding run={run} canRetry hasPart={answers.length > 0} />}
+      <Announcer run={run} answer={answers.at(-1)} />
+    </li>
+  );
+}
