@@ -23,8 +23,8 @@ export function failureOf(error: unknown): Failure {
   const { error_code: code, httpStatus: status } = error.data ?? {};
   if (code === undefined || status === undefined) return { kind: "away", code: "unreachable" };
   if (signedOutCodes.includes(code)) return { kind: "signed_out", code };
-  const isPassing = status >= 500 || passingStatuses.includes(status);
-  return isPassing ? { kind: "away", code } : { kind: "refused", code };
+  const isAway = status >= 500 || passingStatuses.includes(status);
+  return isAway ? { kind: "away", code } : { kind: "refused", code };
 }
 
 export function isSignedOut(error: unknown): boolean {

@@ -9,18 +9,13 @@ export function retryDelayMs(attempt: number): number {
   return Math.min(500 * 2 ** attempt, maxRetryDelayMs);
 }
 
-interface Listeners {
-  /** Something was changed by this page. */
-  onChange: () => void;
-  /** A call was refused because the session is over. */
-  onSignedOut: () => void;
-}
-
 /**
  * The cache of what the platform said. Calls are made whether or not the browser thinks that it is online: the platform
  * may run on this very machine.
+ *
+ * @param onSignedOut a call was refused because the session is over
  */
-export function createQueryClient(connection: Connection, { onChange, onSignedOut }: Listeners): QueryClient {
+export function createQueryClient(connection: Connection, onSignedOut: () => void): QueryClient {
   const onError = (error: unknown): void => {
     noteFailure(connection, error);
     if (isSignedOut(error)) onSignedOut();
@@ -32,13 +27,7 @@ export function createQueryClient(connection: Connection, { onChange, onSignedOu
       // That nobody is signed in is what the query about it is there to find out.
       onError: (error, { queryKey }) => (isMe(queryKey) ? noteFailure(connection, error) : onError(error)),
     }),
-    mutationCache: new MutationCache({
-      onError,
-      onSuccess: (_data, _variables, _context, { meta }) => {
-        onReached();
-        if (meta?.["changesNothing"] !== true) onChange();
-      },
-    }),
+    mutationCache: new MutationCache({ onError, onSuccess: onReached }),
     defaultOptions: {
       queries: {
         networkMode: "always",
@@ -54,4 +43,12 @@ export function createQueryClient(connection: Connection, { onChange, onSignedOu
 /** Whether a query is the one about who is signed in. tRPC's keys begin with the procedure's path. */
 export function isMe([path]: readonly unknown[]): boolean {
   return Array.isArray(path) && path.join(".") === "auth.me";
+}
+
+/** Calls back whenever this page has changed something. Mutations that only read say so in their meta. */
+export function onEveryChange(queryClient: QueryClient, onChange: () => void): void {
+  queryClient.getMutationCache().subscribe(({ type, mutation, ...event }) => {
+    const isDone = type === "updated" && "action" in event && event.action.type === "success";
+    if (isDone && mutation?.meta?.["changesNothing"] !== true) onChange();
+  });
 }

@@ -1,17 +1,20 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { backdropStyle } from "../ui/popup-style.ts";
 import { MenuContext } from "./PageHeader.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 
-/** The page around the pages: the list of dialogs beside them, or on a narrow screen in a drawer. */
+/**
+ * The page around the pages: the list of dialogs beside them, or on a narrow screen in a drawer. The drawer closes when
+ * the page does for which it was opened.
+ */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
   const { t } = useTranslation();
-  const [isOpen, setIsOpen] = useState(false);
   const [location] = useLocation();
-  useEffect(() => setIsOpen(false), [location]);
+  const [openedAt, setOpenedAt] = useState<string | null>(null);
+  const setIsOpen = (isOpen: boolean): void => setOpenedAt(isOpen ? location : null);
   return (
     <MenuContext value={() => setIsOpen(true)}>
       <a
@@ -28,7 +31,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           {children}
         </main>
       </div>
-      <Dialog.Root open={isOpen} onOpenChange={setIsOpen}>
+      <Dialog.Root open={openedAt === location} onOpenChange={setIsOpen}>
         <Dialog.Portal>
           <Dialog.Backdrop className={backdropStyle} />
           <Dialog.Popup className="fixed inset-y-0 left-0 z-40 w-[min(20rem,calc(100vw-3rem))] shadow-xl">

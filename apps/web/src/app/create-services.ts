@@ -2,7 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createClient, type Client } from "../api/client.ts";
 import { createConnection, noteFailure, type Connection } from "../api/connection.ts";
 import { isSignedOut } from "../api/failure.ts";
-import { createQueryClient, isMe } from "../api/query-client.ts";
+import { createQueryClient, isMe, onEveryChange } from "../api/query-client.ts";
 import { createTabSync } from "../api/tab-sync.ts";
 import type { Outgoing, TextKey } from "../features/chat/kept-texts.ts";
 import { addQuestion } from "../features/chat/model/message-log.ts";
@@ -28,7 +28,8 @@ function createSyncedQueryClient(connection: Connection): Synced {
     tabs.announce();
   };
   const onSignedOut = (): void => void queryClient.invalidateQueries({ predicate: ({ queryKey }) => isMe(queryKey) });
-  const queryClient: QueryClient = createQueryClient(connection, { onChange, onSignedOut });
+  const queryClient: QueryClient = createQueryClient(connection, onSignedOut);
+  onEveryChange(queryClient, onChange);
   tabs.listen(() => void queryClient.invalidateQueries());
   return { queryClient, onChange, onSignedOut };
 }

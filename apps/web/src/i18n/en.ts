@@ -19,7 +19,7 @@ export const en = {
     lead: "Keep a few dialogs, ask anything, and watch the answer grow.",
     google: "Sign in with Google",
     devName: "Your name",
-    devHint: "This server runs for development: any name will do. Letters, digits, dots and dashes.",
+    devHint: "This server runs for development: any name will do.",
     devSubmit: "Sign in",
     ended: "Your session has ended. Sign in again: what you were writing is kept.",
     signOut: "Sign out",
@@ -80,6 +80,7 @@ export const en = {
     queued: "Waiting for an assistant…",
     noWorker: "No assistant has taken the question up yet. It stays in line; you need not wait here.",
     thinking: "Thinking…",
+    answering: "Answering…",
     anew: "Another assistant begins anew.",
     resuming: "The connection was lost. The answer goes on when it is back.",
     partial: "Stopped. This is what had been said.",
@@ -166,6 +167,6 @@ export const en = {
   },
 };
 
-type Texts<Catalogue> = { [Key in keyof Catalogue]: Catalogue[Key] extends string ? string : Texts<Catalogue[Key]> };
+type Texts<Tree> = { [Key in keyof Tree]: Tree[Key] extends string ? string : Texts<Tree[Key]> };
 
 export type Catalogue = Texts<typeof en>;

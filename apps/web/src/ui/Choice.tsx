@@ -23,9 +23,7 @@ export function Choice<Value extends string>({ label, value, options, onChange }
           key={option.value}
           value={option.value}
           lang={option.lang}
-          nativeButton
-          render={<button type="button" />}
-          className="min-h-9 grow rounded-lg px-3 py-1 text-sm text-muted hover:text-ink data-checked:bg-raised data-checked:font-medium data-checked:text-ink data-checked:shadow-sm"
+          className="flex min-h-9 grow cursor-pointer items-center justify-center rounded-lg px-3 py-1 text-sm text-muted hover:text-ink data-checked:bg-raised data-checked:font-medium data-checked:text-ink data-checked:shadow-sm"
         >
           {option.label}
         </Radio.Root>

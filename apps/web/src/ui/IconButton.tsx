@@ -13,7 +13,9 @@ const style =
 export function IconButton({ label, side = "bottom", children, className = "", ...rest }: IconButtonProps): ReactNode {
   return (
     <Tooltip.Root>
-      <Tooltip.Trigger type="button" aria-label={label} {...rest} className={`${style} ${className}`}>
+      <Tooltip.Trigger
+        render={<button type="button" aria-label={label} {...rest} className={`${style} ${className}`} />}
+      >
         {children}
       </Tooltip.Trigger>
       <Tooltip.Portal>

@@ -4,6 +4,7 @@ import { isMe } from "../../api/query-client.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import { urls } from "../../app/routes.ts";
 import { useServices } from "../../app/services.ts";
+import type { Action } from "../../lib/action.ts";
 import { forgetTexts } from "../chat/kept-texts.ts";
 
 /** Leaves nothing of a person on this device but the theme and the language. */
@@ -22,7 +23,7 @@ export function useForgetPerson(): () => Promise<void> {
 }
 
 /** Signs out: the session ends on the platform, not only here. */
-export function useSignOut({ onError }: { onError: (error: unknown) => void }) {
+export function useSignOut({ onError }: { onError: (error: unknown) => void }): Action<void> {
   const forgetPerson = useForgetPerson();
   return useMutation(useTRPC().auth.logout.mutationOptions({ onSuccess: forgetPerson, onError }));
 }

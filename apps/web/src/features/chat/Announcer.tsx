@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { isOpen, type Message, type MessageRun } from "./model/message-log.ts";
 import { useRunText } from "./use-run-text.ts";
@@ -8,9 +8,7 @@ export function Announcer({ run, answer }: { run: MessageRun | null; answer: Mes
   const { t } = useTranslation();
   const runText = useRunText();
   const [awaited, setAwaited] = useState<number | null>(null);
-  useEffect(() => {
-    if (run !== null && isOpen(run)) setAwaited(run.run_id);
-  }, [run]);
+  if (run !== null && isOpen(run) && run.run_id !== awaited) setAwaited(run.run_id);
   let news = "";
   if (run !== null && run.run_id === awaited) {
     if (run.state === "running") news = t("chat.announceThinking");

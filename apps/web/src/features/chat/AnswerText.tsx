@@ -8,13 +8,14 @@ interface AnswerTextProps {
   text: string;
   /** It was stopped: this is what had been said. */
   isPartial: boolean;
-  /** It is being made. */
-  isGrowing: boolean;
+  /** While it is being made: how that goes. It stands where the buttons will be, so that nothing jumps. */
+  growth?: ReactNode;
 }
 
 /** An answer. Until the code that sets it is there, it is shown plain. */
-export const AnswerText = memo(function AnswerText({ text, isPartial, isGrowing }: AnswerTextProps): ReactNode {
+export const AnswerText = memo(function AnswerText({ text, isPartial, growth }: AnswerTextProps): ReactNode {
   const { t } = useTranslation();
+  const isGrowing = growth !== undefined;
   return (
     <article aria-label={t("chat.bot")} aria-busy={isGrowing} className="flex flex-col gap-1">
       <div className="prose">
@@ -23,9 +24,7 @@ export const AnswerText = memo(function AnswerText({ text, isPartial, isGrowing 
         </Suspense>
       </div>
       {isPartial && <p className="text-sm text-muted">{t("chat.partial")}</p>}
-      <div className="-ml-2.5 flex h-10">
-        {!isGrowing && text !== "" && <CopyButton label={t("chat.copy")} text={text} />}
-      </div>
+      {growth ?? <div className="-ml-2.5 h-10">{text !== "" && <CopyButton label={t("chat.copy")} text={text} />}</div>}
     </article>
   );
 });

@@ -1,10 +1,10 @@
-import { ArrowUp, Square } from "lucide-react";
 import { useRef, type KeyboardEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useConfig } from "../../api/config.ts";
 import { useServices } from "../../app/services.ts";
 import { codePointLength } from "../../lib/code-points.ts";
-import { IconButton } from "../../ui/IconButton.tsx";
+import { ComposerButton } from "./ComposerButton.tsx";
+import { ComposerHelp } from "./ComposerHelp.tsx";
 import type { TextKey } from "./kept-texts.ts";
 import { useDraft } from "./use-draft.ts";
 import { useStop } from "./use-stop.ts";
@@ -17,30 +17,24 @@ interface ComposerProps {
   isSending: boolean;
 }
 
-const primaryButton = "bg-accent text-on-accent hover:bg-accent-strong hover:text-on-accent";
-
-function useSend(textKey: TextKey, draft: { text: string; clear: () => void }): () => void {
-  const { outbox } = useServices();
-  return () => {
-    outbox.send(textKey, draft.text);
-    draft.clear();
-  };
-}
+/** On a touch screen the keyboard would cover the dialog that was just opened. */
+const hasKeyboard = (): boolean => matchMedia("(pointer: fine)").matches;
 
 /** Where a message is written. One can go on writing while an answer comes. */
 export function Composer({ textKey, openRunId, isSending }: ComposerProps): ReactNode {
   const { t } = useTranslation();
+  const { outbox } = useServices();
   const { question_max: limit } = useConfig();
   const [text, setText] = useDraft(textKey);
   const { stop, isStopping } = useStop(openRunId);
-  const send = useSend(textKey, { text, clear: () => setText("") });
   const input = useRef<HTMLTextAreaElement>(null);
-  const excess = codePointLength(text) - limit;
-  const isBusy = openRunId !== null || isSending;
-  const canSend = !isBusy && excess <= 0 && text.trim() !== "";
+  const used = codePointLength(text);
+  const canSend = openRunId === null && !isSending && used <= limit && text.trim() !== "";
   const submit = (): void => {
-    if (canSend) send();
     input.current?.focus();
+    if (!canSend) return;
+    outbox.send(textKey, text);
+    setText("");
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && openRunId !== null) stop();
@@ -49,61 +43,24 @@ export function Composer({ textKey, openRunId, isSending }: ComposerProps): Reac
     submit();
   };
   return (
-    <form
-      className="mx-auto w-full max-w-3xl px-4 pb-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
+    <div className="mx-auto w-full max-w-3xl px-4 pb-3">
       <div className="flex items-end gap-2 rounded-2xl border border-field bg-raised p-1.5 pl-4 focus-within:outline-2 focus-within:outline-accent">
         <textarea
           ref={input}
           aria-label={t("chat.message")}
           aria-describedby="composer-help"
-          aria-invalid={excess > 0}
+          aria-invalid={used > limit}
           placeholder={t("chat.placeholder")}
           rows={1}
+          autoFocus={hasKeyboard()}
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
           className="field-sizing-content max-h-48 min-h-10 grow resize-none py-2 outline-none placeholder:text-muted"
         />
-        {openRunId === null ? (
-          <IconButton type="submit" label={t("chat.send")} side="top" disabled={!canSend} className={primaryButton}>
-            <ArrowUp aria-hidden className="size-5" />
-          </IconButton>
-        ) : (
-          <IconButton
-            label={isStopping ? t("chat.stopping") : t("chat.stop")}
-            side="top"
-            aria-busy={isStopping}
-            onClick={stop}
-            className={primaryButton}
-          >
-            <Square aria-hidden className={`size-4 fill-current ${isStopping ? "animate-pulse" : ""}`} />
-          </IconButton>
-        )}
+        <ComposerButton isAwaited={openRunId !== null} {...{ isStopping, canSend, stop, submit }} />
       </div>
-      <ComposerHelp used={limit + excess} limit={limit} />
-    </form>
-  );
-}
-
-function ComposerHelp({ used, limit }: { used: number; limit: number }): ReactNode {
-  const { t } = useTranslation();
-  const excess = used - limit;
-  return (
-    <p id="composer-help" className="flex justify-between gap-4 px-2 pt-1.5 text-xs text-muted">
-      <span className={excess > 0 ? "text-danger" : ""}>
-        {excess > 0 ? t("chat.overLimit", { count: excess }) : t("chat.keys")}
-      </span>
-      <span className={`shrink-0 tabular-nums ${excess > 0 ? "font-medium text-danger" : ""}`}>
-        <span className="sr-only">{t("chat.counter", { used, limit })}</span>
-        <span aria-hidden>
-          {used} / {limit}
-        </span>
-      </span>
-    </p>
+      <ComposerHelp id="composer-help" used={used} limit={limit} />
+    </div>
   );
 }

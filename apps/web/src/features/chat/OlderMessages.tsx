@@ -16,7 +16,8 @@ interface OlderMessagesProps {
 /** The top of the thread: fetches older messages when it comes near, until there are none. */
 export function OlderMessages({ dialogId, before, scroller }: OlderMessagesProps): ReactNode {
   const { t } = useTranslation();
-  const { mutate, isPending, isError } = useOlderMessages(dialogId);
+  const { mutate, isPending, error } = useOlderMessages(dialogId);
+  const isError = error !== null;
   const mark = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (before === null || isPending || isError || mark.current === null) return;

@@ -33,10 +33,11 @@ export function RunProgress({ run, live, isInterrupted }: RunProgressProps): Rea
   const text = ((): string => {
     if (isInterrupted) return t("chat.resuming");
     if (isQueued) return isLate ? t("chat.noWorker") : t("chat.queued");
-    return live !== null && live.attempt > 1 && live.text === "" ? t("chat.anew") : t("chat.thinking");
+    if (live !== null && live.text !== "") return t("chat.answering");
+    return live !== null && live.attempt > 1 ? t("chat.anew") : t("chat.thinking");
   })();
   return (
-    <p className="flex items-center gap-3 text-sm text-muted">
+    <p className="flex min-h-10 items-center gap-3 text-sm text-muted">
       <span aria-hidden className="flex gap-1">
         <span className="dot size-1.5 rounded-full bg-accent" />
         <span className="dot size-1.5 rounded-full bg-accent" />

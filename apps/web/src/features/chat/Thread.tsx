@@ -6,8 +6,8 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import type { MessageLog } from "./model/message-log.ts";
 import type { Unsent } from "./model/outbox.ts";
 import { turnsOf } from "./model/turns.ts";
-import { LastTurn, SettledTurn } from "./Turn.tsx";
 import { OlderMessages } from "./OlderMessages.tsx";
+import { LastTurn, SettledTurn } from "./Turn.tsx";
 import { UnsentMessage } from "./UnsentMessage.tsx";
 import { useKeepPlace } from "./use-keep-place.ts";
 import { useStickToEnd } from "./use-stick-to-end.ts";
@@ -20,56 +20,62 @@ interface ThreadProps {
 }
 
 /** The messages. A log to screen readers; what there is to tell is told at the ends of answers, not at each word. */
-export function Thread({ dialogId, name, log, unsent }: ThreadProps): ReactNode {
+export function Thread({ name, ...rest }: ThreadProps): ReactNode {
   const { t } = useTranslation();
+  const label = t("chat.log", { name });
+  if (rest.log.messages.length > 0 || rest.unsent !== null) return <FilledThread label={label} {...rest} />;
+  return (
+    <div role="log" aria-live="off" aria-label={label} className="flex min-h-0 grow overflow-y-auto">
+      <EmptyState title={t("chat.emptyTitle")} text={t("chat.emptyText")} />
+    </div>
+  );
+}
+
+function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"> & { label: string }): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const turns = useMemo(() => turnsOf(log.messages), [log.messages]);
   useKeepPlace(scroller, log.messages[0]?.seq);
   const { isAtEnd, toEnd } = useStickToEnd({ scroller, content, newest: unsent?.clientMessageId });
-  if (turns.length === 0 && unsent === null) {
-    return (
-      <div className="flex min-h-0 grow overflow-y-auto" role="log" aria-label={t("chat.log", { name })}>
-        <EmptyState title={t("chat.emptyTitle")} text={t("chat.emptyText")} />
-      </div>
-    );
-  }
+  const turns = useMemo(() => turnsOf(log.messages), [log.messages]);
+  const last = turns.at(-1);
   return (
     <div className="relative min-h-0 grow">
       <div
         ref={scroller}
         role="log"
         aria-live="off"
-        aria-label={t("chat.log", { name })}
+        aria-label={label}
         tabIndex={0}
         className="h-full overflow-y-auto overscroll-contain -outline-offset-2"
       >
         <div ref={content} className="mx-auto flex max-w-3xl flex-col gap-6 px-4 py-6">
           <OlderMessages dialogId={dialogId} before={log.nextBefore} scroller={scroller} />
           <ol className="flex flex-col gap-6">
-            {turns.map(({ key, question, answers }, index) =>
-              index === turns.length - 1 ? (
-                <LastTurn key={key} question={question} answers={answers} />
-              ) : (
-                <SettledTurn key={key} question={question} answers={answers} />
-              ),
-            )}
+            {turns.slice(0, -1).map(({ key, ...turn }) => (
+              <SettledTurn key={key} {...turn} />
+            ))}
+            {last !== undefined && <LastTurn key={last.key} question={last.question} answers={last.answers} />}
             {unsent !== null && <UnsentMessage dialogId={dialogId} unsent={unsent} />}
           </ol>
         </div>
       </div>
-      {!isAtEnd && (
-        <div className="absolute inset-x-0 bottom-3 flex justify-center">
-          <IconButton
-            label={t("chat.toEnd")}
-            side="top"
-            onClick={toEnd}
-            className="rounded-full border border-line bg-raised shadow-md"
-          >
-            <ArrowDown aria-hidden className="size-5" />
-          </IconButton>
-        </div>
-      )}
+      {!isAtEnd && <ToEnd onClick={toEnd} />}
+    </div>
+  );
+}
+
+function ToEnd({ onClick }: { onClick: () => void }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
+      <IconButton
+        label={t("chat.toEnd")}
+        side="top"
+        onClick={onClick}
+        className="pointer-events-auto rounded-full border border-line bg-raised shadow-md"
+      >
+        <ArrowDown aria-hidden className="size-5" />
+      </IconButton>
     </div>
   );
 }

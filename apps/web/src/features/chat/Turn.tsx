@@ -18,31 +18,39 @@ export const SettledTurn = memo(function SettledTurn({ question, answers }: Turn
     <li className="flex flex-col gap-4 [contain-intrinsic-size:auto_12rem] [content-visibility:auto]">
       {question !== null && <QuestionText text={question.content} />}
       {answers.map(({ message_id, content, partial }) => (
-        <AnswerText key={message_id} text={content} isPartial={partial} isGrowing={false} />
+        <AnswerText key={message_id} text={content} isPartial={partial} />
       ))}
       {run !== null && answers.length === 0 && <RunEnding run={run} canRetry={false} />}
     </li>
   );
 }, isSameTurn);
 
-/** The newest turn: its answer may be in the making, or may be missing and asked for again. */
+/**
+ * The newest turn: its answer may be in the making, or may be missing and asked for again. An answer keeps its place in
+ * the list from its first word to its end, and so what has been drawn of it.
+ */
 export function LastTurn({ question, answers }: TurnProps): ReactNode {
   const run = question?.run ?? null;
   const openRun = run !== null && isOpen(run) ? run : null;
   const { live, isInterrupted } = useRunWatch(openRun?.run_id ?? null, useShowRun());
-  const shown = answers.map(({ content, partial }) => ({ text: content, isPartial: partial, isGrowing: false }));
-  if (openRun !== null && live !== null && live.text !== "") {
-    shown.push({ text: live.text, isPartial: false, isGrowing: true });
-  }
+  const grown = openRun === null ? "" : (live?.text ?? "");
+  const progress = openRun !== null && <RunProgress run={openRun} live={live} isInterrupted={isInterrupted} />;
+  const texts = answers.map(({ content }) => content).concat(grown === "" ? [] : [grown]);
   return (
     <li className="flex flex-col gap-4">
       {question !== null && <QuestionText text={question.content} />}
-      {shown.map((answer, index) => (
-        // An answer keeps its place from its first word to its end, and so what has been drawn of it.
-        // oxlint-disable-next-line react/no-array-index-key
-        <AnswerText key={index} {...answer} />
-      ))}
-      {openRun !== null && <RunProgress run={openRun} live={live} isInterrupted={isInterrupted} />}
+      {texts.map((text, index) => {
+        const isGrowing = index === answers.length;
+        return (
+          <AnswerText
+            key={index}
+            text={text}
+            isPartial={answers[index]?.partial ?? false}
+            growth={isGrowing ? progress : undefined}
+          />
+        );
+      })}
+      {grown === "" && progress}
       {run !== null && openRun === null && <RunEnding run={run} canRetry hasPart={answers.length > 0} />}
       <Announcer run={run} answer={answers.at(-1)} />
     </li>

@@ -51,9 +51,12 @@ export function writeOutgoing(storage: TextStorage, key: TextKey, outgoing: Outg
   else storage.write(outgoingKey(key), JSON.stringify(outgoing));
 }
 
+function isText(name: string): boolean {
+  return name.startsWith("draft.") || name.startsWith("outgoing.");
+}
+
 /** Forgets the texts of one dialog, or of all. */
 export function forgetTexts(storage: TextStorage, key?: TextKey): void {
-  const isText = (name: string): boolean => name.startsWith("draft.") || name.startsWith("outgoing.");
   const names = key === undefined ? storage.keys().filter(isText) : [draftKey(key), outgoingKey(key)];
   for (const name of names) storage.remove(name);
 }

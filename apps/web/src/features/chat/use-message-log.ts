@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useTRPCClient } from "../../api/trpc.ts";
+import type { Action } from "../../lib/action.ts";
 import { applyRun, mergeNewest, mergeOlder, type MessageLog, type Run } from "./model/message-log.ts";
 
 const pageSize = 50;
@@ -7,7 +8,7 @@ const pageSize = 50;
 /** How often an idle dialog is looked at: another device may have written to it. */
 const lookIntervalMs = 15_000;
 
-export function messageLogKey(dialogId: number): readonly unknown[] {
+function messageLogKey(dialogId: number): readonly unknown[] {
   return ["message-log", dialogId];
 }
 
@@ -27,7 +28,7 @@ export function useShowRun(): (run: Run) => void {
 }
 
 /** The messages of a dialog. Looks replace the newest page only; what has been loaded before that stays. */
-export function useMessageLog(dialogId: number) {
+export function useMessageLog(dialogId: number): { data: MessageLog | undefined; error: unknown } {
   const client = useTRPCClient();
   const queryClient = useQueryClient();
   const queryKey = messageLogKey(dialogId);
@@ -44,7 +45,7 @@ export function useMessageLog(dialogId: number) {
 }
 
 /** Loads the page of older messages. */
-export function useOlderMessages(dialogId: number) {
+export function useOlderMessages(dialogId: number): Action<number> {
   const client = useTRPCClient();
   const queryClient = useQueryClient();
   return useMutation({

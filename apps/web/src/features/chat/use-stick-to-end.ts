@@ -18,7 +18,6 @@ export function useStickToEnd({ scroller, content, newest }: Place): { isAtEnd: 
     sticks.current = true;
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight });
   };
-  const isEmpty = content.current === null;
   useEffect(() => {
     const [view, inner] = [scroller.current, content.current];
     if (view === null || inner === null) return;
@@ -36,7 +35,7 @@ export function useStickToEnd({ scroller, content, newest }: Place): { isAtEnd: 
       observer.disconnect();
       view.removeEventListener("scroll", onScroll);
     };
-  }, [scroller, content, isEmpty]);
+  }, [scroller, content]);
   useLayoutEffect(() => {
     if (newest === undefined || scroller.current === null) return;
     sticks.current = true;

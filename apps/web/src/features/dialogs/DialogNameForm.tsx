@@ -42,7 +42,6 @@ export function DialogNameForm(props: DialogNameFormProps): ReactNode {
   return (
     <form
       className="flex flex-col gap-2 text-left"
-      onKeyDown={onKeyDown}
       onSubmit={(event) => {
         event.preventDefault();
         if (fault === null && !busy) onSubmit(name.trim());
@@ -56,6 +55,7 @@ export function DialogNameForm(props: DialogNameFormProps): ReactNode {
         fault={shown ?? (error === null ? undefined : errorText(error, t))}
         value={name}
         onValueChange={setName}
+        onKeyDown={onKeyDown}
         autoFocus
         onFocus={(event) => event.currentTarget.select()}
       />

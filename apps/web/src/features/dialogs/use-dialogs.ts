@@ -3,6 +3,7 @@ import { useLocation, useRoute } from "wouter";
 import { useTRPC } from "../../api/trpc.ts";
 import { parseDialogId, routes, urls } from "../../app/routes.ts";
 import { useServices } from "../../app/services.ts";
+import type { Action } from "../../lib/action.ts";
 import { useUser } from "../auth/use-session.ts";
 import { forgetTexts } from "../chat/kept-texts.ts";
 
@@ -24,7 +25,7 @@ export function useOpenDialogId(): number | null {
 }
 
 /** Creates a dialog and opens it. */
-export function useCreateDialog() {
+export function useCreateDialog(): Action<{ dialog_name: string }> {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [, navigate] = useLocation();
@@ -38,7 +39,7 @@ export function useCreateDialog() {
   );
 }
 
-export function useRenameDialog() {
+export function useRenameDialog(): Action<{ dialog_id: number; dialog_name: string }> {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   return useMutation(
@@ -49,7 +50,7 @@ export function useRenameDialog() {
 }
 
 /** Deletes a dialog with what was typed there, and leaves it if it is the open one. */
-export function useDeleteDialog() {
+export function useDeleteDialog(): Action<{ dialog_id: number }> {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const { storage, outbox } = useServices();

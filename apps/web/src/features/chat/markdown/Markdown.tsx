@@ -50,7 +50,6 @@ export function Markdown({ text, isGrowing }: { text: string; isGrowing: boolean
   const blocks = useMemo(() => splitBlocks(text), [text]);
   return blocks.map((block, index) => (
     // Blocks are only ever added at the end.
-    // oxlint-disable-next-line react/no-array-index-key
     <Block key={index} text={block} isGrowing={isGrowing && index === blocks.length - 1} />
   ));
 }

@@ -33,24 +33,33 @@ export interface OutboxDeps {
   createId: () => string;
 }
 
-export function createOutbox({ storage, deliver, pause, createId }: OutboxDeps): Outbox {
+/** The messages in memory, begun with what the storage has. */
+function createUnsentStores(storage: TextStorage) {
   const stores = new Map<string, Store<Unsent | null>>();
-
-  const unsent = (key: TextKey): Store<Unsent | null> => {
-    const name = `${key.userId}.${key.dialogId}`;
-    const existing = stores.get(name);
-    if (existing !== undefined) return existing;
-    const kept = readOutgoing(storage, key);
-    const store = createStore<Unsent | null>(kept === null ? null : { ...kept, phase: "waiting", fault: null });
-    stores.set(name, store);
-    return store;
+  return {
+    of: (key: TextKey): Store<Unsent | null> => {
+      const name = `${key.userId}.${key.dialogId}`;
+      const existing = stores.get(name);
+      if (existing !== undefined) return existing;
+      const kept = readOutgoing(storage, key);
+      const store = createStore<Unsent | null>(kept === null ? null : { ...kept, phase: "waiting", fault: null });
+      stores.set(name, store);
+      return store;
+    },
+    clear: (): void => {
+      for (const store of stores.values()) store.set(null);
+      stores.clear();
+    },
   };
+}
 
-  const running = new Set<string>();
+export function createOutbox({ storage, deliver, pause, createId }: OutboxDeps): Outbox {
+  const stores = createUnsentStores(storage);
+  const underWay = new Set<string>();
 
-  /** Tries until the platform has taken the message or refused it, or it is no longer the one to send. */
+  /** Tries until the platform has taken the message or refused it, or nobody wants it sent any more. */
   const deliverOrWait = async (key: TextKey, outgoing: Outgoing): Promise<void> => {
-    const store = unsent(key);
+    const store = stores.of(key);
     const isWanted = (): boolean => store.get()?.clientMessageId === outgoing.clientMessageId;
     for (let attempt = 0; isWanted(); attempt += 1) {
       try {
@@ -58,7 +67,6 @@ export function createOutbox({ storage, deliver, pause, createId }: OutboxDeps):
         if (!isWanted()) return;
         writeOutgoing(storage, key, null);
         store.set(null);
-        return;
       } catch (error) {
         if (!isWanted()) return;
         const isWaiting = isPassing(error) || isSignedOut(error);
@@ -70,30 +78,27 @@ export function createOutbox({ storage, deliver, pause, createId }: OutboxDeps):
   };
 
   const start = (key: TextKey, { clientMessageId, text }: Outgoing): void => {
-    if (running.has(clientMessageId)) return;
-    running.add(clientMessageId);
-    unsent(key).set({ clientMessageId, text, phase: "sending", fault: null });
-    void deliverOrWait(key, { clientMessageId, text }).finally(() => running.delete(clientMessageId));
+    if (underWay.has(clientMessageId)) return;
+    underWay.add(clientMessageId);
+    stores.of(key).set({ clientMessageId, text, phase: "sending", fault: null });
+    void deliverOrWait(key, { clientMessageId, text }).finally(() => underWay.delete(clientMessageId));
   };
 
   return {
-    unsent,
+    unsent: stores.of,
     send: (key, text) => {
       const outgoing = { clientMessageId: createId(), text };
       writeOutgoing(storage, key, outgoing);
       start(key, outgoing);
     },
     resume: (key) => {
-      const left = unsent(key).get();
+      const left = stores.of(key).get();
       if (left !== null) start(key, left);
     },
     discard: (key) => {
       writeOutgoing(storage, key, null);
-      unsent(key).set(null);
+      stores.of(key).set(null);
     },
-    clear: () => {
-      for (const store of stores.values()) store.set(null);
-      stores.clear();
-    },
+    clear: stores.clear,
   };
 }
