@@ -2,7 +2,8 @@ import { watchRequest, type Connection } from "./connection.ts";
 
 /** A name as an id that the server takes: as it is when it can be one, else by its bytes. */
 export function devSubject(name: string): string {
-  if (/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/i.test(name)) return name.toLowerCase();
+  const plain = name.toLowerCase().replaceAll(/\s+/g, ".");
+  if (/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/.test(plain)) return plain;
   const bytes = new TextEncoder().encode(name);
   return `u${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

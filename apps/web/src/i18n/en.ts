@@ -106,7 +106,7 @@ export const en = {
     thisDevice: "This device",
     unknownDevice: "Unknown device",
     signedInAt: "Signed in {{when}}",
-    lastSeenAt: "last seen {{when}}",
+    lastSeenAt: "Last seen {{when}}",
     end: "End",
     endLabel: "End the session on {{device}}",
     endAll: "Sign out everywhere",

@@ -107,7 +107,7 @@ export const ru: Catalogue = {
     thisDevice: "Это устройство",
     unknownDevice: "Неизвестное устройство",
     signedInAt: "Вход: {{when}}",
-    lastSeenAt: "последняя активность: {{when}}",
+    lastSeenAt: "Активность: {{when}}",
     end: "Завершить",
     endLabel: "Завершить сеанс: {{device}}",
     endAll: "Выйти на всех устройствах",

@@ -1,20 +1,33 @@
 import { Tooltip } from "@base-ui/react/tooltip";
 import type { ComponentProps, ReactNode } from "react";
 
-interface IconButtonProps extends Omit<ComponentProps<"button">, "aria-label"> {
+interface IconButtonProps extends Omit<ComponentProps<"button">, "aria-label" | "className"> {
   /** What it does: its accessible name, and its tooltip. */
   label: string;
+  variant?: keyof typeof variants;
   side?: "top" | "bottom" | "right";
 }
 
-const style =
-  "inline-flex size-10 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-ink disabled:cursor-not-allowed disabled:opacity-55";
+const base =
+  "inline-flex size-10 shrink-0 items-center justify-center transition-colors disabled:cursor-not-allowed disabled:opacity-55";
 
-export function IconButton({ label, side = "bottom", children, className = "", ...rest }: IconButtonProps): ReactNode {
+const variants = {
+  quiet: "rounded-lg text-muted enabled:hover:bg-hover enabled:hover:text-ink",
+  primary: "rounded-xl bg-accent text-on-accent enabled:hover:bg-accent-strong",
+  floating: "rounded-full border border-line bg-raised shadow-md enabled:hover:bg-hover",
+};
+
+export function IconButton({
+  label,
+  side = "bottom",
+  variant = "quiet",
+  children,
+  ...rest
+}: IconButtonProps): ReactNode {
   return (
     <Tooltip.Root>
       <Tooltip.Trigger
-        render={<button type="button" aria-label={label} {...rest} className={`${style} ${className}`} />}
+        render={<button type="button" aria-label={label} {...rest} className={`${base} ${variants[variant]}`} />}
       >
         {children}
       </Tooltip.Trigger>

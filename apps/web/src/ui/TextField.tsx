@@ -5,7 +5,7 @@ interface TextFieldProps extends ComponentProps<typeof Field.Control> {
   label: string;
   hideLabel?: boolean;
   hint?: ReactNode;
-  /** What is wrong with what was typed. */
+  /** What is wrong with what was typed; stands in the hint's place, so that nothing moves. */
   fault?: string | undefined;
 }
 
@@ -17,7 +17,9 @@ export function TextField({ label, hideLabel = false, hint, fault, ...rest }: Te
     <Field.Root invalid={fault !== undefined} className="flex flex-col gap-1">
       <Field.Label className={hideLabel ? "sr-only" : "text-sm font-medium"}>{label}</Field.Label>
       <Field.Control autoComplete="off" {...rest} className={control} />
-      {hint !== undefined && <Field.Description className="text-xs text-muted">{hint}</Field.Description>}
+      {hint !== undefined && fault === undefined && (
+        <Field.Description className="text-xs text-muted">{hint}</Field.Description>
+      )}
       <Field.Error match={fault !== undefined} className="text-xs text-danger">
         {fault}
       </Field.Error>

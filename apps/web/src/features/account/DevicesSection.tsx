@@ -19,6 +19,7 @@ function DeviceRow({ device }: { device: Device }): ReactNode {
   const toast = useToast();
   const name = deviceName(device.user_agent) ?? t("settings.unknownDevice");
   const format = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" });
+  const when = (time: string): string => format.format(new Date(time));
   const { mutate, isPending } = useMutation(
     useTRPC().sessions.end.mutationOptions({
       onSuccess: () => toast(t("settings.ended")),
@@ -30,11 +31,8 @@ function DeviceRow({ device }: { device: Device }): ReactNode {
       <Monitor aria-hidden className="size-5 shrink-0 text-muted" />
       <div className="min-w-0 grow">
         <p className="truncate font-medium">{name}</p>
-        <p className="text-xs text-muted">
-          {t("settings.signedInAt", { when: format.format(new Date(device.created_at)) })}
-          {", "}
-          {t("settings.lastSeenAt", { when: format.format(new Date(device.last_seen_at)) })}
-        </p>
+        <p className="text-xs text-muted">{t("settings.lastSeenAt", { when: when(device.last_seen_at) })}</p>
+        <p className="text-xs text-muted">{t("settings.signedInAt", { when: when(device.created_at) })}</p>
       </div>
       {device.current ? (
         <span className="shrink-0 rounded-full bg-accent-soft px-3 py-1 text-xs font-medium">

@@ -20,9 +20,12 @@ function Unavailable({ error }: { error: unknown }): ReactNode {
   const { t } = useTranslation();
   const isGone = failureOf(error).code === "dialog_not_found";
   return (
-    <EmptyState title={isGone ? t("dialogs.gone") : errorText(error, t)}>
-      <ButtonLink href={urls.home()}>{t("app.toStart")}</ButtonLink>
-    </EmptyState>
+    <>
+      <PageHeader title="Deepbot" />
+      <EmptyState title={isGone ? t("dialogs.gone") : errorText(error, t)}>
+        <ButtonLink href={urls.home()}>{t("app.toStart")}</ButtonLink>
+      </EmptyState>
+    </>
   );
 }
 

@@ -36,6 +36,10 @@ export function Composer({ textKey, openRunId, isSending }: ComposerProps): Reac
     outbox.send(textKey, text);
     setText("");
   };
+  const stopAndStay = (): void => {
+    input.current?.focus();
+    stop();
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && openRunId !== null) stop();
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
@@ -58,7 +62,7 @@ export function Composer({ textKey, openRunId, isSending }: ComposerProps): Reac
           onKeyDown={onKeyDown}
           className="field-sizing-content max-h-48 min-h-10 grow resize-none py-2 outline-none placeholder:text-muted"
         />
-        <ComposerButton isAwaited={openRunId !== null} {...{ isStopping, canSend, stop, submit }} />
+        <ComposerButton isAwaited={openRunId !== null} {...{ isStopping, canSend, submit }} stop={stopAndStay} />
       </div>
       <ComposerHelp id="composer-help" used={used} limit={limit} />
     </div>

@@ -12,8 +12,6 @@ interface ComposerButtonProps {
   submit: () => void;
 }
 
-const style = "rounded-xl bg-accent text-on-accent hover:bg-accent-strong hover:text-on-accent";
-
 /** Sends, or while an answer comes, stops it. One button in one place, so that the focus stays. */
 export function ComposerButton({ isAwaited, isStopping, canSend, stop, submit }: ComposerButtonProps): ReactNode {
   const { t } = useTranslation();
@@ -25,7 +23,7 @@ export function ComposerButton({ isAwaited, isStopping, canSend, stop, submit }:
       disabled={!isAwaited && !canSend}
       aria-busy={isStopping}
       onClick={isAwaited ? stop : submit}
-      className={style}
+      variant="primary"
     >
       {isAwaited ? (
         <Square aria-hidden className={`size-4 fill-current ${isStopping ? "animate-pulse" : ""}`} />

@@ -7,7 +7,7 @@ export function ComposerHelp({ id, used, limit }: { id: string; used: number; li
   const excess = used - limit;
   return (
     <div id={id} className="flex justify-between gap-4 px-2 pt-1.5 text-xs text-muted">
-      <p className={excess > 0 ? "text-danger" : ""}>
+      <p className={excess > 0 ? "text-danger" : "pointer-coarse:invisible"}>
         {excess > 0 ? t("chat.overLimit", { count: excess }) : t("chat.keys")}
       </p>
       <p className={`shrink-0 tabular-nums ${excess > 0 ? "font-medium text-danger" : ""}`}>

@@ -67,13 +67,8 @@ function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"
 function ToEnd({ onClick }: { onClick: () => void }): ReactNode {
   const { t } = useTranslation();
   return (
-    <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
-      <IconButton
-        label={t("chat.toEnd")}
-        side="top"
-        onClick={onClick}
-        className="pointer-events-auto rounded-full border border-line bg-raised shadow-md"
-      >
+    <div className="absolute bottom-3 left-1/2 -translate-x-1/2">
+      <IconButton label={t("chat.toEnd")} side="top" variant="floating" onClick={onClick}>
         <ArrowDown aria-hidden className="size-5" />
       </IconButton>
     </div>
