@@ -1,6 +1,6 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig, loadEnv, type Plugin } from "vite";
+import { defineConfig, loadEnv, type Plugin, type ProxyOptions } from "vite";
 
 const repositoryRoot = "../..";
 
@@ -33,6 +33,20 @@ function welcome(): Plugin {
   };
 }
 
+/** Passes on that the server has cut an answer, as nginx does; by itself the proxy would leave the browser waiting. */
+function toServer(target: string): ProxyOptions {
+  return {
+    target,
+    configure: (proxy) => {
+      proxy.on("proxyRes", (answer, _request, response) => {
+        answer.on("close", () => {
+          if (!answer.complete) response.destroy();
+        });
+      });
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => {
   const env = loadEnv(mode, repositoryRoot, ["PORT", "WEB_PORT"]);
   const api = `http://127.0.0.1:${env["PORT"] ?? "8000"}`;
@@ -40,7 +54,7 @@ export default defineConfig(({ mode }) => {
     host: "localhost",
     port: Number(env["WEB_PORT"] ?? "5173"),
     strictPort: true,
-    proxy: { "/trpc": api, "/dev/google-token": api },
+    proxy: { "/trpc": toServer(api), "/dev/google-token": toServer(api) },
   };
   return {
     plugins: [react(), tailwindcss(), welcome()],

@@ -4,7 +4,7 @@ import { Route, Switch } from "wouter";
 import { ConfigContext } from "../api/config.ts";
 import { useTRPC } from "../api/trpc.ts";
 import { SignIn } from "../features/auth/SignIn.tsx";
-import { useSession, type Session } from "../features/auth/use-session.ts";
+import { UserContext, useSession, type Session } from "../features/auth/use-session.ts";
 import { ChatPage } from "../features/chat/ChatPage.tsx";
 import { WelcomePage } from "../features/dialogs/WelcomePage.tsx";
 import { Splash } from "../ui/Splash.tsx";
@@ -54,11 +54,13 @@ function SessionContent({ session }: { session: Session }): ReactNode {
       return <SignIn hasEnded={session.hasEnded} />;
     case "signed_in":
       return (
-        <Frame>
-          <Suspense fallback={<Splash />}>
-            <Pages />
-          </Suspense>
-        </Frame>
+        <UserContext value={session.user}>
+          <Frame>
+            <Suspense fallback={<Splash />}>
+              <Pages />
+            </Suspense>
+          </Frame>
+        </UserContext>
       );
   }
 }

@@ -20,9 +20,12 @@ export function useConnectionWatch(): void {
     let timer: ReturnType<typeof setInterval> | undefined;
     const onChange = (): void => {
       clearInterval(timer);
-      timer = undefined;
-      if (connection.get() === "lost") timer = setInterval(probe, probeIntervalMs);
-      else void queryClient.invalidateQueries();
+      if (connection.get() === "reached") {
+        void queryClient.invalidateQueries();
+        return;
+      }
+      probe();
+      timer = setInterval(probe, probeIntervalMs);
     };
     const unsubscribe = connection.subscribe(onChange);
     window.addEventListener("online", probe);

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { createContext, use } from "react";
 import type { Outputs } from "@deepbot/api";
 import { isSignedOut } from "../../api/failure.ts";
 import { useTRPC } from "../../api/trpc.ts";
@@ -20,9 +21,11 @@ export function useSession(): Session {
   return user === undefined ? { state: "loading" } : { state: "signed_in", user };
 }
 
-/** The signed-in user, for what is shown to nobody else. */
+/** The signed-in user, above everything that is shown to nobody else. */
+export const UserContext = createContext<User | null>(null);
+
 export function useUser(): User {
-  const session = useSession();
-  if (session.state !== "signed_in") throw new Error("Nobody is signed in.");
-  return session.user;
+  const user = use(UserContext);
+  if (user === null) throw new Error("Nobody is signed in.");
+  return user;
 }

@@ -3,6 +3,7 @@ import { useMemo, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { Announcer } from "./Announcer.tsx";
 import type { MessageLog } from "./model/message-log.ts";
 import type { Unsent } from "./model/outbox.ts";
 import { turnsOf } from "./model/turns.ts";
@@ -59,6 +60,7 @@ function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"
           </ol>
         </div>
       </div>
+      <Announcer run={last?.question?.run ?? null} answer={last?.answers.at(-1)} />
       {!isAtEnd && <ToEnd onClick={toEnd} />}
     </div>
   );

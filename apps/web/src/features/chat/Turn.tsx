@@ -1,5 +1,4 @@
 import { memo, type ReactNode } from "react";
-import { Announcer } from "./Announcer.tsx";
 import { AnswerText } from "./AnswerText.tsx";
 import { isOpen } from "./model/message-log.ts";
 import { isSameTurn, type Turn } from "./model/turns.ts";
@@ -52,7 +51,6 @@ export function LastTurn({ question, answers }: TurnProps): ReactNode {
       })}
       {grown === "" && progress}
       {run !== null && openRun === null && <RunEnding run={run} canRetry hasPart={answers.length > 0} />}
-      <Announcer run={run} answer={answers.at(-1)} />
     </li>
   );
 }

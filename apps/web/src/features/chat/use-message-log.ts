@@ -1,12 +1,12 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useTRPCClient } from "../../api/trpc.ts";
 import type { Action } from "../../lib/action.ts";
-import { applyRun, mergeNewest, mergeOlder, type MessageLog, type Run } from "./model/message-log.ts";
+import { applyRun, findOpenQuestion, mergeNewest, mergeOlder, type MessageLog, type Run } from "./model/message-log.ts";
 
 const pageSize = 50;
 
-/** How often an idle dialog is looked at: another device may have written to it. */
-const lookIntervalMs = 15_000;
+/** How often a dialog is looked at: another device may have written to it, or a watch may hang without breaking. */
+const lookIntervalMs = { idle: 10_000, awaiting: 5_000 };
 
 function messageLogKey(dialogId: number): readonly unknown[] {
   return ["message-log", dialogId];
@@ -40,7 +40,8 @@ export function useMessageLog(dialogId: number): { data: MessageLog | undefined;
     },
     // The merge keeps the objects that say the same; comparing index by index would not after a page in front.
     structuralSharing: false,
-    refetchInterval: lookIntervalMs,
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && findOpenQuestion(data) !== undefined ? lookIntervalMs.awaiting : lookIntervalMs.idle,
   });
 }
 

@@ -59,5 +59,10 @@ export function useRunWatch(runId: number | null, onEnd: (run: Run) => void): Wa
   );
   const { onProgress } = useNewBeginning(runId !== null && status === "error", reset);
   const live = painted?.runId === runId ? painted.live : null;
-  return { live, isInterrupted: runId !== null && (status === "error" || (status === "connecting" && live !== null)) };
+  const isInterrupted = runId !== null && (status === "error" || (status === "connecting" && live !== null));
+  useEffect(() => {
+    // Perhaps only this stream was cut: the look that follows tells.
+    if (isInterrupted) connection.set("lost");
+  }, [isInterrupted, connection]);
+  return { live, isInterrupted };
 }
