@@ -16,19 +16,34 @@ beforeAll(async () => {
 });
 
 describe("a failed call", () => {
-  it.each<[name: string, error: unknown, kind: string, text: string]>([
-    ["that reached nobody", outage(), "away", en.errors.unreachable],
-    [
-      "that a proxy answered",
-      TRPCClientError.from(new SyntaxError("Unexpected token '<'")),
-      "away",
-      en.errors.unreachable,
-    ],
-    ["while the database is away", refusal("database_unavailable", 503), "away", en.errors.database_unavailable],
-    ["after the session", refusal("session_invalid", 401), "signed_out", en.errors.session_invalid],
-    ["that was refused", refusal("dialog_limit", 403), "refused", en.errors.dialog_limit],
-    ["of our own making", new TypeError("x is not a function"), "broken", en.errors.internal],
-  ])("%s", (_, error, kind, text) => {
+  it.each<{ name: string; error: unknown; kind: string; text: string }>([
+    { name: "that reached nobody", error: outage(), kind: "away", text: en.errors.unreachable },
+    {
+      name: "that a proxy answered",
+      error: TRPCClientError.from(new SyntaxError("Unexpected token '<'")),
+      kind: "away",
+      text: en.errors.unreachable,
+    },
+    {
+      name: "while the database is away",
+      error: refusal("database_unavailable", 503),
+      kind: "away",
+      text: en.errors.database_unavailable,
+    },
+    {
+      name: "after the session",
+      error: refusal("session_invalid", 401),
+      kind: "signed_out",
+      text: en.errors.session_invalid,
+    },
+    { name: "that was refused", error: refusal("dialog_limit", 403), kind: "refused", text: en.errors.dialog_limit },
+    {
+      name: "of our own making",
+      error: new TypeError("x is not a function"),
+      kind: "broken",
+      text: en.errors.internal,
+    },
+  ])("$name", ({ error, kind, text }) => {
     expect(failureOf(error).kind).toBe(kind);
     expect(errorText(error, instance.t)).toBe(text);
   });

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { loadMarkdown } from "./load-markdown.ts";
 
-const Markdown = lazy(async () => ({ default: (await loadMarkdown()).Markdown }));
+const Markdown = lazy(loadMarkdown);
 
 interface AnswerTextProps {
   text: string;
