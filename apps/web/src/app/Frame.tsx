@@ -1,7 +1,8 @@
 import { Dialog } from "@base-ui/react/dialog";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
+import { loadMarkdown } from "../features/chat/load-markdown.ts";
 import { backdropStyle } from "../ui/popup-style.ts";
 import { MenuContext } from "./PageHeader.tsx";
 import { Sidebar } from "./Sidebar.tsx";
@@ -15,6 +16,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
   const [location] = useLocation();
   const [openedAt, setOpenedAt] = useState<string | null>(null);
   const setIsOpen = (isOpen: boolean): void => setOpenedAt(isOpen ? location : null);
+  useEffect(() => void loadMarkdown(), []);
   return (
     <MenuContext value={() => setIsOpen(true)}>
       <a

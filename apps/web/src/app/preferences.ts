@@ -9,7 +9,7 @@ export type Theme = (typeof themes)[number];
 export interface Preferences {
   theme: Store<Theme>;
   language: Store<Language>;
-  /** Writes them down again, after a sign-out has cleared the storage. */
+  /** Writes the choices down again, after a sign-out has cleared the storage. */
   keep: () => void;
 }
 
@@ -17,25 +17,24 @@ function isTheme(text: string | null): text is Theme {
   return themes.some((theme) => theme === text);
 }
 
-/** Read from the storage; the language, as long as none was chosen, from the browser. */
+/** Read from the storage. The language, as long as none was chosen, is the browser's. */
 export function createPreferences(storage: TextStorage, browserLanguages: readonly string[]): Preferences {
-  const storedTheme = storage.read("theme");
-  const storedLanguage = storage.read("language");
-  const theme = createStore<Theme>(isTheme(storedTheme) ? storedTheme : "system");
-  const language = createStore<Language>(
-    isLanguage(storedLanguage) ? storedLanguage : preferredLanguage(browserLanguages),
-  );
-  const keepTheme = (): void => storage.write("theme", theme.get());
-  const keepLanguage = (): void => storage.write("language", language.get());
-  theme.subscribe(keepTheme);
-  language.subscribe(keepLanguage);
+  const chosen = new Map<string, string>();
+  const choice = <Value extends string>(name: string, stored: Value | null, otherwise: Value): Store<Value> => {
+    const store = createStore<Value>(stored ?? otherwise);
+    if (stored !== null) chosen.set(name, stored);
+    store.subscribe(() => {
+      chosen.set(name, store.get());
+      storage.write(name, store.get());
+    });
+    return store;
+  };
+  const theme = storage.read("theme");
+  const language = storage.read("language");
   return {
-    theme,
-    language,
-    keep: () => {
-      keepTheme();
-      keepLanguage();
-    },
+    theme: choice<Theme>("theme", isTheme(theme) ? theme : null, "system"),
+    language: choice<Language>("language", isLanguage(language) ? language : null, preferredLanguage(browserLanguages)),
+    keep: () => chosen.forEach((value, name) => storage.write(name, value)),
   };
 }
 

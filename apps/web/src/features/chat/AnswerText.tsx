@@ -1,8 +1,9 @@
 import { lazy, memo, Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { loadMarkdown } from "./load-markdown.ts";
 
-const Markdown = lazy(async () => ({ default: (await import("./markdown/Markdown.tsx")).Markdown }));
+const Markdown = lazy(loadMarkdown);
 
 interface AnswerTextProps {
   text: string;

@@ -3,7 +3,7 @@ import { useTRPCClient } from "../../api/trpc.ts";
 import type { Action } from "../../lib/action.ts";
 import { applyRun, findOpenQuestion, mergeNewest, mergeOlder, type MessageLog, type Run } from "./model/message-log.ts";
 
-const pageSize = 50;
+const pageSize = 30;
 
 /** How often a dialog is looked at: another device may have written to it, or a watch may hang without breaking. */
 const lookIntervalMs = { idle: 10_000, awaiting: 5_000 };

@@ -33,6 +33,10 @@ export interface OutboxDeps {
   createId: () => string;
 }
 
+function waiting(outgoing: Outgoing): Unsent {
+  return { ...outgoing, phase: "waiting", fault: null };
+}
+
 /** The messages in memory, begun with what the storage has. */
 function createUnsentStores(storage: TextStorage) {
   const stores = new Map<string, Store<Unsent | null>>();
@@ -42,7 +46,7 @@ function createUnsentStores(storage: TextStorage) {
       const existing = stores.get(name);
       if (existing !== undefined) return existing;
       const kept = readOutgoing(storage, key);
-      const store = createStore<Unsent | null>(kept === null ? null : { ...kept, phase: "waiting", fault: null });
+      const store = createStore<Unsent | null>(kept === null ? null : waiting(kept));
       stores.set(name, store);
       return store;
     },
@@ -64,24 +68,28 @@ export function createOutbox({ storage, deliver, pause, createId }: OutboxDeps):
     for (let attempt = 0; isWanted(); attempt += 1) {
       try {
         await deliver(key, outgoing);
-        if (!isWanted()) return;
+        if (!isWanted()) break;
         writeOutgoing(storage, key, null);
         store.set(null);
       } catch (error) {
-        if (!isWanted()) return;
-        const isWaiting = isPassing(error) || isSignedOut(error);
-        store.set({ ...outgoing, phase: isWaiting ? "waiting" : "refused", fault: isWaiting ? null : error });
-        if (!isPassing(error)) return;
+        if (!isWanted()) break;
+        if (!isPassing(error)) {
+          underWay.delete(outgoing.clientMessageId);
+          store.set(isSignedOut(error) ? waiting(outgoing) : { ...outgoing, phase: "refused", fault: error });
+          return;
+        }
+        store.set(waiting(outgoing));
         await pause(retryDelayMs(attempt));
       }
     }
+    underWay.delete(outgoing.clientMessageId);
   };
 
   const start = (key: TextKey, { clientMessageId, text }: Outgoing): void => {
     if (underWay.has(clientMessageId)) return;
     underWay.add(clientMessageId);
     stores.of(key).set({ clientMessageId, text, phase: "sending", fault: null });
-    void deliverOrWait(key, { clientMessageId, text }).finally(() => underWay.delete(clientMessageId));
+    void deliverOrWait(key, { clientMessageId, text });
   };
 
   return {
