@@ -3,6 +3,13 @@ export { startBridgeProcess } from "./bridge-process.ts";
 export { answerJson, startCertificateServer, type CertificateServer } from "./certificate-server.ts";
 export { startChild, type Child } from "./child.ts";
 export { freePort } from "./free-port.ts";
+export {
+  proxyEnvironment,
+  hostName,
+  startProxyProcess,
+  type ProxyOptions,
+  type ProxyProcess,
+} from "./proxy-process.ts";
 export { signInPerson, type Person } from "./person.ts";
 export { startServerProcess, testKeys, type ServerProcess } from "./server-process.ts";
 export { until } from "./until.ts";
