@@ -39,8 +39,8 @@ export interface ProxyOptions {
   backends: readonly string[];
   /** Puts the web client's files into a folder. */
   writePages: (folder: string) => Promise<void>;
-  /** Paths that reach the back ends besides those that always do: the development sign-in, for example. */
-  passedPaths?: readonly string[];
+  /** Paths that lead to the first back end and no other: a development token is good where it was made. */
+  pathsOfFirst?: readonly string[];
   env?: Record<string, string>;
 }
 
@@ -59,12 +59,12 @@ export function proxyEnvironment(folder: string, env: Record<string, string>): R
 }
 
 /** A folder as the image has it: nginx's user reads the programs and the pages, and writes what is its own. */
-async function makeFolder({ writePages, passedPaths = [] }: ProxyOptions): Promise<string> {
+async function makeFolder({ backends: [first], writePages, pathsOfFirst = [] }: ProxyOptions): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-nginx-"));
   await chmod(folder, 0o755);
   for (const name of copied) await cp(join(sources, name), join(folder, "nginx", name), { recursive: true });
-  const passed = passedPaths.map((target) => `location = ${target} {\n  proxy_pass http://backend;\n}\n`);
-  await appendFile(join(folder, "nginx/conf/api.conf"), passed.join(""));
+  const locations = pathsOfFirst.map((target) => `location = ${target} {\n  proxy_pass http://${first};\n}\n`);
+  await appendFile(join(folder, "nginx/conf/api.conf"), locations.join(""));
   await writePages(join(folder, "pages"));
   await mkdir(join(folder, "acme"));
   await mkdir(join(folder, "own"));
