@@ -1,11 +1,29 @@
 import { memo, useMemo, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import remend, { type RemendOptions } from "remend";
 import { CodeBlock, GrowingContext } from "./CodeBlock.tsx";
 import { safeUrl } from "./safe-url.ts";
 import { splitBlocks } from "./split-blocks.ts";
 
 const plugins = [remarkGfm];
+
+/** We set no formulas: two dollars are two dollars. */
+const completion: RemendOptions = { linkMode: "text-only", katex: false };
+
+function TaskMark({ isDone }: { isDone: boolean }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <input
+      type="checkbox"
+      aria-label={isDone ? t("chat.taskDone") : t("chat.taskOpen")}
+      className="mr-2"
+      checked={isDone}
+      disabled
+    />
+  );
+}
 
 /** Links lead away into a tab of their own. Pictures are not fetched: an address can carry off what was said here. */
 const components: Components = {
@@ -27,6 +45,7 @@ const components: Components = {
       <span>{name}</span>
     );
   },
+  input: ({ checked }) => <TaskMark isDone={checked === true} />,
   pre: ({ node }) => <CodeBlock node={node} />,
   table: ({ children }) => (
     <div tabIndex={0} className="overflow-x-auto">
@@ -35,11 +54,12 @@ const components: Components = {
   ),
 };
 
+/** One block. What a growing one has begun and not closed yet, such as a link, is closed for it. */
 const Block = memo(function Block({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
   return (
     <GrowingContext value={isGrowing}>
       <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={safeUrl}>
-        {text}
+        {isGrowing ? remend(text, completion) : text}
       </ReactMarkdown>
     </GrowingContext>
   );
