@@ -1,6 +1,13 @@
 import { cp } from "node:fs/promises";
 import { openDatabase, type Database } from "@deepbot/db";
-import { freePort, hostName, startProxyProcess, startServerProcess, type ProxyProcess, type ServerProcess } from "@deepbot/testing";
+import {
+  freePort,
+  hostName,
+  startProxyProcess,
+  startServerProcess,
+  type ProxyProcess,
+  type ServerProcess,
+} from "@deepbot/testing";
 import type { Browser } from "playwright-core";
 import { launchBrowser, origin } from "./browser.ts";
 import { createTestWorker, type TestWorker } from "./worker.ts";
