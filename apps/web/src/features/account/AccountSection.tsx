@@ -1,0 +1,60 @@
+import { useMutation } from "@tanstack/react-query";
+import { Trash2 } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { errorText } from "../../api/error-text.ts";
+import { useTRPC } from "../../api/trpc.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { TextField } from "../../ui/TextField.tsx";
+import { useUser } from "../auth/use-session.ts";
+import { useForgetPerson } from "../auth/use-sign-out.ts";
+import { Section } from "./Section.tsx";
+
+/** Asks for the e-mail, so that nobody deletes an account by a slip, or the wrong one. */
+function DeleteAccount(): ReactNode {
+  const { t } = useTranslation();
+  const { id, email } = useUser();
+  const [isAsking, setIsAsking] = useState(false);
+  const [typed, setTyped] = useState("");
+  const forgetPerson = useForgetPerson();
+  const { mutate, isPending, error } = useMutation(
+    useTRPC().account.delete.mutationOptions({ onSuccess: forgetPerson }),
+  );
+  const close = (): void => {
+    setTyped("");
+    setIsAsking(false);
+  };
+  return (
+    <div>
+      <Button variant="danger" onClick={() => setIsAsking(true)}>
+        <Trash2 aria-hidden className="size-4" />
+        {t("settings.delete")}
+      </Button>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onClose={close}
+        title={t("settings.deleteTitle")}
+        text={t("settings.deleteHint")}
+        action={t("settings.deleteForGood")}
+        onConfirm={() => mutate({ user_id: id })}
+        busy={isPending}
+        canConfirm={typed === email}
+        fault={error === null ? undefined : errorText(error, t)}
+      >
+        <TextField label={t("settings.deleteConfirm", { email })} value={typed} onValueChange={setTyped} />
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+export function AccountSection(): ReactNode {
+  const { t } = useTranslation();
+  const { email } = useUser();
+  return (
+    <Section title={t("settings.account")} hint={t("settings.signedInAs", { email })}>
+      <p className="text-sm text-muted">{t("settings.deleteHint")}</p>
+      <DeleteAccount />
+    </Section>
+  );
+}

@@ -1,0 +1,20 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { themes } from "../../app/preferences.ts";
+import { useServices } from "../../app/services.ts";
+import { useStore } from "../../lib/store.ts";
+import { Choice } from "../../ui/Choice.tsx";
+import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
+import { Section } from "./Section.tsx";
+
+export function AppearanceSection(): ReactNode {
+  const { t } = useTranslation();
+  const { theme } = useServices().preferences;
+  const options = themes.map((value) => ({ value, label: t(`settings.themes.${value}`) }));
+  return (
+    <Section title={t("settings.appearance")}>
+      <Choice label={t("settings.theme")} value={useStore(theme)} options={options} onChange={theme.set} />
+      <LanguageChoice />
+    </Section>
+  );
+}

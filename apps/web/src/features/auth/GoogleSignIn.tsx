@@ -1,0 +1,23 @@
+import { GoogleLogin, GoogleOAuthProvider } from "@react-oauth/google";
+import { useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+/** Google's own button. Its script is fetched when this is shown, and never before. */
+export function GoogleSignIn({ clientId, onToken }: { clientId: string; onToken: (token: string) => void }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const [hasFailed, setHasFailed] = useState(false);
+  return (
+    <GoogleOAuthProvider clientId={clientId} locale={i18n.language} onScriptLoadError={() => setHasFailed(true)}>
+      <GoogleLogin
+        width={300}
+        onSuccess={({ credential }) => (credential === undefined ? setHasFailed(true) : onToken(credential))}
+        onError={() => setHasFailed(true)}
+      />
+      {hasFailed && (
+        <p role="alert" className="text-sm text-danger">
+          {t("auth.googleFailed")}
+        </p>
+      )}
+    </GoogleOAuthProvider>
+  );
+}

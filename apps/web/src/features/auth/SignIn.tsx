@@ -1,0 +1,49 @@
+import { lazy, Suspense, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { errorText } from "../../api/error-text.ts";
+import { useConfig } from "../../api/config.ts";
+import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
+import { Logo } from "../../ui/Logo.tsx";
+import { DevSignIn } from "./DevSignIn.tsx";
+import { useSignIn } from "./use-sign-in.ts";
+
+const GoogleSignIn = lazy(async () => ({ default: (await import("./GoogleSignIn.tsx")).GoogleSignIn }));
+
+/** The way in: Google's, or by any name where the server is its own issuer. */
+export function SignIn({ hasEnded }: { hasEnded: boolean }): ReactNode {
+  const { t } = useTranslation();
+  const { google_client_id: googleClientId } = useConfig();
+  const { mutate, isPending, error } = useSignIn();
+  const signIn = (token: string): void => mutate({ token });
+  return (
+    <main className="flex min-h-full flex-col items-center bg-side px-4 py-8">
+      <div className="my-auto flex w-full max-w-sm flex-col gap-5 rounded-2xl border border-line bg-raised p-6 shadow-sm sm:p-8">
+        <Logo className="size-12" />
+        <div className="flex flex-col gap-1">
+          <h1 className="text-2xl font-semibold">{t("auth.title")}</h1>
+          <p className="text-muted">{t("auth.lead")}</p>
+        </div>
+        {hasEnded && (
+          <p role="status" className="rounded-lg bg-notice-soft px-3 py-2 text-sm">
+            {t("auth.ended")}
+          </p>
+        )}
+        {googleClientId === null ? (
+          <DevSignIn onToken={signIn} busy={isPending} />
+        ) : (
+          <Suspense fallback={<div className="h-10" />}>
+            <GoogleSignIn clientId={googleClientId} onToken={signIn} />
+          </Suspense>
+        )}
+        {error !== null && (
+          <p role="alert" className="text-sm text-danger">
+            {errorText(error, t)}
+          </p>
+        )}
+      </div>
+      <footer className="mt-6 w-full max-w-sm">
+        <LanguageChoice />
+      </footer>
+    </main>
+  );
+}

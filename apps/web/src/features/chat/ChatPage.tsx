@@ -1,0 +1,67 @@
+import { useEffect, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { errorText } from "../../api/error-text.ts";
+import { failureOf } from "../../api/failure.ts";
+import { PageHeader } from "../../app/PageHeader.tsx";
+import { urls } from "../../app/routes.ts";
+import { useServices } from "../../app/services.ts";
+import { useStore } from "../../lib/store.ts";
+import { ButtonLink } from "../../ui/ButtonLink.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { Splash } from "../../ui/Splash.tsx";
+import { useUser } from "../auth/use-session.ts";
+import { useDialogs } from "../dialogs/use-dialogs.ts";
+import { Composer } from "./Composer.tsx";
+import { findOpenQuestion, type MessageLog } from "./model/message-log.ts";
+import { Thread } from "./Thread.tsx";
+import { useMessageLog } from "./use-message-log.ts";
+
+function Unavailable({ error }: { error: unknown }): ReactNode {
+  const { t } = useTranslation();
+  const isGone = failureOf(error).code === "dialog_not_found";
+  return (
+    <>
+      <PageHeader title="Deepbot" />
+      <EmptyState title={isGone ? t("dialogs.gone") : errorText(error, t)}>
+        <ButtonLink href={urls.home()}>{t("app.toStart")}</ButtonLink>
+      </EmptyState>
+    </>
+  );
+}
+
+function Conversation({ dialogId, name, log }: { dialogId: number; name: string; log: MessageLog }): ReactNode {
+  const { id: userId } = useUser();
+  const { outbox } = useServices();
+  const unsent = useStore(outbox.unsent({ userId, dialogId }));
+  const openRun = findOpenQuestion(log)?.run ?? null;
+  useEffect(() => {
+    const left = outbox.unsent({ userId, dialogId }).get();
+    if (left?.phase === "waiting") outbox.resume({ userId, dialogId });
+  }, [outbox, userId, dialogId]);
+  return (
+    <>
+      <Thread dialogId={dialogId} name={name} log={log} unsent={unsent} />
+      <Composer textKey={{ userId, dialogId }} openRunId={openRun?.run_id ?? null} isSending={unsent !== null} />
+    </>
+  );
+}
+
+/** One dialog. */
+export function ChatPage({ dialogId }: { dialogId: number }): ReactNode {
+  const name = useDialogs()?.find((dialog) => dialog.dialogId === dialogId)?.name ?? "";
+  const { data: log, error } = useMessageLog(dialogId);
+  const isGone = error !== null && failureOf(error).kind === "refused";
+  useEffect(() => {
+    document.title = name === "" ? "Deepbot" : `${name} · Deepbot`;
+    return () => {
+      document.title = "Deepbot";
+    };
+  }, [name]);
+  if (isGone || (error !== null && log === undefined)) return <Unavailable error={error} />;
+  return (
+    <>
+      <PageHeader title={name} />
+      {log === undefined ? <Splash /> : <Conversation dialogId={dialogId} name={name} log={log} />}
+    </>
+  );
+}

@@ -1,0 +1,70 @@
+import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useConfig } from "../../api/config.ts";
+import { useServices } from "../../app/services.ts";
+import { codePointLength } from "../../lib/code-points.ts";
+import { ComposerButton } from "./ComposerButton.tsx";
+import { ComposerHelp } from "./ComposerHelp.tsx";
+import type { TextKey } from "./kept-texts.ts";
+import { useDraft } from "./use-draft.ts";
+import { useStop } from "./use-stop.ts";
+
+interface ComposerProps {
+  textKey: TextKey;
+  /** The run that is being answered, if one is. */
+  openRunId: number | null;
+  /** A message is on its way. */
+  isSending: boolean;
+}
+
+/** On a touch screen the keyboard would cover the dialog that was just opened. */
+const hasKeyboard = (): boolean => matchMedia("(pointer: fine)").matches;
+
+/** Where a message is written. One can go on writing while an answer comes. */
+export function Composer({ textKey, openRunId, isSending }: ComposerProps): ReactNode {
+  const { t } = useTranslation();
+  const { outbox } = useServices();
+  const { question_max: limit } = useConfig();
+  const [text, setText] = useDraft(textKey);
+  const { stop, isStopping } = useStop(openRunId);
+  const input = useRef<HTMLTextAreaElement>(null);
+  const used = codePointLength(text);
+  const canSend = openRunId === null && !isSending && used <= limit && text.trim() !== "";
+  const submit = (): void => {
+    input.current?.focus();
+    if (!canSend) return;
+    outbox.send(textKey, text);
+    setText("");
+  };
+  const stopAndStay = (): void => {
+    input.current?.focus();
+    stop();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && openRunId !== null) stop();
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+  return (
+    <div className="mx-auto w-full max-w-3xl px-4 pb-3">
+      <div className="flex items-end gap-2 rounded-2xl border border-field bg-raised p-1.5 pl-4 focus-within:outline-2 focus-within:outline-accent">
+        <textarea
+          ref={input}
+          aria-label={t("chat.message")}
+          aria-describedby="composer-help"
+          aria-invalid={used > limit}
+          placeholder={t("chat.placeholder")}
+          rows={1}
+          autoFocus={hasKeyboard()}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={onKeyDown}
+          className="field-sizing-content max-h-48 min-h-10 grow resize-none py-2 outline-none placeholder:text-muted"
+        />
+        <ComposerButton isAwaited={openRunId !== null} {...{ isStopping, canSend, submit }} stop={stopAndStay} />
+      </div>
+      <ComposerHelp id="composer-help" used={used} limit={limit} />
+    </div>
+  );
+}

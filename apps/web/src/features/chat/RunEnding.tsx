@@ -1,0 +1,55 @@
+import { CircleAlert, RotateCcw } from "lucide-react";
+import { useMutation } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { errorText } from "../../api/error-text.ts";
+import { useTRPC } from "../../api/trpc.ts";
+import { Button } from "../../ui/Button.tsx";
+import type { MessageRun } from "./model/message-log.ts";
+import { useRunText } from "./use-run-text.ts";
+import { useShowRun } from "./use-message-log.ts";
+
+function TryAgain({ runId }: { runId: number }): ReactNode {
+  const { t } = useTranslation();
+  const { mutate, isPending, error } = useMutation(useTRPC().runs.retry.mutationOptions({ onSuccess: useShowRun() }));
+  return (
+    <>
+      <Button busy={isPending} onClick={() => mutate({ run_id: runId })}>
+        <RotateCcw aria-hidden className="size-4" />
+        {t("chat.tryAgain")}
+      </Button>
+      {error !== null && (
+        <p role="alert" className="text-sm text-danger">
+          {errorText(error, t)}
+        </p>
+      )}
+    </>
+  );
+}
+
+interface RunEndingProps {
+  run: MessageRun;
+  canRetry: boolean;
+  /** A part of an answer stands above, and says for itself that it is one. */
+  hasPart?: boolean;
+}
+
+/** How a question ended that has no answer, and the way to ask it again. */
+export function RunEnding({ run, canRetry, hasPart = false }: RunEndingProps): ReactNode {
+  const text = useRunText()(run);
+  if (text === "") return null;
+  const isWrong = run.state !== "cancelled";
+  return (
+    <div className="flex flex-wrap items-center gap-3">
+      {!hasPart && (
+        <p
+          className={`flex items-start gap-2 rounded-lg px-3 py-2 text-sm ${isWrong ? "bg-danger-soft" : "bg-side text-muted"}`}
+        >
+          <CircleAlert aria-hidden className={`mt-0.5 size-4 shrink-0 ${isWrong ? "text-danger" : ""}`} />
+          <span className="wrap-anywhere">{text}</span>
+        </p>
+      )}
+      {canRetry && <TryAgain runId={run.run_id} />}
+    </div>
+  );
+}

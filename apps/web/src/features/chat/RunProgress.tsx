@@ -1,0 +1,49 @@
+import { useEffect, useState, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import type { LiveRun } from "./model/live-run.ts";
+import type { MessageRun } from "./model/message-log.ts";
+
+/** A worker that is there takes a question up sooner than this. */
+const patienceMs = 6_000;
+
+function useIsLate(isWaiting: boolean): boolean {
+  const [isLate, setIsLate] = useState(false);
+  useEffect(() => {
+    if (!isWaiting) return;
+    const timer = setTimeout(() => setIsLate(true), patienceMs);
+    return () => {
+      clearTimeout(timer);
+      setIsLate(false);
+    };
+  }, [isWaiting]);
+  return isLate;
+}
+
+interface RunProgressProps {
+  run: MessageRun;
+  live: LiveRun | null;
+  isInterrupted: boolean;
+}
+
+/** What goes on with a question, as far as the platform says. */
+export function RunProgress({ run, live, isInterrupted }: RunProgressProps): ReactNode {
+  const { t } = useTranslation();
+  const isQueued = (live?.state ?? run.state) === "queued";
+  const isLate = useIsLate(isQueued);
+  const text = ((): string => {
+    if (isInterrupted) return t("chat.resuming");
+    if (isQueued) return isLate ? t("chat.noWorker") : t("chat.queued");
+    if (live !== null && live.text !== "") return t("chat.answering");
+    return live !== null && live.attempt > 1 ? t("chat.anew") : t("chat.thinking");
+  })();
+  return (
+    <p className="flex min-h-10 items-center gap-3 text-sm text-muted">
+      <span aria-hidden className="flex gap-1">
+        <span className="dot size-1.5 rounded-full bg-accent" />
+        <span className="dot size-1.5 rounded-full bg-accent" />
+        <span className="dot size-1.5 rounded-full bg-accent" />
+      </span>
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,78 @@
+import { ArrowDown } from "lucide-react";
+import { useMemo, useRef, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Announcer } from "./Announcer.tsx";
+import type { MessageLog } from "./model/message-log.ts";
+import type { Unsent } from "./model/outbox.ts";
+import { turnsOf } from "./model/turns.ts";
+import { OlderMessages } from "./OlderMessages.tsx";
+import { LastTurn, SettledTurn } from "./Turn.tsx";
+import { UnsentMessage } from "./UnsentMessage.tsx";
+import { useKeepPlace } from "./use-keep-place.ts";
+import { useStickToEnd } from "./use-stick-to-end.ts";
+
+interface ThreadProps {
+  dialogId: number;
+  name: string;
+  log: MessageLog;
+  unsent: Unsent | null;
+}
+
+/** The messages. A log to screen readers; what there is to tell is told at the ends of answers, not at each word. */
+export function Thread({ name, ...rest }: ThreadProps): ReactNode {
+  const { t } = useTranslation();
+  const label = t("chat.log", { name });
+  if (rest.log.messages.length > 0 || rest.unsent !== null) return <FilledThread label={label} {...rest} />;
+  return (
+    <div role="log" aria-live="off" aria-label={label} className="flex min-h-0 grow overflow-y-auto">
+      <EmptyState title={t("chat.emptyTitle")} text={t("chat.emptyText")} />
+    </div>
+  );
+}
+
+function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"> & { label: string }): ReactNode {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  useKeepPlace(scroller, log.messages[0]?.seq);
+  const { isAtEnd, toEnd } = useStickToEnd({ scroller, content, newest: unsent?.clientMessageId });
+  const turns = useMemo(() => turnsOf(log.messages), [log.messages]);
+  const last = turns.at(-1);
+  return (
+    <div className="relative min-h-0 grow">
+      <div
+        ref={scroller}
+        role="log"
+        aria-live="off"
+        aria-label={label}
+        tabIndex={0}
+        className="h-full overflow-y-auto overscroll-contain -outline-offset-2"
+      >
+        <div ref={content} className="mx-auto flex max-w-3xl flex-col gap-6 px-4 py-6">
+          <OlderMessages dialogId={dialogId} before={log.nextBefore} scroller={scroller} />
+          <ol className="flex flex-col gap-6">
+            {turns.slice(0, -1).map(({ key, ...turn }) => (
+              <SettledTurn key={key} {...turn} />
+            ))}
+            {last !== undefined && <LastTurn key={last.key} question={last.question} answers={last.answers} />}
+            {unsent !== null && <UnsentMessage dialogId={dialogId} unsent={unsent} />}
+          </ol>
+        </div>
+      </div>
+      <Announcer run={last?.question?.run ?? null} answer={last?.answers.at(-1)} />
+      {!isAtEnd && <ToEnd onClick={toEnd} />}
+    </div>
+  );
+}
+
+function ToEnd({ onClick }: { onClick: () => void }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div className="absolute bottom-3 left-1/2 -translate-x-1/2">
+      <IconButton label={t("chat.toEnd")} side="top" variant="floating" onClick={onClick}>
+        <ArrowDown aria-hidden className="size-5" />
+      </IconButton>
+    </div>
+  );
+}

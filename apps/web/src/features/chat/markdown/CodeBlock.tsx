@@ -1,0 +1,34 @@
+import type { Element } from "hast";
+import { createContext, lazy, Suspense, use, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { CopyButton } from "../../../ui/CopyButton.tsx";
+import { readCode } from "./read-code.ts";
+
+/** Whether the block is still being written: it is coloured when it is whole. */
+export const GrowingContext = createContext(false);
+
+const HighlightedCode = lazy(async () => ({ default: (await import("./HighlightedCode.tsx")).HighlightedCode }));
+
+/** Code, with its language and a button that copies it. */
+export function CodeBlock({ node }: { node: Element | undefined }): ReactNode {
+  const { t } = useTranslation();
+  const isGrowing = use(GrowingContext);
+  const { code, language } = readCode(node);
+  return (
+    <figure className="my-3 overflow-hidden rounded-xl border border-line bg-code">
+      <figcaption className="flex h-10 items-center justify-between border-b border-line pl-4 text-xs text-muted">
+        {language ?? ""}
+        <CopyButton label={t("chat.copyCode")} text={code} />
+      </figcaption>
+      <pre tabIndex={0} className="overflow-x-auto p-4 text-sm">
+        {isGrowing || language === null ? (
+          <code>{code}</code>
+        ) : (
+          <Suspense fallback={<code>{code}</code>}>
+            <HighlightedCode code={code} language={language} />
+          </Suspense>
+        )}
+      </pre>
+    </figure>
+  );
+}

@@ -1,0 +1,55 @@
+import { memo, useMemo, type ReactNode } from "react";
+import ReactMarkdown, { type Components } from "react-markdown";
+import remarkGfm from "remark-gfm";
+import { CodeBlock, GrowingContext } from "./CodeBlock.tsx";
+import { safeUrl } from "./safe-url.ts";
+import { splitBlocks } from "./split-blocks.ts";
+
+const plugins = [remarkGfm];
+
+/** Links lead away into a tab of their own. Pictures are not fetched: an address can carry off what was said here. */
+const components: Components = {
+  a: ({ href, children }) =>
+    href ? (
+      <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+        {children}
+      </a>
+    ) : (
+      <span>{children}</span>
+    ),
+  img: ({ src, alt }) => {
+    const name = alt || src || "";
+    return typeof src === "string" && src !== "" ? (
+      <a href={src} target="_blank" rel="noopener noreferrer nofollow">
+        {name}
+      </a>
+    ) : (
+      <span>{name}</span>
+    );
+  },
+  pre: ({ node }) => <CodeBlock node={node} />,
+  table: ({ children }) => (
+    <div tabIndex={0} className="overflow-x-auto">
+      <table>{children}</table>
+    </div>
+  ),
+};
+
+const Block = memo(function Block({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
+  return (
+    <GrowingContext value={isGrowing}>
+      <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={safeUrl}>
+        {text}
+      </ReactMarkdown>
+    </GrowingContext>
+  );
+});
+
+/** An answer as set text. HTML in it is text like any other. */
+export function Markdown({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
+  const blocks = useMemo(() => splitBlocks(text), [text]);
+  return blocks.map((block, index) => (
+    // Blocks are only ever added at the end.
+    <Block key={index} text={block} isGrowing={isGrowing && index === blocks.length - 1} />
+  ));
+}

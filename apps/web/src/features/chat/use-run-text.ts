@@ -1,0 +1,21 @@
+import { useTranslation } from "react-i18next";
+import type { MessageRun } from "./model/message-log.ts";
+
+/** Why a question has no answer, in a sentence; empty while it may still get one. */
+export function useRunText(): (run: MessageRun) => string {
+  const { t } = useTranslation();
+  return ({ state, reason }) => {
+    switch (state) {
+      case "failed":
+        return reason ?? t("run.failed");
+      case "expired":
+        return t("run.expired");
+      case "cancelled":
+        return t("run.cancelled");
+      case "queued":
+      case "running":
+      case "completed":
+        return "";
+    }
+  };
+}

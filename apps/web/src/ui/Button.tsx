@@ -1,0 +1,24 @@
+import { LoaderCircle } from "lucide-react";
+import type { ComponentProps, ReactNode } from "react";
+import { buttonStyle, type ButtonVariant } from "./button-style.ts";
+
+interface ButtonProps extends ComponentProps<"button"> {
+  variant?: ButtonVariant;
+  /** Something is under way: it shows so, and does not start it twice. */
+  busy?: boolean;
+}
+
+export function Button({ variant = "secondary", busy = false, children, onClick, ...rest }: ButtonProps): ReactNode {
+  return (
+    <button
+      type="button"
+      aria-busy={busy}
+      {...rest}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      className={`${buttonStyle(variant)} ${rest.className ?? ""}`}
+    >
+      {busy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,70 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, loadEnv, type Plugin, type ProxyOptions } from "vite";
+
+const repositoryRoot = "../..";
+
+/** What nginx sends with the pages; `vite preview` sends the same, so that the built application is tried under it. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self' https://accounts.google.com/gsi/client",
+  "style-src 'self' https://accounts.google.com/gsi/style",
+  "frame-src https://accounts.google.com/gsi/",
+  "connect-src 'self' https://accounts.google.com/gsi/",
+  "img-src 'self' data: https://lh3.googleusercontent.com",
+  "font-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "object-src 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** One line that says where to look, in place of Vite's list of addresses. */
+function welcome(): Plugin {
+  return {
+    name: "welcome",
+    configureServer: (server) => {
+      server.printUrls = () => {
+        const [url] = server.resolvedUrls?.local ?? [];
+        server.config.logger.info(`\n  Deepbot   ${url?.replace(/\/$/, "")}   <- open this\n`);
+      };
+    },
+  };
+}
+
+/** Passes on that the server has cut an answer, as nginx does; by itself the proxy would leave the browser waiting. */
+function toServer(target: string): ProxyOptions {
+  return {
+    target,
+    configure: (proxy) => {
+      proxy.on("proxyRes", (answer, _request, response) => {
+        answer.on("close", () => {
+          if (!answer.complete) response.destroy();
+        });
+      });
+    },
+  };
+}
+
+export default defineConfig(({ mode }) => {
+  const env = loadEnv(mode, repositoryRoot, ["PORT", "WEB_PORT"]);
+  const api = `http://127.0.0.1:${env["PORT"] ?? "8000"}`;
+  const listen = {
+    host: "localhost",
+    port: Number(env["WEB_PORT"] ?? "5173"),
+    strictPort: true,
+    proxy: { "/trpc": toServer(api), "/dev/google-token": toServer(api) },
+  };
+  return {
+    plugins: [react(), tailwindcss(), welcome()],
+    clearScreen: false,
+    server: listen,
+    preview: { ...listen, headers: { "Content-Security-Policy": contentSecurityPolicy } },
+    build: {
+      target: ["chrome123", "edge123", "firefox121", "safari17.5"],
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+    },
+  };
+});
