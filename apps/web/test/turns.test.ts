@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { isSameTurn, turnsOf } from "../src/features/chat/model/turns.ts";
+import { message } from "./support/messages.ts";
+
+describe("turns", () => {
+  it("join questions with what was said to them", () => {
+    const unasked = message(1, { role: "bot" });
+    const question = message(2, { role: "user" });
+    const part = message(3, { role: "bot", partial: true });
+    const whole = message(4, { role: "bot" });
+    const open = message(5, { role: "user" });
+    expect(turnsOf([unasked, question, part, whole, open])).toEqual([
+      { key: 101, question: null, answers: [unasked] },
+      { key: 102, question, answers: [part, whole] },
+      { key: 105, question: open, answers: [] },
+    ]);
+  });
+
+  it("are the same while their messages are", () => {
+    const [question, answer] = [message(1), message(2)];
+    const [before] = turnsOf([question, answer]);
+    const [after] = turnsOf([question, answer, message(3)]);
+    expect(before !== undefined && after !== undefined && isSameTurn(before, after)).toBe(true);
+    const [changed] = turnsOf([question, { ...answer }]);
+    expect(before !== undefined && changed !== undefined && isSameTurn(before, changed)).toBe(false);
+  });
+});
