@@ -1,11 +1,15 @@
 import { memo, useMemo, type ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import remend, { type RemendOptions } from "remend";
 import { CodeBlock, GrowingContext } from "./CodeBlock.tsx";
 import { safeUrl } from "./safe-url.ts";
 import { splitBlocks } from "./split-blocks.ts";
 
 const plugins = [remarkGfm];
+
+/** We set no formulas: two dollars are two dollars. */
+const completion: RemendOptions = { linkMode: "text-only", katex: false };
 
 /** Links lead away into a tab of their own. Pictures are not fetched: an address can carry off what was said here. */
 const components: Components = {
@@ -35,11 +39,12 @@ const components: Components = {
   ),
 };
 
+/** One block. What a growing one has begun and not closed yet, such as a link, is closed for it. */
 const Block = memo(function Block({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
   return (
     <GrowingContext value={isGrowing}>
       <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={safeUrl}>
-        {text}
+        {isGrowing ? remend(text, completion) : text}
       </ReactMarkdown>
     </GrowingContext>
   );
