@@ -63,6 +63,8 @@ export const en = {
     sendAgain: "Send again",
     discard: "Discard",
     copy: "Copy the answer",
+    taskDone: "Done",
+    taskOpen: "Not done",
     copyCode: "Copy the code",
     copied: "Copied",
     copyFailed: "Copying did not work.",

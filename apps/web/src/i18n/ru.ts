@@ -64,6 +64,8 @@ export const ru: Catalogue = {
     sendAgain: "Отправить ещё раз",
     discard: "Не отправлять",
     copy: "Скопировать ответ",
+    taskDone: "Сделано",
+    taskOpen: "Не сделано",
     copyCode: "Скопировать код",
     copied: "Скопировано",
     copyFailed: "Скопировать не удалось.",

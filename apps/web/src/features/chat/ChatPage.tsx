@@ -1,4 +1,4 @@
-import { useEffect, type ReactNode } from "react";
+import { useCallback, useEffect, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { errorText } from "../../api/error-text.ts";
 import { failureOf } from "../../api/failure.ts";
@@ -11,6 +11,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Splash } from "../../ui/Splash.tsx";
 import { useUser } from "../auth/use-session.ts";
 import { useDialogs } from "../dialogs/use-dialogs.ts";
+import { ComposerFocusContext } from "./composer-focus.ts";
 import { Composer } from "./Composer.tsx";
 import { findOpenQuestion, type MessageLog } from "./model/message-log.ts";
 import { Thread } from "./Thread.tsx";
@@ -38,11 +39,18 @@ function Conversation({ dialogId, name, log }: { dialogId: number; name: string;
     const left = outbox.unsent({ userId, dialogId }).get();
     if (left?.phase === "waiting") outbox.resume({ userId, dialogId });
   }, [outbox, userId, dialogId]);
+  const input = useRef<HTMLTextAreaElement>(null);
+  const focusComposer = useCallback(() => input.current?.focus(), []);
   return (
-    <>
+    <ComposerFocusContext value={focusComposer}>
       <Thread dialogId={dialogId} name={name} log={log} unsent={unsent} />
-      <Composer textKey={{ userId, dialogId }} openRunId={openRun?.run_id ?? null} isSending={unsent !== null} />
-    </>
+      <Composer
+        input={input}
+        textKey={{ userId, dialogId }}
+        openRunId={openRun?.run_id ?? null}
+        isSending={unsent !== null}
+      />
+    </ComposerFocusContext>
   );
 }
 

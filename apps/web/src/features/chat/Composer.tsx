@@ -1,4 +1,4 @@
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { useConfig } from "../../api/config.ts";
 import { useServices } from "../../app/services.ts";
@@ -10,6 +10,7 @@ import { useDraft } from "./use-draft.ts";
 import { useStop } from "./use-stop.ts";
 
 interface ComposerProps {
+  input: RefObject<HTMLTextAreaElement | null>;
   textKey: TextKey;
   /** The run that is being answered, if one is. */
   openRunId: number | null;
@@ -21,13 +22,12 @@ interface ComposerProps {
 const hasKeyboard = (): boolean => matchMedia("(pointer: fine)").matches;
 
 /** Where a message is written. One can go on writing while an answer comes. */
-export function Composer({ textKey, openRunId, isSending }: ComposerProps): ReactNode {
+export function Composer({ input, textKey, openRunId, isSending }: ComposerProps): ReactNode {
   const { t } = useTranslation();
   const { outbox } = useServices();
   const { question_max: limit } = useConfig();
   const [text, setText] = useDraft(textKey);
   const { stop, isStopping } = useStop(openRunId);
-  const input = useRef<HTMLTextAreaElement>(null);
   const used = codePointLength(text);
   const canSend = openRunId === null && !isSending && used <= limit && text.trim() !== "";
   const submit = (): void => {

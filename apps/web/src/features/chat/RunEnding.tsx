@@ -5,13 +5,23 @@ import { useTranslation } from "react-i18next";
 import { errorText } from "../../api/error-text.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../ui/Button.tsx";
+import { useComposerFocus } from "./composer-focus.ts";
 import type { MessageRun } from "./model/message-log.ts";
 import { useRunText } from "./use-run-text.ts";
 import { useShowRun } from "./use-message-log.ts";
 
 function TryAgain({ runId }: { runId: number }): ReactNode {
   const { t } = useTranslation();
-  const { mutate, isPending, error } = useMutation(useTRPC().runs.retry.mutationOptions({ onSuccess: useShowRun() }));
+  const focusComposer = useComposerFocus();
+  const showRun = useShowRun();
+  const { mutate, isPending, error } = useMutation(
+    useTRPC().runs.retry.mutationOptions({
+      onSuccess: (run) => {
+        focusComposer();
+        showRun(run);
+      },
+    }),
+  );
   return (
     <>
       <Button busy={isPending} onClick={() => mutate({ run_id: runId })}>

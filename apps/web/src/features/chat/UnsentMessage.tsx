@@ -4,6 +4,8 @@ import { errorText } from "../../api/error-text.ts";
 import { useServices } from "../../app/services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { useUser } from "../auth/use-session.ts";
+import { useComposerFocus } from "./composer-focus.ts";
+import type { TextKey } from "./kept-texts.ts";
 import type { Unsent } from "./model/outbox.ts";
 import { QuestionText } from "./QuestionText.tsx";
 
@@ -11,7 +13,12 @@ import { QuestionText } from "./QuestionText.tsx";
 export function UnsentMessage({ dialogId, unsent }: { dialogId: number; unsent: Unsent }): ReactNode {
   const { t } = useTranslation();
   const { outbox } = useServices();
+  const focusComposer = useComposerFocus();
   const key = { userId: useUser().id, dialogId };
+  const settle = (act: (key: TextKey) => void): void => {
+    focusComposer();
+    act(key);
+  };
   return (
     <li className="flex flex-col gap-2">
       <QuestionText text={unsent.text} />
@@ -21,8 +28,8 @@ export function UnsentMessage({ dialogId, unsent }: { dialogId: number; unsent: 
             {errorText(unsent.fault, t)}
           </p>
           <div className="flex gap-2">
-            <Button onClick={() => outbox.discard(key)}>{t("chat.discard")}</Button>
-            <Button onClick={() => outbox.resume(key)}>{t("chat.sendAgain")}</Button>
+            <Button onClick={() => settle(outbox.discard)}>{t("chat.discard")}</Button>
+            <Button onClick={() => settle(outbox.resume)}>{t("chat.sendAgain")}</Button>
           </div>
         </div>
       ) : (

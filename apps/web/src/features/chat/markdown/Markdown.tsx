@@ -1,4 +1,5 @@
 import { memo, useMemo, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import remend, { type RemendOptions } from "remend";
@@ -10,6 +11,19 @@ const plugins = [remarkGfm];
 
 /** We set no formulas: two dollars are two dollars. */
 const completion: RemendOptions = { linkMode: "text-only", katex: false };
+
+function TaskMark({ isDone }: { isDone: boolean }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <input
+      type="checkbox"
+      aria-label={isDone ? t("chat.taskDone") : t("chat.taskOpen")}
+      className="mr-2"
+      checked={isDone}
+      disabled
+    />
+  );
+}
 
 /** Links lead away into a tab of their own. Pictures are not fetched: an address can carry off what was said here. */
 const components: Components = {
@@ -31,6 +45,7 @@ const components: Components = {
       <span>{name}</span>
     );
   },
+  input: ({ checked }) => <TaskMark isDone={checked === true} />,
   pre: ({ node }) => <CodeBlock node={node} />,
   table: ({ children }) => (
     <div tabIndex={0} className="overflow-x-auto">
