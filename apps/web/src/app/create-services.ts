@@ -3,7 +3,7 @@ import { createClient, type Client } from "../api/client.ts";
 import { createConnection, noteFailure, type Connection } from "../api/connection.ts";
 import { isSignedOut } from "../api/failure.ts";
 import { createQueryClient, isMe, onEveryChange } from "../api/query-client.ts";
-import { createTabSync } from "../api/tab-sync.ts";
+import { createTabSync, type TabSync } from "../api/tab-sync.ts";
 import type { Outgoing, TextKey } from "../features/chat/kept-texts.ts";
 import { addQuestion } from "../features/chat/model/message-log.ts";
 import { createOutbox } from "../features/chat/model/outbox.ts";
@@ -21,16 +21,18 @@ interface Synced {
 }
 
 /** Whatever this page changes, it asks for anew, and so do the other tabs. */
-function createSyncedQueryClient(connection: Connection): Synced {
-  const tabs = createTabSync();
+function createSyncedQueryClient(connection: Connection, tabs: TabSync): Synced {
   const onChange = (): void => {
     void queryClient.invalidateQueries();
-    tabs.announce();
+    tabs.announce("changed");
   };
   const onSignedOut = (): void => void queryClient.invalidateQueries({ predicate: ({ queryKey }) => isMe(queryKey) });
   const queryClient: QueryClient = createQueryClient(connection, onSignedOut);
   onEveryChange(queryClient, onChange);
-  tabs.listen(() => void queryClient.invalidateQueries());
+  tabs.listen((told) => {
+    if (told === "changed") void queryClient.invalidateQueries();
+    else void queryClient.resetQueries({ predicate: ({ queryKey }) => isMe(queryKey) });
+  });
   return { queryClient, onChange, onSignedOut };
 }
 
@@ -69,12 +71,13 @@ export function createServices(): Services {
   const storage = createTextStorage(() => localStorage);
   const preferences = createPreferences(storage, navigator.languages);
   const client = createClient(connection, preferences.language.get);
-  const synced = createSyncedQueryClient(connection);
+  const tabs = createTabSync();
+  const synced = createSyncedQueryClient(connection, tabs);
   const outbox = createOutbox({
     storage,
     deliver: createDelivery(client, connection, synced),
     pause: (delayMs) => pauseFor(connection, delayMs),
     createId: () => crypto.randomUUID(),
   });
-  return { connection, storage, preferences, client, outbox, queryClient: synced.queryClient };
+  return { connection, storage, preferences, client, outbox, tabs, queryClient: synced.queryClient };
 }

@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createContext, use } from "react";
 import type { Client } from "../api/client.ts";
 import type { Connection } from "../api/connection.ts";
+import type { TabSync } from "../api/tab-sync.ts";
 import type { Outbox } from "../features/chat/model/outbox.ts";
 import type { TextStorage } from "../lib/storage.ts";
 import type { Preferences } from "./preferences.ts";
@@ -14,6 +15,7 @@ export interface Services {
   storage: TextStorage;
   preferences: Preferences;
   outbox: Outbox;
+  tabs: TabSync;
 }
 
 export const ServicesContext = createContext<Services | null>(null);

@@ -9,13 +9,14 @@ import { forgetTexts } from "../chat/kept-texts.ts";
 
 /** Leaves nothing of a person on this device but the theme and the language. */
 export function useForgetPerson(): () => Promise<void> {
-  const { storage, preferences, outbox } = useServices();
+  const { storage, preferences, outbox, tabs } = useServices();
   const [, navigate] = useLocation();
   const queryClient = useQueryClient();
   return async () => {
     outbox.clear();
     forgetTexts(storage);
     preferences.keep();
+    tabs.announce("signed_out");
     navigate(urls.home());
     await queryClient.resetQueries({ predicate: ({ queryKey }) => isMe(queryKey) });
     queryClient.removeQueries({ predicate: ({ queryKey }) => !isMe(queryKey), type: "inactive" });

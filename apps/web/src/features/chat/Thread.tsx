@@ -35,7 +35,8 @@ export function Thread({ name, ...rest }: ThreadProps): ReactNode {
 function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"> & { label: string }): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  useKeepPlace(scroller, log.messages[0]?.seq);
+  const list = useRef<HTMLOListElement>(null);
+  useKeepPlace(scroller, list, log.messages[0]?.seq);
   const { isAtEnd, toEnd } = useStickToEnd({ scroller, content, newest: unsent?.clientMessageId });
   const turns = useMemo(() => turnsOf(log.messages), [log.messages]);
   const last = turns.at(-1);
@@ -51,7 +52,7 @@ function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"
       >
         <div ref={content} className="mx-auto flex max-w-3xl flex-col gap-6 px-4 py-6">
           <OlderMessages dialogId={dialogId} before={log.nextBefore} scroller={scroller} />
-          <ol className="flex flex-col gap-6">
+          <ol ref={list} className="flex flex-col gap-6">
             {turns.slice(0, -1).map(({ key, ...turn }) => (
               <SettledTurn key={key} {...turn} />
             ))}
