@@ -1,6 +1,7 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv, type Plugin, type ProxyOptions } from "vite";
+import { firstScreenBudget } from "./vite/first-screen-budget.ts";
 
 const repositoryRoot = "../..";
 
@@ -57,7 +58,7 @@ export default defineConfig(({ mode }) => {
     proxy: { "/trpc": toServer(api), "/dev/google-token": toServer(api) },
   };
   return {
-    plugins: [react(), tailwindcss(), welcome()],
+    plugins: [react(), tailwindcss(), welcome(), firstScreenBudget(250)],
     clearScreen: false,
     server: listen,
     preview: { ...listen, headers: { "Content-Security-Policy": contentSecurityPolicy } },
