@@ -57,17 +57,3 @@ describe("a failed call", () => {
     expect(errorText(refusal("dialog_limit", 403), instance.getFixedT("ru"))).toBe(ru.errors.dialog_limit);
   });
 });
-
-describe("the catalogues", () => {
-  const leaves = (tree: object, path = ""): [string, string][] =>
-    Object.entries(tree).flatMap(([name, value]: [string, unknown]) =>
-      typeof value === "object" && value !== null ? leaves(value, `${path}${name}.`) : [[path + name, String(value)]],
-    );
-  const blanks = (text = ""): string => [...new Set(text.match(/\{\{\w+\}\}/g))].toSorted().join();
-
-  it("have the same blanks in each language", () => {
-    const russian = new Map(leaves(ru));
-    const differing = leaves(en).filter(([name, text]) => blanks(text) !== blanks(russian.get(name)));
-    expect(differing).toEqual([]);
-  });
-});

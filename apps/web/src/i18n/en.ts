@@ -1,7 +1,6 @@
 /** The catalogue. Other languages have the same keys; the compiler sees to it. */
 export const en = {
   app: {
-    tagline: "Answers come from your own AI.",
     loading: "Loading…",
     skipToChat: "Skip to the conversation",
     crashed: "Something broke on this page.",
@@ -12,12 +11,10 @@ export const en = {
   },
   connection: {
     lost: "No connection to Deepbot. What you send waits and goes out when it is back.",
-    back: "The connection is back.",
   },
   auth: {
     title: "Sign in to Deepbot",
     lead: "Keep a few dialogs, ask anything, and watch the answer grow.",
-    google: "Sign in with Google",
     devName: "Your name",
     devHint: "This server runs for development: any name will do.",
     devSubmit: "Sign in",
@@ -86,9 +83,7 @@ export const en = {
     anew: "Another assistant begins anew.",
     resuming: "The connection was lost. The answer goes on when it is back.",
     partial: "Stopped. This is what had been said.",
-    attempt: "Attempt {{count}}",
     announceThinking: "Your question was taken up.",
-    announceStopped: "Stopped.",
     announceAnswer: "The answer: {{text}}",
   },
   run: {

@@ -2,7 +2,6 @@ import type { Catalogue } from "./en.ts";
 
 export const ru: Catalogue = {
   app: {
-    tagline: "Ответы даёт ваш собственный ИИ.",
     loading: "Загрузка…",
     skipToChat: "Перейти к переписке",
     crashed: "На этой странице что-то сломалось.",
@@ -13,12 +12,10 @@ export const ru: Catalogue = {
   },
   connection: {
     lost: "Нет связи с Deepbot. Отправленное подождёт и уйдёт, когда связь вернётся.",
-    back: "Связь восстановлена.",
   },
   auth: {
     title: "Вход в Deepbot",
     lead: "Ведите несколько диалогов, спрашивайте о чём угодно и смотрите, как растёт ответ.",
-    google: "Войти через Google",
     devName: "Ваше имя",
     devHint: "Сервер запущен для разработки: подойдёт любое имя.",
     devSubmit: "Войти",
@@ -87,9 +84,7 @@ export const ru: Catalogue = {
     anew: "Другой ассистент начинает заново.",
     resuming: "Связь прервалась. Ответ продолжится, когда она вернётся.",
     partial: "Остановлено. Вот что было сказано.",
-    attempt: "Попытка {{count}}",
     announceThinking: "Ваш вопрос взят в работу.",
-    announceStopped: "Остановлено.",
     announceAnswer: "Ответ: {{text}}",
   },
   run: {
