@@ -35,6 +35,7 @@ export function run(rest: Partial<Run> = {}): Run {
     text: "",
     answer: null,
     error: null,
+    usage: null,
     ...rest,
   };
 }
