@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv, type Plugin, type ProxyOptions } from "vite";
@@ -5,21 +6,11 @@ import { firstScreenBudget } from "./vite/first-screen-budget.ts";
 
 const repositoryRoot = "../..";
 
-/** What nginx sends with the pages; `vite preview` sends the same, so that the built application is tried under it. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self' https://accounts.google.com/gsi/client",
-  "style-src 'self' https://accounts.google.com/gsi/style",
-  "frame-src https://accounts.google.com/gsi/",
-  "connect-src 'self' https://accounts.google.com/gsi/",
-  "img-src 'self' data: https://lh3.googleusercontent.com",
-  "font-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "object-src 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+/** The policy that nginx sends with the pages: what was built is tried under the same. */
+function contentSecurityPolicy(): string {
+  const lines = readFileSync(`${repositoryRoot}/nginx/content-policy.txt`, "utf8").split("\n");
+  return lines.filter((line) => line !== "" && !line.startsWith("#")).join("; ");
+}
 
 /** One line that says where to look, in place of Vite's list of addresses. */
 function welcome(): Plugin {
@@ -48,7 +39,7 @@ function toServer(target: string): ProxyOptions {
   };
 }
 
-export default defineConfig(({ mode }) => {
+export default defineConfig(({ mode, isPreview }) => {
   const env = loadEnv(mode, repositoryRoot, ["PORT", "WEB_PORT"]);
   const api = `http://127.0.0.1:${env["PORT"] ?? "8000"}`;
   const listen = {
@@ -61,7 +52,7 @@ export default defineConfig(({ mode }) => {
     plugins: [react(), tailwindcss(), welcome(), firstScreenBudget(250)],
     clearScreen: false,
     server: listen,
-    preview: { ...listen, headers: { "Content-Security-Policy": contentSecurityPolicy } },
+    preview: isPreview ? { ...listen, headers: { "Content-Security-Policy": contentSecurityPolicy() } } : {},
     build: {
       target: ["chrome123", "edge123", "firefox121", "safari17.5"],
       assetsInlineLimit: 0,

@@ -19,6 +19,7 @@ function createScene(cluster: Cluster, settings: RunSettings, result: Result): S
     random,
     ledger,
     isFull,
+    replay: settings.replay,
     retrying: { urls: cluster.urls, pick: random.pick },
     rounds: ({ full, ci }) => {
       result.rounds = Math.max(1, Math.round((isFull ? full : ci) * settings.scale));

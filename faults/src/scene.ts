@@ -5,12 +5,21 @@ import { createDialog, signIn, type Member, type PeopleDeps } from "./people.ts"
 import type { Random } from "./random.ts";
 import { startWorkers, type WorkerHabits, type WorkerPool } from "./worker.ts";
 
+/** A case that a property failed with, to be run again. */
+export interface Replay {
+  part: "commands" | "races";
+  path: string;
+  /** Which of the commands were run. */
+  commandPath?: string;
+}
+
 /** All that a scenario has to work with. */
 export interface Scene extends PeopleDeps {
   cluster: Cluster;
   random: Random;
   ledger: Ledger;
   isFull: boolean;
+  replay: Replay | undefined;
   /** How often to inject the fault. Noted for the report. */
   rounds: (counts: { full: number; ci: number }) => number;
   /** Notes how long it took until all went well again. */

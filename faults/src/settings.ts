@@ -1,3 +1,5 @@
+import type { Replay } from "./scene.ts";
+
 /** What the person who starts the harness chose. */
 export interface RunSettings {
   seed: number;
@@ -7,11 +9,18 @@ export interface RunSettings {
   faults: readonly string[];
   /** Multiplies how often each fault is injected. */
   scale: number;
+  replay: Replay | undefined;
 }
 
-/** Reads SEED, FAULTS_FORM, FAULTS and ROUNDS. */
+function parseReplay(text: string): Replay | undefined {
+  const [part, path, commandPath] = text.split(" ");
+  if ((part !== "commands" && part !== "races") || path === undefined) return undefined;
+  return { part, path, ...(commandPath === undefined ? {} : { commandPath }) };
+}
+
+/** Reads SEED, FAULTS_FORM, FAULTS, ROUNDS and REPLAY. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>> = process.env): RunSettings {
-  const { SEED, FAULTS_FORM, FAULTS = "", ROUNDS } = environment;
+  const { SEED, FAULTS_FORM, FAULTS = "", ROUNDS, REPLAY = "" } = environment;
   return {
     seed: SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(SEED),
     form: FAULTS_FORM === "ci" ? "ci" : "full",
@@ -19,5 +28,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
       .map((id) => id.trim().toUpperCase())
       .filter(Boolean),
     scale: ROUNDS === undefined ? 1 : Number(ROUNDS),
+    replay: parseReplay(REPLAY),
   };
 }

@@ -18,3 +18,27 @@ export async function countStatements({ db, rows }: Inspector): Promise<number> 
   const [count] = await rows<Count>(isCounting ? calls : transactions);
   return Number(count?.total ?? 0);
 }
+
+/** What statements are for. */
+export type StatementGroup = "insert_deltas" | "follow_runs" | "notify" | "rest";
+
+/**
+ * How many statements the database has run so far, by what they are for, without those that look at the statistics.
+ *
+ * @throws when the extension pg_stat_statements, which comes with the Debian package, is missing
+ */
+export async function countStatementGroups({ db }: Inspector): Promise<Record<StatementGroup, number>> {
+  const found: unknown = await db.execute(sql`
+    select case
+        when query like 'with "given" as %' then 'insert_deltas'
+        when query like 'with "cursors" as %' then 'follow_runs'
+        when query like '%pg_notify(%' then 'notify'
+        else 'rest'
+      end as name, sum(calls)::float8 as calls
+    from pg_stat_statements
+    where dbid = (select oid from pg_database where datname = current_database()) and query not like '%pg_stat_statements%'
+    group by name`);
+  const counts = { insert_deltas: 0, follow_runs: 0, notify: 0, rest: 0 };
+  for (const { name, calls } of found as Iterable<{ name: StatementGroup; calls: number }>) counts[name] = calls;
+  return counts;
+}

@@ -21,7 +21,9 @@ export interface TcpProxy {
   port: number;
   /** Replaces the weather; what is not named is fair. */
   set: (weather: Partial<Weather>) => void;
-  /** Closes all connections with a reset. */
+  /** Whether anything is being held at this moment. */
+  isHolding: () => boolean;
+  /** Closes all connections with a reset; what is held is lost. */
   cut: () => void;
   /**
    * Freezes the open connections whose first bytes hold the label: they look alive and carry nothing any more.
@@ -46,17 +48,20 @@ interface Pair {
 /** Says when a direction may go on. */
 interface Gate {
   weather: () => Weather;
+  isHolding: () => boolean;
   set: (weather: Partial<Weather>) => void;
   pass: (pair: Pair, direction: Direction, bytes: number) => Promise<void>;
 }
 
 function createGate(): Gate {
   let weather = fair;
+  let held = 0;
   let cleared = Promise.withResolvers<void>();
   const isHeld = (pair: Pair, direction: Direction): boolean =>
     pair.isFrozen || weather.hold === "both" || weather.hold === direction;
   return {
     weather: () => weather,
+    isHolding: () => held > 0,
     set: (changed) => {
       weather = { ...fair, ...changed };
       cleared.resolve();
@@ -65,7 +70,9 @@ function createGate(): Gate {
     pass: async (pair, direction, bytes) => {
       if (weather.delayMs > 0) await delay(weather.delayMs);
       if (weather.bytesPerSecond < Infinity) await delay((bytes / weather.bytesPerSecond) * 1000);
+      held += 1;
       while (isHeld(pair, direction)) await cleared.promise;
+      held -= 1;
     },
   };
 }
@@ -116,6 +123,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   return {
     port: (proxy.address() as AddressInfo).port,
     set: gate.set,
+    isHolding: gate.isHolding,
     cut: () => pairs.forEach(cutPair),
     freeze: (label) => {
       const found = [...pairs].filter(({ greeting }) => greeting.includes(label));

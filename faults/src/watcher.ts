@@ -23,7 +23,8 @@ export interface Watched {
   endedAt: number;
 }
 
-interface View {
+/** What a watcher has made of the events so far. */
+export interface View {
   text: string;
   seq: number;
   lastEventId: string | undefined;
@@ -34,7 +35,12 @@ interface View {
   retryMs: number;
 }
 
-function apply(view: View, runId: number, { id, type, data }: WireEvent): void {
+export function createView(): View {
+  return { text: "", seq: 0, lastEventId: undefined, run: undefined, ids: [], faults: [], retryMs: 300 };
+}
+
+/** Takes one more event in. */
+export function applyEvent(view: View, runId: number, { id, type, data }: WireEvent): void {
   if (type === "retry") {
     view.retryMs = Number(data["ms"]);
     return;
@@ -91,7 +97,7 @@ async function followOnce(options: WatchOptions, view: View): Promise<boolean> {
     return false;
   }
   for await (const event of stream.events) {
-    apply(view, runId, event);
+    applyEvent(view, runId, event);
     options.onEvent?.(event);
     if (event.type === "end") return true;
   }
@@ -105,7 +111,7 @@ async function followOnce(options: WatchOptions, view: View): Promise<boolean> {
  */
 export async function watchRun(options: WatchOptions): Promise<Watched> {
   const { runId, limitMs = 120_000 } = options;
-  const view: View = { text: "", seq: 0, lastEventId: undefined, run: undefined, ids: [], faults: [], retryMs: 300 };
+  const view = createView();
   const limit = performance.now() + limitMs;
   let resumes = -1;
   for (let ended = false; !ended;) {

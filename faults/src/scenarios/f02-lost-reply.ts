@@ -23,16 +23,20 @@ async function sendAgain(scene: Scene, question: Question): Promise<void> {
   if (stored !== 1) scene.fault(`F2 the message is stored ${stored} times`);
 }
 
-/** The reply to the client is cut after the commit; in every second round the replica dies with it. */
+/** The reply is held on its way to the client; then the connection is cut, or the replica dies first. */
 async function loseReplyToClient(scene: Scene, proxy: TcpProxy, kills: boolean): Promise<void> {
   const [a] = scene.cluster.replicas;
   const { member, dialogId } = await newcomer(scene);
   const question = newQuestion(scene, member, dialogId);
-  proxy.set({ cutReplies: true });
-  const cut = await callOnce(`http://127.0.0.1:${proxy.port}`, sendCall(question));
-  if (kills) await a.kill();
-  if (cut.status !== 0) scene.fault(`F2 the cut reply arrived: ${cut.status}`);
+  proxy.set({ hold: "down" });
+  const sending = callOnce(`http://127.0.0.1:${proxy.port}`, sendCall(question));
+  await until("the reply is on its way", proxy.isHolding);
   if ((await countStored(scene, question)) !== 1) scene.fault("F2 the question was not committed before its reply");
+  if (kills) await a.kill();
+  proxy.cut();
+  proxy.set({});
+  const lost = await sending;
+  if (lost.status !== 0) scene.fault(`F2 the lost reply arrived: ${lost.status}`);
   await sendAgain(scene, question);
   await a.start();
 }

@@ -17,7 +17,9 @@ import { rollingRestart } from "./f18-rolling-restart.ts";
 import { dialogRaces } from "./f19-dialog-races.ts";
 import { logout } from "./f20-logout.ts";
 import { migration } from "./f22-migration.ts";
+import { model } from "./f23-model.ts";
 import { soak } from "./f24-soak.ts";
+import { statements } from "./s01-statements.ts";
 
 /** All scenarios, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -39,5 +41,7 @@ export const scenarios: readonly Scenario[] = [
   dialogRaces,
   logout,
   migration,
+  model,
   soak,
+  statements,
 ];

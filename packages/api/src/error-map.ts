@@ -48,6 +48,7 @@ export const errorMap: Readonly<Record<ErrorCode, Mapping>> = {
   run_cancelled: { trpc: "CONFLICT", status: 409 },
   run_ended: { trpc: "CONFLICT", status: 409 },
   run_not_retryable: { trpc: "CONFLICT", status: 409 },
+  answer_too_long: { trpc: "UNPROCESSABLE_CONTENT", status: 422 },
   delta_gap: { trpc: "CONFLICT", status: 409 },
   too_many_watches: { trpc: "SERVICE_UNAVAILABLE", status: 503 },
   lease_lost: { trpc: "CONFLICT", status: 409 },

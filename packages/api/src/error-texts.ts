@@ -45,6 +45,10 @@ const texts: Readonly<Record<ErrorCode, Readonly<Record<Locale, string>>>> = {
     en: "Only the last question of a dialog can be asked again, and only if it has no answer.",
     ru: "Повторить можно только последний вопрос диалога, и только если на него нет ответа.",
   },
+  answer_too_long: {
+    en: "The pieces together are longer than an answer may be.",
+    ru: "Фрагменты вместе длиннее, чем может быть ответ.",
+  },
   delta_gap: {
     en: "A delta is missing before this one: the last that is stored has seq {last_seq}.",
     ru: "Перед этим фрагментом не хватает другого: последний сохранённый имеет seq {last_seq}.",

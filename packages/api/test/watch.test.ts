@@ -208,7 +208,7 @@ describeEachEngine("watching a run", (engine) => {
     const subscription = (await ann.runs.watch({ run_id }))[Symbol.asyncIterator]();
     await subscription.next();
     const lease = await claim();
-    const pieces = Array.from({ length: 220 }, (_, index) => `${index} `.repeat(2_000));
+    const pieces = Array.from({ length: 15 }, (_, index) => `${index} `.repeat(1_400));
     for (const [index, piece] of pieces.entries()) await append(lease, index + 1, piece);
     const fast = await watch(ann, run_id);
     await until("all was said", () => fast.text() === pieces.join(""));
@@ -240,6 +240,16 @@ describeEachEngine("watching a run", (engine) => {
     expect(await refusalOf(append(lease, 1, "one "))).toBe("answered");
     await Promise.all([append(lease, 2, "two "), append(lease, 3, "three"), append(lease, 2, "two ")]);
     expect((await ann.runs.get({ run_id })).text).toBe("one two three");
+  });
+
+  it("takes no more text than an answer may have", async () => {
+    await ask();
+    const lease = await claim();
+    const piece = "x".repeat(8_000);
+    for (let seq = 1; seq <= 8; seq += 1) await append(lease, seq, piece);
+    expect(await refusalOf(append(lease, 9, piece))).toBe("answer_too_long");
+    await append(lease, 9, "x".repeat(64 * 1024 - 64_000));
+    expect(await refusalOf(append(lease, 10, "x"))).toBe("answer_too_long");
   });
 
   it("of a delta extends the lease, never the deadline", async () => {

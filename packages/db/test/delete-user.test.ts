@@ -41,7 +41,7 @@ describeEachEngine("deleting a user", (engine) => {
     const ann = await makeRun(queries);
     const bob = await makeRun(queries);
     const { leaseToken } = await claim(ann.runId);
-    await queries.insertDeltas([{ runId: ann.runId, leaseToken, seq: 1, text: "said", leaseMs: 60_000 }]);
+    await queries.insertDeltas([{ runId: ann.runId, leaseToken, seq: 1, text: "said", leaseMs: 60_000 }], 1_000);
     const ofBob = await rowsOf(bob);
     expect(await rowsOf(ann)).toEqual({ users: 1, sessions: 1, dialogs: 1, messages: 1, runs: 1, deltas: 1 });
     expect(await queries.deleteUser(ann.userId)).toEqual({

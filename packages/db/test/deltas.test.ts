@@ -4,6 +4,8 @@ import { eq, sql } from "drizzle-orm";
 import { messages, runEvents, runs } from "../src/schema/index.ts";
 import { describeEachEngine, makeRun, openTestDatabase } from "../src/testing/index.ts";
 
+const maxBytes = 40;
+
 describeEachEngine("deltas", (engine) => {
   let database: Database;
   let queries: Queries;
@@ -13,7 +15,7 @@ describeEachEngine("deltas", (engine) => {
     database = await openTestDatabase(engine);
     queries = createQueries(database.db);
     hints = await database.openHints({ info: () => {}, warn: () => {} });
-    deltas = createDeltas({ queries, hints });
+    deltas = createDeltas({ queries, hints, maxBytes });
   });
   afterAll(async () => {
     await hints.close();
@@ -52,6 +54,16 @@ describeEachEngine("deltas", (engine) => {
     const outcomes = await Promise.all([1, 2, 2, 4, 1].map((seq) => deltas.append({ ...run, seq, text: `${seq}` })));
     expect(outcomes.map(({ kind }) => kind)).toEqual(["stored", "stored", "stored", "gap", "stored"]);
     expect(await queries.findRun(run)).toMatchObject({ said: { seq: 2, text: "12" } });
+  });
+
+  it("are refused with which the text would be longer than an answer, in one batch or in several", async () => {
+    const run = await lease();
+    const text = "я".repeat(maxBytes / 4);
+    const outcomes = await Promise.all([1, 2, 3].map((seq) => deltas.append({ ...run, seq, text })));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["stored", "stored", "too_long"]);
+    expect(await deltas.append({ ...run, seq: 3, text: "x" })).toEqual({ kind: "too_long" });
+    expect(await deltas.append({ ...run, seq: 2, text })).toMatchObject({ kind: "stored" });
+    expect(await queries.findRun(run)).toMatchObject({ said: { seq: 2, text: text + text } });
   });
 
   it("of a stale lease are refused, also beside those of the good one in one batch", async () => {

@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createClient, type Client } from "../api/client.ts";
 import { createConnection, noteFailure, type Connection } from "../api/connection.ts";
-import { isSignedOut } from "../api/failure.ts";
+import { isPassing, isSignedOut } from "../api/failure.ts";
 import { createQueryClient, isMe, onEveryChange } from "../api/query-client.ts";
 import { createTabSync, type TabSync } from "../api/tab-sync.ts";
 import type { Outgoing, TextKey } from "../features/chat/kept-texts.ts";
@@ -60,6 +60,8 @@ function createDelivery(client: Client, connection: Connection, { queryClient, o
     } catch (error) {
       noteFailure(connection, error);
       if (isSignedOut(error)) onSignedOut();
+      // A refusal tells that things are not as this page shows them.
+      else if (!isPassing(error)) void queryClient.invalidateQueries();
       throw error;
     }
   };

@@ -23,6 +23,7 @@ export const domainCodes = [
   "run_not_retryable",
   "lease_lost",
   "delta_gap",
+  "answer_too_long",
   "too_many_watches",
   "database_unavailable",
   "shutting_down",

@@ -71,7 +71,7 @@ export const workerRouter = router({
         tags: ["ai"],
         summary: "Stream a piece of the answer",
         description:
-          "Extends the lease too. A repeated `seq` is harmless; a missing one is 409 `delta_gap` with `last_seq`. The whole answer still goes to `complete`.",
+          "Extends the lease too. A repeated `seq` is harmless; a missing one is 409 `delta_gap` with `last_seq`. All pieces together may have as much text as an answer; beyond that it is 422 `answer_too_long`. The whole answer still goes to `complete`.",
         errorResponses: reportErrors,
       },
     })

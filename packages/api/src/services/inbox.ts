@@ -11,7 +11,9 @@ export interface Inbox {
 }
 
 const maxNews = 256;
-const maxCharacters = 1024 * 1024;
+
+/** Half of the longest answer: beyond that a snapshot costs no more than what was missed. */
+const maxCharacters = 32 * 1024;
 
 function sizeOf(news: FeedNews): number {
   return news.kind === "deltas" ? news.deltas.reduce((sum, delta) => sum + delta.text.length, 0) : 0;

@@ -1,5 +1,6 @@
 import { createDeltas } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
 import { forModule } from "../log.ts";
 import { createAccountService } from "./account.ts";
 import { createAuthService, type AuthDeps } from "./auth.ts";
@@ -25,7 +26,7 @@ export function createServices(deps: AuthDeps & { googleClientId: string | null;
   const settler = createSettler(inModule("runs"));
   const runWatches = createRunWatches(deps);
   const queueWatches = createQueueWatches(deps);
-  const deltas = createDeltas(deps);
+  const deltas = createDeltas({ ...deps, maxBytes: limits.answerMaxBytes });
   const feeds = createRunFeeds({ ...deps, deltas });
   const sessions = createSessionWatches(deps);
   const visits = createVisits(deps);

@@ -47,10 +47,10 @@ function createRunChanges(
       const queued = await queries.insertRetry({ ...key, ...limits });
       if (queued === undefined) {
         const obstacle = await queries.findSendObstacle({ ...run, userId: key.userId, clientMessageId: null });
-        const openRunId = obstacle?.openRunId ?? null;
-        throw openRunId === null
+        if (obstacle === undefined) throw new DomainError("run_not_found");
+        throw obstacle.openRunId === null
           ? new DomainError("run_not_retryable")
-          : new DomainError("answer_awaited", { run_id: openRunId });
+          : new DomainError("answer_awaited", { run_id: obstacle.openRunId });
       }
       hints.publish("queue");
       log.info(

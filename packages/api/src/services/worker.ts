@@ -26,7 +26,7 @@ function createProgressReports({ queries }: ServiceDeps, { deltas, refuse }: { d
     /**
      * Adds a piece to the answer that streams, and extends the lease. A repeated `seq` is accepted and changes nothing.
      *
-     * @throws {DomainError} `delta_gap` (with `last_seq`), `run_not_found`, `run_ended`, `lease_lost`
+     * @throws {DomainError} `delta_gap` (with `last_seq`), `answer_too_long`, `run_not_found`, `run_ended`, `lease_lost`
      */
     append: async (lease: Lease, delta: { seq: number; text: string; leaseMs: number }): Promise<LeaseStatus> => {
       const outcome: AppendOutcome = await deltas.append({ ...lease, ...delta });
@@ -35,6 +35,8 @@ function createProgressReports({ queries }: ServiceDeps, { deltas, refuse }: { d
           return outcome.lease;
         case "gap":
           throw new DomainError("delta_gap", { last_seq: outcome.lastSeq });
+        case "too_long":
+          throw new DomainError("answer_too_long");
         case "refused":
           return refuse(lease);
       }

@@ -7,6 +7,7 @@ import type { Queries } from "../queries/index.ts";
 export type AppendOutcome =
   | { kind: "stored"; lease: Pick<LeasedRun, "leaseUntil" | "deadlineAt" | "cancelRequested"> }
   | { kind: "gap"; lastSeq: number }
+  | { kind: "too_long" }
   | { kind: "refused" };
 
 /**
@@ -29,29 +30,36 @@ interface Waiting {
 }
 
 /** Tells each delta what became of it, by the same rule as the statement that stored it. */
-function judge(waiting: readonly Waiting[], leased: readonly LeasedRun[]): Set<number> {
-  const byRun = new Map(leased.map((run) => [run.runId, run]));
-  const reached = new Map(leased.map((run) => [run.runId, run.lastSeq]));
+function judge(waiting: readonly Waiting[], leased: readonly LeasedRun[], maxBytes: number): Set<number> {
+  const byRun = new Map(leased.map((run) => [run.runId, { ...run }]));
   const grown = new Set<number>();
   const inOrder = waiting.toSorted((a, b) => a.delta.runId - b.delta.runId || a.delta.seq - b.delta.seq);
   for (const { delta, resolve } of inOrder) {
     const lease = byRun.get(delta.runId);
-    const lastSeq = reached.get(delta.runId) ?? 0;
-    if (lease === undefined || lease.leaseToken !== delta.leaseToken) resolve({ kind: "refused" });
-    else if (delta.seq > lastSeq + 1) resolve({ kind: "gap", lastSeq });
+    if (lease === undefined || lease.leaseToken !== delta.leaseToken) {
+      resolve({ kind: "refused" });
+      continue;
+    }
+    const saidBytes = lease.saidBytes + Buffer.byteLength(delta.text);
+    if (delta.seq <= lease.lastSeq) resolve({ kind: "stored", lease });
+    else if (delta.seq > lease.lastSeq + 1) resolve({ kind: "gap", lastSeq: lease.lastSeq });
+    else if (saidBytes > maxBytes) resolve({ kind: "too_long" });
     else {
-      if (delta.seq === lastSeq + 1) {
-        reached.set(delta.runId, delta.seq);
-        grown.add(delta.runId);
-      }
+      Object.assign(lease, { lastSeq: delta.seq, saidBytes });
+      grown.add(delta.runId);
       resolve({ kind: "stored", lease });
     }
   }
   return grown;
 }
 
-/** Deltas in the table `run_events`, with hints for who watches. */
-export function createDeltas({ queries, hints }: { queries: Queries; hints: Hints }): Deltas {
+/**
+ * Deltas in the table `run_events`, with hints for who watches.
+ *
+ * @param options.maxBytes what all deltas of a lease may have together, in UTF-8
+ */
+export function createDeltas(options: { queries: Queries; hints: Hints; maxBytes: number }): Deltas {
+  const { queries, hints, maxBytes } = options;
   let waiting: Waiting[] = [];
   let scheduled = false;
 
@@ -59,8 +67,11 @@ export function createDeltas({ queries, hints }: { queries: Queries; hints: Hint
     const batch = waiting;
     waiting = [];
     try {
-      const leased = await queries.insertDeltas(batch.map(({ delta }) => delta));
-      for (const runId of judge(batch, leased)) hints.publish(`run:${runId}`);
+      const leased = await queries.insertDeltas(
+        batch.map(({ delta }) => delta),
+        maxBytes,
+      );
+      for (const runId of judge(batch, leased, maxBytes)) hints.publish(`run:${runId}`);
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }

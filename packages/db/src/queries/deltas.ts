@@ -17,18 +17,20 @@ export interface LeasedRun {
   leaseToken: string;
   /** Number of the last delta before those that were offered. */
   lastSeq: number;
+  /** UTF-8 of all deltas up to that one. */
+  saidBytes: number;
   leaseUntil: Date;
   deadlineAt: Date;
   cancelRequested: boolean;
 }
 
 /**
- * Stores deltas of many runs in one statement: those whose lease holds and whose number is the next. Leases that are more
- * than half over are extended, so that most deltas touch no row of `runs`.
+ * Stores deltas of many runs in one statement: those whose lease holds, whose number is the next, and with which the text
+ * has no more than `maxBytes`. Leases that are more than half over are extended, so that most deltas touch no row of `runs`.
  *
  * @returns the runs that are leased; a delta whose run and token are not among them was refused
  */
-export type InsertDeltas = (deltas: readonly Delta[]) => Promise<LeasedRun[]>;
+export type InsertDeltas = (deltas: readonly Delta[], maxBytes: number) => Promise<LeasedRun[]>;
 
 /** The deltas that are offered, and the runs among theirs whose lease holds. */
 function offeredAndLeased(db: Db) {
@@ -45,14 +47,16 @@ function offeredAndLeased(db: Db) {
     deadlineAt: runs.deadlineAt,
     cancelRequestedAt: runs.cancelRequestedAt,
     lastSeq: runEvents.seq,
+    saidBytes: runEvents.saidBytes,
   }).as(sql`
-    select run_id, generation, lease_token, lease_until, deadline_at, cancel_requested_at,
-      coalesce((
-        select max(seq) from run_events
-        where run_events.run_id = runs.run_id and run_events.generation = runs.generation
-      ), 0) as seq
-    from runs
-    where run_id = any(${sql.placeholder("runIds")}::bigint[])
+    select runs.run_id, generation, lease_token, lease_until, deadline_at, cancel_requested_at,
+      coalesce(last.seq, 0) as seq, coalesce(last.said_bytes, 0) as said_bytes
+    from runs left join lateral (
+      select run_events.seq, run_events.said_bytes from run_events
+      where run_events.run_id = runs.run_id and run_events.generation = runs.generation
+      order by run_events.seq desc limit 1
+    ) as last on true
+    where runs.run_id = any(${sql.placeholder("runIds")}::bigint[])
       and state = 'running' and lease_until > now() and deadline_at > now()`);
   return { given, leased };
 }
@@ -61,12 +65,15 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
   const { given, leased } = offeredAndLeased(db);
   const fresh = db.$with("fresh", { runId: runs.runId }).as(sql`
     select given.run_id, generation, given.seq, given.text,
-      leased.seq + row_number() over (partition by given.run_id order by given.seq) as next_seq
+      leased.seq + row_number() over by_run as next_seq,
+      leased.said_bytes + sum(octet_length(given.text)) over by_run as said_bytes
     from given join leased on leased.run_id = given.run_id and leased.lease_token = given.lease_token
-    where given.seq > leased.seq`);
+    where given.seq > leased.seq
+    window by_run as (partition by given.run_id order by given.seq)`);
   const stored = db.$with("stored", { runId: runs.runId }).as(sql`
-    insert into run_events (run_id, generation, seq, text)
-    select run_id, generation, seq, text from fresh where seq = next_seq
+    insert into run_events (run_id, generation, seq, text, said_bytes)
+    select run_id, generation, seq, text, said_bytes from fresh
+    where seq = next_seq and said_bytes <= ${sql.placeholder("maxBytes")}::int
     on conflict do nothing
     returning run_id`);
   const extended = db.$with("extended", { runId: runs.runId, leaseUntil: sql<Date>`until`.as("until") }).as(sql`
@@ -82,6 +89,7 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
       runId: leased.runId,
       leaseToken: sql<string>`${leased.leaseToken}`,
       lastSeq: leased.lastSeq,
+      saidBytes: leased.saidBytes,
       leaseUntil: sql<Date>`coalesce(extended.until, leased.lease_until)`.mapWith(runs.leaseUntil),
       deadlineAt: leased.deadlineAt,
       cancelRequested: sql<boolean>`${leased.cancelRequestedAt} is not null`,
@@ -89,8 +97,9 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
     .from(leased)
     .leftJoin(extended, sql`${extended.runId} = ${leased.runId}`)
     .prepare("insert_deltas");
-  return (deltas) =>
+  return (deltas, maxBytes) =>
     statement.execute({
+      maxBytes,
       runIds: deltas.map((delta) => delta.runId),
       leaseTokens: deltas.map((delta) => delta.leaseToken),
       seqs: deltas.map((delta) => delta.seq),

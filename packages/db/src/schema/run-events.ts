@@ -12,6 +12,8 @@ export const runEvents = pgTable(
     generation: integer("generation").notNull(),
     seq: integer("seq").notNull(),
     text: text("text").notNull(),
+    /** UTF-8 of the text up to here, with this delta. 0 in rows of a version that did not count. */
+    saidBytes: integer("said_bytes").notNull().default(0),
   },
   (t) => [primaryKey({ name: "run_events_pkey", columns: [t.runId, t.generation, t.seq] })],
 );

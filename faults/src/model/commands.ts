@@ -1,0 +1,213 @@
+import * as fc from "fast-check";
+import { createLiveWatch } from "./live-watch.ts";
+import { addDialog, isOpen, tokenOf, type Model, type ModelRun } from "./model.ts";
+import type { Request } from "./requests.ts";
+import { awaitPassing, canPass, moveTime, type Passing } from "./time.ts";
+import { checkEnd, checkRequest, tryCase, type World } from "./world.ts";
+import { createDialog } from "../people.ts";
+
+/** Which run a command is about: one of those that fit, counted from the newest. */
+export interface RunChoice {
+  among: "running" | "open" | "any";
+  back: number;
+}
+
+const tokenChoices = ["present", "present", "present", "former", "foreign"] as const;
+
+const foreignToken = "00000000-0000-4000-8000-000000000000";
+
+export function chooseRunId(model: Model, { among, back }: RunChoice): number | undefined {
+  const fits = (run: ModelRun): boolean => (among === "running" ? run.state === "running" : isOpen(run));
+  const fitting = [...model.runs.values()].filter(fits).map(({ runId }) => runId);
+  const from = among === "any" || fitting.length === 0 ? model.runIds : fitting;
+  return from.at(-1 - (back % Math.max(1, from.length)));
+}
+
+function chooseToken(model: Model, runId: number, which: (typeof tokenChoices)[number]): string {
+  const run = model.runs.get(runId);
+  if (which === "foreign") return foreignToken;
+  return (which === "former" ? run?.tokens[0] : tokenOf(run)) ?? foreignToken;
+}
+
+/** Ids that are used again and again, in every dialog. */
+export function clientMessageIdOf(index: number): string {
+  return `00000000-0000-4000-9000-${String(index).padStart(12, "0")}`;
+}
+
+type Command = fc.AsyncCommand<Model, World>;
+
+function describe(name: string, values: object, command: Pick<Command, "check" | "run">): Command {
+  return { ...command, toString: () => `${name}(${JSON.stringify(values)})` };
+}
+
+const replica = fc.nat(2);
+const text = fc.constantFrom("one", "two");
+const run = fc.record<RunChoice>({ among: fc.constantFrom("running", "open", "any", "any"), back: fc.nat(3) });
+const token = fc.constantFrom(...tokenChoices);
+
+/** Commands that are one request, made of what was drawn and what the model holds now. */
+function requests<T extends { replica: number }>(
+  name: string,
+  values: fc.Arbitrary<T>,
+  make: (model: Model, drawn: T) => Request | undefined,
+): fc.Arbitrary<Command> {
+  return values.map((drawn) =>
+    describe(name, drawn, {
+      check: (model) => make(model, drawn) !== undefined,
+      run: async (model, world) => {
+        const request = make(model, drawn);
+        if (request !== undefined) await checkRequest(world, model, { request, replica: drawn.replica });
+      },
+    }),
+  );
+}
+
+const send = requests(
+  "send",
+  fc.record({ replica, text, dialog: fc.nat(1), message: fc.nat(4) }),
+  (model, { dialog, message, text: said }) => {
+    const dialogId = model.dialogIds.at(-1 - dialog);
+    if (dialogId === undefined) return undefined;
+    return { kind: "send", dialogId, clientMessageId: clientMessageIdOf(message), text: said };
+  },
+);
+const claim = requests("claim", fc.record({ replica, max: fc.integer({ min: 1, max: 3 }) }), (_, { max }) => ({
+  kind: "claim",
+  max,
+}));
+const append = requests(
+  "append",
+  fc.record({ replica, run, token, text, ahead: fc.constantFrom(1, 1, 1, 1, 0, 2) }),
+  (model, drawn) => {
+    const runId = chooseRunId(model, drawn.run);
+    if (runId === undefined) return undefined;
+    const seq = Math.max(1, (model.runs.get(runId)?.pieces.length ?? 0) + drawn.ahead);
+    return { kind: "append", runId, token: chooseToken(model, runId, drawn.token), seq, text: drawn.text };
+  },
+);
+const finals = requests(
+  "report",
+  fc.record({
+    replica,
+    run,
+    token,
+    kind: fc.constantFrom("heartbeat", "complete", "complete", "fail", "release"),
+    text,
+    retry: fc.boolean(),
+  }),
+  (model, drawn) => {
+    const runId = chooseRunId(model, drawn.run);
+    if (runId === undefined) return undefined;
+    const lease = { runId, token: chooseToken(model, runId, drawn.token) };
+    if (drawn.kind === "complete") return { kind: "complete", ...lease, text: drawn.text };
+    if (drawn.kind === "fail") return { kind: "fail", ...lease, retry: drawn.retry };
+    return { kind: drawn.kind, ...lease };
+  },
+);
+const ofPeople = requests(
+  "person",
+  fc.record({ replica, run, kind: fc.constantFrom("get", "cancel", "retry") }),
+  (model, drawn) => {
+    const runId = chooseRunId(model, drawn.run);
+    return runId === undefined ? undefined : { kind: drawn.kind, runId };
+  },
+);
+
+/** A dialog is deleted, perhaps once more; another takes its place. */
+const remove = fc.record({ replica, dialog: fc.nat(2) }).map((drawn) =>
+  describe("delete", drawn, {
+    check: (model) => model.dialogIds.length > drawn.dialog,
+    run: async (model, world) => {
+      const dialogId = model.dialogIds.at(-1 - drawn.dialog) ?? 0;
+      await checkRequest(world, model, { request: { kind: "delete", dialogId }, replica: drawn.replica });
+      if (model.dialogs.size < 2) addDialog(model, await createDialog(world.scene, world.member));
+    },
+  }),
+);
+
+const time = fc
+  .record({ run, passing: fc.constantFrom<Passing>("lease", "lease", "deadline", "grace", "back-off", "back-off") })
+  .map((drawn) => {
+    const find = (model: Model): ModelRun | undefined =>
+      [...model.runs.values()].findLast((one) => canPass(one, drawn.passing));
+    return describe(
+      "time",
+      { passing: drawn.passing },
+      {
+        check: (model) => find(model) !== undefined,
+        run: async (model, world) => {
+          const found = find(model);
+          if (found === undefined) return;
+          const { inspector } = world.scene.cluster;
+          const { passing } = drawn;
+          await moveTime(inspector, found.runId, passing);
+          // Whether the sweep was there already or not; with the attempts spent, that would make a difference.
+          if (passing === "lease" && found.attempt < model.maxAttempts && !found.cancelRequested) {
+            const before = { ...found, state: "queued" as const };
+            const late = { ...model, runs: new Map(model.runs).set(found.runId, before) };
+            const request: Request = {
+              kind: "complete",
+              runId: found.runId,
+              token: tokenOf(found) ?? "",
+              text: "late",
+            };
+            await checkRequest(world, late, { request, replica: 0 });
+          }
+          await awaitPassing(inspector, model, { run: found, passing });
+        },
+      },
+    );
+  });
+
+const watching = fc.record({ replica, run, what: fc.constantFrom("come back", "come back", "catch up") }).map((drawn) =>
+  describe("watcher", drawn, {
+    check: (model) => chooseRunId(model, drawn.run) !== undefined,
+    run: async (model, world) => {
+      const runId = chooseRunId(model, drawn.run) ?? 0;
+      const found = model.runs.get(runId);
+      const known = world.watches.get(runId);
+      const watch = known ?? createLiveWatch(world.member.cookie, runId);
+      if (known !== undefined && drawn.what === "catch up") {
+        const fault = await watch.catchUp(found);
+        if (fault !== undefined) throw new Error(fault);
+        return;
+      }
+      if (found !== undefined) world.watches.set(runId, watch);
+      const fault = await watch.comeBack(world.scene.cluster.urls[drawn.replica] ?? "", found);
+      if (fault !== undefined) throw new Error(fault);
+    },
+  }),
+);
+
+/** One command of any kind, the frequent ones named twice. */
+const kinds: fc.Arbitrary<Command>[] = [
+  send,
+  send,
+  send,
+  claim,
+  claim,
+  append,
+  append,
+  append,
+  finals,
+  finals,
+  finals,
+  ofPeople,
+  ofPeople,
+  time,
+  time,
+  watching,
+  watching,
+  remove,
+];
+
+/** What people and workers do in any order does as the model says. */
+export function commandsProperty(world: World, replayPath?: string): fc.IAsyncProperty<[Iterable<Command>]> {
+  const all = fc.commands(kinds, { maxCommands: 60, size: "max", ...(replayPath === undefined ? {} : { replayPath }) });
+  return fc.asyncProperty(all, (chosen) =>
+    tryCase(world, 2, async (model) => {
+      await fc.asyncModelRun(() => ({ model, real: world }), chosen);
+      await checkEnd(world, model);
+    }),
+  );
+}

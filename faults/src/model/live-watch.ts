@@ -1,0 +1,109 @@
+import { until } from "@deepbot/testing";
+import { openStream, type OpenStream } from "../sse.ts";
+import { applyEvent, createView, type View } from "../watcher.ts";
+import { isOpen, textOf, type ModelRun } from "./model.ts";
+
+const patienceMs = 6_000;
+
+/** Somebody who watches a run while the model goes on, loses the connection and comes back. */
+export interface LiveWatch {
+  /**
+   * Comes back at a replica with the id of the last event.
+   *
+   * @param run as the model has it; undefined when it is gone
+   * @returns how what came first departs from the model
+   */
+  comeBack: (url: string, run: ModelRun | undefined) => Promise<string | undefined>;
+  /** Waits until all has arrived; says what did not. */
+  catchUp: (run: ModelRun | undefined) => Promise<string | undefined>;
+  drop: () => Promise<void>;
+}
+
+/** The id of the event that must come first; undefined when nothing was missed. */
+function firstIdOf(run: ModelRun, lastEventId: string | undefined): string | undefined {
+  if (!isOpen(run)) return "end";
+  const { generation, pieces } = run;
+  const now = `${generation}-${pieces.length}`;
+  const [knownGeneration, knownSeq] = (lastEventId ?? "").split("-").map(Number);
+  if (lastEventId === undefined || knownGeneration !== generation) return now;
+  return knownSeq === pieces.length ? undefined : `${generation}-${Number(knownSeq) + 1}`;
+}
+
+interface Reader {
+  view: View;
+  status: () => number;
+  isReading: () => boolean;
+  /** Reads until the stream ends or is dropped. */
+  start: (url: string) => void;
+  drop: () => Promise<void>;
+}
+
+function createReader(cookie: string, runId: number): Reader {
+  const view = createView();
+  let stream: OpenStream | undefined;
+  let reading = Promise.resolve();
+  let isReading = false;
+
+  const read = async (url: string): Promise<void> => {
+    try {
+      stream = await openStream(url, { cookie, runId, lastEventId: view.lastEventId });
+      if (stream.status === 200) for await (const event of stream.events) applyEvent(view, runId, event);
+    } catch {
+      // Dropped by us, or cut: what is missing is seen by who waits for it.
+    }
+    isReading = false;
+  };
+  return {
+    view,
+    status: () => stream?.status ?? 0,
+    isReading: () => isReading,
+    start: (url) => {
+      isReading = true;
+      stream = undefined;
+      reading = read(url);
+    },
+    drop: async () => {
+      // Before its headers a stream cannot be dropped.
+      await until("the stream answered", () => !isReading || stream !== undefined, patienceMs);
+      stream?.drop();
+      await reading;
+    },
+  };
+}
+
+function isUpToDate({ run: ended, lastEventId, text }: View, run: ModelRun): boolean {
+  if (isOpen(run)) return lastEventId === `${run.generation}-${run.pieces.length}` && text === textOf(run);
+  if (ended === undefined) return false;
+  // An end is the last event, also when a late answer comes after it.
+  if (run.state === "completed" && ["failed", "expired"].includes(ended.state)) return true;
+  return ended.state === run.state && (ended.answer?.content ?? null) === run.answer;
+}
+
+/** @param cookie whose run it is */
+export function createLiveWatch(cookie: string, runId: number): LiveWatch {
+  const { view, status, isReading, start, drop } = createReader(cookie, runId);
+  const waited = (what: string, look: () => boolean): Promise<string | undefined> =>
+    until(what, look, patienceMs).then(
+      () => undefined,
+      () => `${what}; it has ${JSON.stringify({ ...view, status: status() })}`,
+    );
+  return {
+    drop,
+    comeBack: async (url, run) => {
+      await drop();
+      const seen = view.ids.length;
+      const isEnded = view.lastEventId === "end";
+      const firstId = run === undefined || isEnded ? undefined : firstIdOf(run, view.lastEventId);
+      start(url);
+      if (isEnded) return waited(`a watcher who has the end of run ${runId} gets 204`, () => status() === 204);
+      if (run === undefined) return waited(`a watcher of the gone run ${runId} gets 404`, () => status() === 404);
+      if (firstId === undefined) return undefined;
+      return waited(`a watcher of run ${runId} gets ${firstId} first`, () => view.ids[seen] === firstId);
+    },
+    catchUp: async (run) => {
+      if (view.faults.length > 0) return view.faults.join("; ");
+      if (run === undefined) return waited(`the stream of the gone run ${runId} ends`, () => !isReading());
+      return waited(`a watcher of run ${runId} has all of ${JSON.stringify(run)}`, () => isUpToDate(view, run));
+    },
+  };
+}

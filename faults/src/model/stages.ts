@@ -1,0 +1,65 @@
+import type { Reply } from "../http.ts";
+import { chooseRunId, clientMessageIdOf } from "./commands.ts";
+import { tokenOf, type Model } from "./model.ts";
+import type { Request } from "./requests.ts";
+
+/** What a race begins with, made in a dialog of its own. */
+export const stages = {
+  idle: [],
+  queued: ["send"],
+  running: ["send", "claim"],
+  said: ["send", "claim", "append"],
+  cancelling: ["send", "claim", "append", "cancel"],
+  "given back": ["send", "claim", "append", "release"],
+  "backing off": ["send", "claim", "append", "try again"],
+  failed: ["send", "claim", "fail"],
+  expired: ["send", "claim", "deadline"],
+  "never taken": ["send", "deadline"],
+  cancelled: ["send", "cancel"],
+  completed: ["send", "claim", "complete"],
+} as const;
+
+export type Stage = keyof typeof stages;
+
+interface Present {
+  dialogId: number;
+  runId: number;
+  token: string;
+  seq: number;
+}
+
+const makers = {
+  send: ({ dialogId }) => ({ kind: "send", dialogId, clientMessageId: clientMessageIdOf(0), text: "one" }),
+  "send other": ({ dialogId }) => ({ kind: "send", dialogId, clientMessageId: clientMessageIdOf(1), text: "two" }),
+  "send changed": ({ dialogId }) => ({ kind: "send", dialogId, clientMessageId: clientMessageIdOf(0), text: "two" }),
+  claim: () => ({ kind: "claim", max: 1 }),
+  heartbeat: ({ runId, token }) => ({ kind: "heartbeat", runId, token }),
+  append: ({ runId, token, seq }) => ({ kind: "append", runId, token, seq, text: "a piece" }),
+  "append other": ({ runId, token, seq }) => ({ kind: "append", runId, token, seq, text: "another" }),
+  complete: ({ runId, token }) => ({ kind: "complete", runId, token, text: "one" }),
+  "complete other": ({ runId, token }) => ({ kind: "complete", runId, token, text: "two" }),
+  "try again": ({ runId, token }) => ({ kind: "fail", runId, token, retry: true }),
+  fail: ({ runId, token }) => ({ kind: "fail", runId, token, retry: false }),
+  release: ({ runId, token }) => ({ kind: "release", runId, token }),
+  cancel: ({ runId }) => ({ kind: "cancel", runId }),
+  retry: ({ runId }) => ({ kind: "retry", runId }),
+  delete: ({ dialogId }) => ({ kind: "delete", dialogId }),
+} satisfies Record<string, (present: Present) => Request>;
+
+export type Racer = keyof typeof makers;
+
+export const racers = Object.keys(makers) as Racer[];
+
+/** A request about the dialog's newest run, as things are now. */
+export function makeRequest(model: Model, racer: Racer): Request {
+  const runId = chooseRunId(model, { among: "any", back: 0 }) ?? 0;
+  const run = model.runs.get(runId);
+  const token = tokenOf(run) ?? "00000000-0000-4000-8000-000000000000";
+  return makers[racer]({ dialogId: model.dialogIds[0] ?? 0, runId, token, seq: (run?.pieces.length ?? 0) + 1 });
+}
+
+/** One request of a race, with what came back. */
+export interface Raced {
+  request: Request;
+  reply: Reply;
+}

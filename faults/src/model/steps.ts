@@ -1,0 +1,197 @@
+import type { Reply } from "../http.ts";
+import type { ClaimedRun } from "../worker.ts";
+import type { RunBody } from "../watcher.ts";
+import {
+  addRun,
+  endCancelled,
+  isOpen,
+  openRunOf,
+  queueOf,
+  runsOf,
+  storeAnswer,
+  tokenOf,
+  type Model,
+  type ModelRun,
+} from "./model.ts";
+import type { Request } from "./requests.ts";
+
+/** What the model says that a reply must be. */
+export interface Expected {
+  status: number;
+  /** Of the problem. */
+  code?: string;
+  /** More that the body must hold. */
+  fields?: Record<string, unknown>;
+  /** The body shows this run. */
+  run?: ModelRun;
+  /** A claim gave these, in this order. */
+  claimed?: ModelRun[];
+}
+
+type Of<K extends Request["kind"]> = Extract<Request, { kind: K }>;
+
+const ok = (fields: Record<string, unknown> = {}): Expected => ({ status: 200, fields });
+const refusal = (status: number, code: string, fields: Record<string, unknown> = {}): Expected => ({
+  status,
+  code,
+  fields,
+});
+const noRun = refusal(404, "run_not_found");
+
+function awaited(run: ModelRun): Expected {
+  return refusal(409, "answer_awaited", { run_id: run.runId });
+}
+
+function send(model: Model, request: Of<"send">, reply: Reply): Expected {
+  const { dialogId, clientMessageId, text } = request;
+  const messages = model.dialogs.get(dialogId);
+  if (messages === undefined) return refusal(404, "dialog_not_found");
+  const same = runsOf(model, dialogId).findLast((run) => run.clientMessageId === clientMessageId);
+  if (same !== undefined) {
+    if (messages[same.question]?.content !== text) return refusal(422, "client_message_id_reused");
+    return { status: 202, run: same };
+  }
+  const open = openRunOf(model, dialogId);
+  if (open !== undefined) return awaited(open);
+  const { run_id: runId = 0 } = (reply.body ?? {}) as Partial<RunBody>;
+  const question = messages.push({ role: "user", content: text, partial: false }) - 1;
+  addRun(model, { runId, dialogId, question, clientMessageId });
+  const run = model.runs.get(runId);
+  return { status: 202, ...(run === undefined ? {} : { run }) };
+}
+
+function claim(model: Model, { max }: Of<"claim">, reply: Reply): Expected {
+  const given = ((reply.body ?? {}) as { runs?: ClaimedRun[] }).runs ?? [];
+  const claimed = queueOf(model).slice(0, max);
+  for (const run of claimed) {
+    run.state = "running";
+    run.attempt += 1;
+    run.generation += 1;
+    run.pieces = [];
+    run.error = null;
+    run.tokens.push(given.find(({ run_id: runId }) => runId === run.runId)?.lease_token ?? "");
+  }
+  return { status: 200, claimed: claimed.toSorted((a, b) => a.runId - b.runId) };
+}
+
+/** Why a report is refused; undefined when its worker holds the lease. */
+function refused(run: ModelRun | undefined, token: string): Expected | undefined {
+  if (run === undefined) return noRun;
+  const isLast = tokenOf(run) === token;
+  if (run.state === "running" && isLast) return undefined;
+  return refusal(409, !isOpen(run) && isLast ? "run_ended" : "lease_lost");
+}
+
+function append(run: ModelRun, { seq, text }: Of<"append">): Expected {
+  if (seq > run.pieces.length + 1) return refusal(409, "delta_gap", { last_seq: run.pieces.length });
+  if (seq === run.pieces.length + 1) run.pieces.push(text);
+  return ok({ cancel_requested: run.cancelRequested });
+}
+
+/** A run that ended without an answer takes a late one while nothing came after its question. */
+function isHealable(model: Model, run: ModelRun): boolean {
+  const isLast = model.dialogs.get(run.dialogId)?.length === run.question + 1;
+  return ["failed", "expired"].includes(run.state) && isLast && openRunOf(model, run.dialogId) === undefined;
+}
+
+function complete(model: Model, { runId, token, text }: Of<"complete">): Expected {
+  const run = model.runs.get(runId);
+  const mayAnswer = run !== undefined && tokenOf(run) === token && isHealable(model, run);
+  const isRepeat = run?.state === "completed" && tokenOf(run) === token && run.answer === text;
+  const no = mayAnswer || isRepeat ? undefined : refused(run, token);
+  if (no !== undefined || run === undefined) return no ?? noRun;
+  if (!isRepeat) {
+    run.state = "completed";
+    run.error = null;
+    storeAnswer(model, run, { text, partial: false });
+  }
+  return ok({ state: "completed" });
+}
+
+function fail(model: Model, run: ModelRun, request: Of<"fail">): Expected {
+  if (run.cancelRequested) endCancelled(model, run);
+  else {
+    run.error = "gave_up";
+    run.isBackingOff = true;
+    run.state = request.retry && run.attempt < model.maxAttempts ? "queued" : "failed";
+  }
+  return ok({ state: run.state });
+}
+
+function release(model: Model, run: ModelRun): Expected {
+  run.attempt -= 1;
+  run.state = "queued";
+  run.turn = model.turns += 1;
+  if (run.cancelRequested) endCancelled(model, run);
+  return ok({ state: run.state });
+}
+
+function cancel(model: Model, run: ModelRun): Expected {
+  if (isOpen(run)) run.cancelRequested = true;
+  if (run.state === "queued") endCancelled(model, run);
+  return { status: 200, run };
+}
+
+function retry(model: Model, run: ModelRun, reply: Reply): Expected {
+  const open = openRunOf(model, run.dialogId);
+  if (open !== undefined) return awaited(open);
+  const isLast = runsOf(model, run.dialogId).at(-1) === run;
+  if (!isLast || run.state === "completed") return refusal(409, "run_not_retryable");
+  const { run_id: runId = 0 } = (reply.body ?? {}) as Partial<RunBody>;
+  const { dialogId, question, clientMessageId } = run;
+  addRun(model, { runId, dialogId, question, clientMessageId });
+  const again = model.runs.get(runId);
+  return { status: 202, ...(again === undefined ? {} : { run: again }) };
+}
+
+function remove(model: Model, { dialogId }: Of<"delete">): Expected {
+  if (!model.dialogs.delete(dialogId)) return refusal(404, "dialog_not_found");
+  for (const { runId } of runsOf(model, dialogId)) model.runs.delete(runId);
+  return ok({ server: "ok" });
+}
+
+function report(model: Model, request: Of<"heartbeat" | "append" | "fail" | "release">): Expected {
+  const run = model.runs.get(request.runId);
+  const no = refused(run, request.token);
+  if (no !== undefined || run === undefined) return no ?? noRun;
+  switch (request.kind) {
+    case "heartbeat":
+      return ok({ cancel_requested: run.cancelRequested });
+    case "append":
+      return append(run, request);
+    case "fail":
+      return fail(model, run, request);
+    case "release":
+      return release(model, run);
+  }
+}
+
+function onRun(model: Model, { kind, runId }: Of<"get" | "cancel" | "retry">, reply: Reply): Expected {
+  const run = model.runs.get(runId);
+  if (run === undefined) return noRun;
+  if (kind === "cancel") return cancel(model, run);
+  return kind === "retry" ? retry(model, run, reply) : { status: 200, run };
+}
+
+/** Serves one request in the model, which takes ids and tokens from the reply, and says what the reply must have been. */
+export function step(model: Model, request: Request, reply: Reply): Expected {
+  switch (request.kind) {
+    case "send":
+      return send(model, request, reply);
+    case "claim":
+      return claim(model, request, reply);
+    case "complete":
+      return complete(model, request);
+    case "delete":
+      return remove(model, request);
+    case "get":
+    case "cancel":
+    case "retry":
+      return onRun(model, request, reply);
+    case "heartbeat":
+    case "append":
+    case "fail":
+    case "release":
+      return report(model, request);
+  }
+}

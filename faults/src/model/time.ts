@@ -1,0 +1,66 @@
+import { sql } from "@deepbot/db/testing";
+import { until } from "@deepbot/testing";
+import type { Inspector } from "../database.ts";
+import { endCancelled, endLease, reachDeadline, type Model, type ModelRun } from "./model.ts";
+
+/** What can come to pass for one run without anybody's doing. */
+export type Passing = "lease" | "deadline" | "grace" | "back-off";
+
+const sweepLimitMs = 5_000;
+
+/** Whether it can come to pass for a run now. */
+export function canPass(run: ModelRun, passing: Passing): boolean {
+  switch (passing) {
+    case "lease":
+      return run.state === "running";
+    case "deadline":
+      return run.state === "running" || run.state === "queued";
+    case "grace":
+      return run.state === "running" && run.cancelRequested;
+    case "back-off":
+      return run.state === "queued" && run.isBackingOff;
+  }
+}
+
+const changes: Record<Passing, (runId: number) => ReturnType<typeof sql>> = {
+  lease: (runId) => sql`update runs set lease_until = now() - interval '1 second' where run_id = ${runId}`,
+  deadline: (runId) => sql`update runs set deadline_at = now() - interval '1 second' where run_id = ${runId}`,
+  grace: (runId) =>
+    sql`update runs set cancel_requested_at = cancel_requested_at - interval '1 hour' where run_id = ${runId}`,
+  "back-off": (runId) => sql`update runs set available_at = now() where run_id = ${runId}`,
+};
+
+function applyToModel(model: Model, run: ModelRun, passing: Passing): void {
+  switch (passing) {
+    case "lease":
+      return endLease(model, run);
+    case "deadline":
+      return reachDeadline(model, run);
+    case "grace":
+      return endCancelled(model, run);
+    case "back-off":
+      run.isBackingOff = false;
+      run.turn = model.turns += 1;
+  }
+}
+
+/** Moves a run's time in the database. */
+export async function moveTime(inspector: Inspector, runId: number, passing: Passing): Promise<void> {
+  await inspector.rows(changes[passing](runId));
+}
+
+/** Waits until the sweep of some replica has seen it; then the model sees it too. */
+export async function awaitPassing(
+  inspector: Inspector,
+  model: Model,
+  { run, passing }: { run: ModelRun; passing: Passing },
+): Promise<void> {
+  const before = run.state;
+  applyToModel(model, run, passing);
+  if (run.state === before) return;
+  const isSwept = async (): Promise<boolean> => {
+    const [row] = await inspector.rows<{ state: string }>(sql`select state from runs where run_id = ${run.runId}`);
+    return row?.state === run.state;
+  };
+  await until(`the sweep makes run ${run.runId} ${run.state}`, isSwept, sweepLimitMs);
+}

@@ -1,0 +1,96 @@
+import { callOnce, type Reply } from "../http.ts";
+import { createDialog, signIn, type Member } from "../people.ts";
+import type { Scene } from "../scene.ts";
+import { findReplyFault, findStoredFault } from "./compare.ts";
+import type { LiveWatch } from "./live-watch.ts";
+import { addDialog, createModel, type Model } from "./model.ts";
+import { callOf, longMs, type Request } from "./requests.ts";
+import { step } from "./steps.ts";
+
+const maxAttempts = 2;
+
+/** The real servers, seen by one person and the workers. */
+export interface World {
+  scene: Scene;
+  member: Member;
+  watches: Map<number, LiveWatch>;
+  call: (request: Request, replica: number) => Promise<Reply>;
+  /** On the clock of `performance`: cases that would begin later are taken for good, so that a search ends. */
+  limitAt: number;
+  /** How many cases were tried. */
+  tried: number;
+}
+
+/** Starts the servers anew: whatever they wait for by themselves is longer than a run of the model. */
+export async function startSlowServers({ cluster }: Scene): Promise<void> {
+  const env = {
+    RUN_MAX_ATTEMPTS: String(maxAttempts),
+    RETRY_BACKOFF_MS: String(longMs),
+    CANCEL_GRACE_MS: String(longMs),
+    ANSWER_DEADLINE_MS: String(longMs),
+  };
+  await Promise.all(
+    cluster.replicas.map(async (replica) => {
+      await replica.stop();
+      await replica.start(env);
+    }),
+  );
+}
+
+export async function openWorld(scene: Scene): Promise<World> {
+  const member = await signIn(scene);
+  return {
+    scene,
+    member,
+    watches: new Map(),
+    limitAt: Infinity,
+    tried: 0,
+    call: (request, replica) =>
+      callOnce(scene.cluster.urls[replica % scene.cluster.urls.length] ?? "", callOf(request, member.cookie)),
+  };
+}
+
+async function createDialogs(world: World, count: number): Promise<Model> {
+  const model = createModel(maxAttempts);
+  for (let index = 0; index < count; index += 1) addDialog(model, await createDialog(world.scene, world.member));
+  return model;
+}
+
+/** Sends one request and has the model serve it too. @throws when they disagree */
+export async function checkRequest(
+  world: World,
+  model: Model,
+  { request, replica }: { request: Request; replica: number },
+): Promise<void> {
+  const reply = await world.call(request, replica);
+  const fault = findReplyFault(model, step(model, request, reply), reply);
+  if (fault !== undefined) throw new Error(`${JSON.stringify(request)} ${fault}`);
+}
+
+/** The end of a run of the model: all has arrived, and the database holds what the model holds. @throws when not */
+export async function checkEnd(world: World, model: Model): Promise<void> {
+  for (const [runId, watch] of world.watches) {
+    const fault = await watch.catchUp(model.runs.get(runId));
+    if (fault !== undefined) throw new Error(`At the end ${fault}`);
+  }
+  const fault = await findStoredFault(world.scene.cluster.inspector, [model]);
+  if (fault !== undefined) throw new Error(`At the end ${fault}`);
+}
+
+async function clearWorld(world: World, model: Model): Promise<void> {
+  await Promise.all(Array.from(world.watches.values(), (watch) => watch.drop()));
+  world.watches.clear();
+  for (const dialogId of model.dialogIds) await world.call({ kind: "delete", dialogId }, 0);
+}
+
+/** Tries one case in dialogs of its own, and leaves nothing behind that the next could stumble over. */
+export async function tryCase(world: World, dialogs: number, work: (model: Model) => Promise<void>): Promise<void> {
+  if (performance.now() > world.limitAt) return;
+  world.tried += 1;
+  const model = await createDialogs(world, dialogs);
+  try {
+    await work(model);
+  } finally {
+    await clearWorld(world, model);
+  }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "run_events" ADD COLUMN "said_bytes" integer DEFAULT 0 NOT NULL;
