@@ -1,4 +1,5 @@
-import { hostName } from "@deepbot/testing";
+import { createHash, X509Certificate } from "node:crypto";
+import { hostName, type ProxyProcess } from "@deepbot/testing";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 import { findChromium } from "./find-program.ts";
 
@@ -7,14 +8,26 @@ export const origin = `https://${hostName}`;
 /** Whatever a page is to show is there sooner than this, on a machine with other things to do too. */
 const patienceMs = 15_000;
 
-/** Starts Chromium. For it the site's name leads to nginx at that port, and every other name nowhere. */
-export async function launchBrowser(httpsPort: number): Promise<Browser> {
+/** What Chromium calls a certificate's key. */
+function keyHash(certificate: string): string {
+  const { publicKey } = new X509Certificate(certificate);
+  return createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64");
+}
+
+/**
+ * Starts Chromium. For it the site's name leads to nginx, and every other name nowhere. The certificate that nginx has
+ * made is as good to it as a bought one: it would not cache what comes under a bad one.
+ */
+export async function launchBrowser({ ports, certificate }: ProxyProcess): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error("Chromium is not installed.");
   return chromium.launch({
     executablePath,
     args: [
-      `--host-resolver-rules=MAP ${hostName}:443 127.0.0.1:${httpsPort}, MAP * ~NOTFOUND`,
+      `--host-resolver-rules=MAP ${hostName}:443 127.0.0.1:${ports.https}, MAP * ~NOTFOUND`,
+      `--ignore-certificate-errors-spki-list=${keyHash(certificate)}`,
       "--no-sandbox",
       "--disable-gpu",
       "--disable-quic",
@@ -53,8 +66,7 @@ function isForeign(address: string): boolean {
 
 /** Somebody with a browser of their own. */
 export async function createVisitor(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
-  // nginx has made its certificate itself.
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, baseURL: origin, locale: "en-US", ...options });
+  const context = await browser.newContext({ baseURL: origin, locale: "en-US", ...options });
   const faults: string[] = [];
   const foreignRequests: string[] = [];
   context.setDefaultTimeout(patienceMs);

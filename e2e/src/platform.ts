@@ -50,7 +50,7 @@ export async function startPlatform({ databaseUrl, pages }: PlatformOptions): Pr
     }),
     ...serverPorts.map((port) => startServerProcess({ DATABASE_URL: databaseUrl, PORT: String(port), ...settings })),
   ]);
-  const browser = await launchBrowser(proxy.ports.https);
+  const browser = await launchBrowser(proxy);
   const database = await openDatabase({ engine: "postgres", url: databaseUrl, maxConnections: 2 });
   const serverUrl = (): string => {
     const [server] = servers;

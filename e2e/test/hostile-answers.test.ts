@@ -92,23 +92,20 @@ describePlatform("an answer full of hostility", (platform) => {
   });
 
   // As long as an answer may be. What a parser makes of them takes minutes, or all of its stack.
-  test.each(["[", "![", "[a](", "a*", "_*", "~~a", "`a", "**a ", "> ", "1. ", "- > ", "<a ", "|", "\\", "\n> - "])(
-    "cannot hold the page up by repeating %j",
-    async (unit) => {
-      const run = await platform().worker.claim();
-      const text = unit.repeat(Math.floor(64_000 / unit.length));
-      for (const piece of text.match(/[^]{1,8000}/g) ?? []) await run.append(piece);
-      await run.append(`\n\n${endOfHostility}`);
-      await answers(page).getByText(endOfHostility).waitFor();
-      await run.complete();
-      await button(page, "Send").waitFor();
-      await expectHarmless();
-      await ask(page, "Still there?");
-      await (await platform().worker.claim()).complete("Yes, still here.");
-      await answers(page).getByText("Yes, still here.").waitFor();
-      await expectHarmless();
-    },
-  );
+  test.each(["[", "a*", "> ", "1. "])("cannot hold the page up by repeating %j", async (unit) => {
+    const run = await platform().worker.claim();
+    const text = unit.repeat(Math.floor(64_000 / unit.length));
+    for (const piece of text.match(/[^]{1,8000}/g) ?? []) await run.append(piece);
+    await run.append(`\n\n${endOfHostility}`);
+    await answers(page).getByText(endOfHostility).waitFor();
+    await run.complete();
+    await button(page, "Send").waitFor();
+    await expectHarmless();
+    await ask(page, "Still there?");
+    await (await platform().worker.claim()).complete("Yes, still here.");
+    await answers(page).getByText("Yes, still here.").waitFor();
+    await expectHarmless();
+  });
 });
 
 describePlatform("the pages' Content-Security-Policy", (platform) => {

@@ -96,7 +96,7 @@ describePlatform("a person whom something comes between", (platform) => {
     await run.append("one two ");
     await answers(page).getByText("one two").waitFor();
     const counts = await Promise.all(platform().servers.map(countStreams));
-    expect(counts.toSorted()).toEqual([0, 1]);
+    expect(counts).toEqual(expect.arrayContaining([0, 1]));
     const [killed] = platform().servers.splice(counts.indexOf(1), 1);
     await killed?.kill();
     await run.append("three four ");

@@ -92,11 +92,14 @@ describe.each([".env.example", ".env.production.example"])("%s", (path) => {
   });
 });
 
+/** Scripts that one package has and no other could have. */
+const ownScripts: Record<string, string[]> = { e2e: ["measure", "screenshots"] };
+
 describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
   const { scripts = {}, dependencies = {}, devDependencies = {} } = manifest;
 
   it("uses the names of scripts that all packages use", () => {
-    const shared = new Set(["build", "demo", "dev", "start", "test", "typecheck"]);
+    const shared = new Set(["build", "demo", "dev", "start", "test", "typecheck", ...(ownScripts[folder] ?? [])]);
     expect(Object.keys(scripts).filter((name) => !shared.has(name) && !/^[a-z]+:[a-z]+$/.test(name))).toEqual([]);
     expect(scripts["typecheck"]).toBe("tsc --noEmit");
     const root = relative(folder, ".");
@@ -115,6 +118,7 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
       "apps/web": ["@deepbot/api"],
       "apps/demo": ["@deepbot/api", "@deepbot/testing"],
       docker: [],
+      e2e: [],
       examples: [],
       faults: ["@deepbot/db", "@deepbot/testing"],
       nginx: [],
