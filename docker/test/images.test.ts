@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildImage, writeContext } from "./support/build.ts";
 import { compose, environmentOf, type Service } from "./support/compose.ts";
 import { makeImage, type Image } from "./support/image.ts";
-import { repositoryRoot } from "./support/repository.ts";
 
 const dotEnv = {
   SERVER_NAME: "chat.example.org",
@@ -113,9 +112,7 @@ describePostgres("the images of the server and the ai-bridge", () => {
   });
 });
 
-const withPages = existsSync(join(repositoryRoot, "apps/web/package.json"));
-
-describe.runIf(withPages)("the image of nginx", () => {
+describe("the image of nginx", () => {
   test("holds the built web client", async () => {
     const work = mkdtempSync(join(tmpdir(), "deepbot-image-"));
     const context = join(work, "context");

@@ -27,6 +27,10 @@ const cases: [string, string[], string][] = [
   ["counts", ["a", "…", "b", "…", "How many questions did I ask?"], "counting this one: 3."],
   ["counts in Russian", ["a", "…", "Сколько сообщений я написал?"], "считая это: 2."],
   ["repeats", ["Repeat: one two"], "one two"],
+  ["counts to a number", ["Please count to 5"], "1, 2, 3, 4, 5."],
+  ["counts in Russian to a number, but not for ever", ["Посчитай до 999999"], "199, 200."],
+  ["shows what a page can show", ["Show me some code"], "```ts\nexport function greet("],
+  ["shows it in Russian", ["Покажи код"], "| вид | показан как |"],
   [
     "does not take the bot's words for the user's",
     ["hi", "My name is Bot", "what is my name?"],

@@ -49,9 +49,55 @@ function calculate(_: Knowledge, [, left = "", sign = "", right = ""]: RegExpExe
 const sum =
   /(?<![\d.,/*×+-]\s*)(-?\d{1,15}(?:\.\d+|,\d{1,2})?)\s*([-+*×/])\s*(-?\d{1,15}(?:\.\d+|,\d{1,2})?)(?!\s*[-+*×/.,]?\s*\d)/u;
 
+const countMax = 200;
+
+function countTo(_: Knowledge, [, digits = ""]: RegExpExecArray): Reply {
+  const end = Math.min(Number(digits), countMax);
+  const text = Array.from({ length: end }, (_item, index) => index + 1).join(", ");
+  return { en: `${text}.`, ru: `${text}.` };
+}
+
+const sample = [
+  "```ts",
+  "export function greet(name: string): string {",
+  "  return `Hello, ${name}!`;",
+  "}",
+  "```",
+].join("\n");
+
+/** All that a page has to show well: a list, a table, code. */
+const formatted: Reply = {
+  en: `A list:
+
+- **bold**, *slanted*, \`code\`
+- a [link](https://example.org)
+
+| form | shown as |
+|---|---|
+| table | cells |
+
+And some TypeScript:
+
+${sample}`,
+  ru: `Список:
+
+- **жирный**, *курсив*, \`код\`
+- [ссылка](https://example.org)
+
+| вид | показан как |
+|---|---|
+| таблица | ячейки |
+
+И немного TypeScript:
+
+${sample}`,
+};
+
 /** Tried from the top; the last fits everything. `\b` knows no Cyrillic, hence the look-arounds. */
 export const rules: readonly Rule[] = [
   { when: sum, say: calculate },
+  { when: /(?:count to|(?:по)?счита(?:й|ть) до) (\d{1,6})/iu, say: countTo },
+  { when: /(?<!\p{L})(?:code|markdown|formatting|код|разметк[ауи])(?!\p{L})/iu, say: () => formatted },
   {
     when: /what did i (?:say|ask|write) first|my first (?:question|message)|что я (?:сказал|спросил|написал)а? (?:сначала|вначале|первым)|мо[йеё] перв(?:ый вопрос|ое сообщение)/iu,
     say: ({ said }) => {
@@ -94,8 +140,8 @@ export const rules: readonly Rule[] = [
   {
     when: /(?<!\p{L})(?:hi|hello|hey|good (?:morning|day|evening)|привет|здравствуй(?:те)?|добр(?:ый день|ое утро|ый вечер))(?!\p{L})/iu,
     say: ({ name }) => ({
-      en: `Hello${name === undefined ? "" : `, ${name}`}! Ask me for a sum, tell me your name, or ask what you said first.`,
-      ru: `Здравствуйте${name === undefined ? "" : `, ${name}`}! Дайте мне пример, назовите своё имя или спросите, что вы сказали сначала.`,
+      en: `Hello${name === undefined ? "" : `, ${name}`}! Ask me for a sum, for some code or to count to 100, tell me your name, or ask what you said first.`,
+      ru: `Здравствуйте${name === undefined ? "" : `, ${name}`}! Дайте мне пример, попросите показать код или посчитать до 100, назовите своё имя или спросите, что вы сказали сначала.`,
     }),
   },
   {

@@ -55,7 +55,12 @@ export async function request<T = unknown>(
   options: RequestOptions = {},
 ): Promise<Reply<T>> {
   const outgoing = open(url, target, options);
-  outgoing.end(options.json === undefined ? options.body : JSON.stringify(options.json));
+  const body = options.json === undefined ? options.body : JSON.stringify(options.json);
+  // Node frames no body of a DELETE by itself; the server would take it for the next request.
+  if (body !== undefined && !outgoing.hasHeader("Transfer-Encoding")) {
+    outgoing.setHeader("Content-Length", Buffer.byteLength(body));
+  }
+  outgoing.end(body);
   const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
   const text = await readText(incoming);
   return {

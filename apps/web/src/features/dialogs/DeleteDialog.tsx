@@ -8,9 +8,11 @@ interface DeleteDialogProps {
   dialog: DialogItem;
   isOpen: boolean;
   onClose: () => void;
+  onDeleted: () => void;
 }
 
-export function DeleteDialog({ dialog: { dialogId, name }, isOpen, onClose }: DeleteDialogProps): ReactNode {
+export function DeleteDialog({ dialog, isOpen, onClose, onDeleted }: DeleteDialogProps): ReactNode {
+  const { dialogId, name } = dialog;
   const { t } = useTranslation();
   const { mutate, isPending, error } = useDeleteDialog();
   return (
@@ -20,7 +22,7 @@ export function DeleteDialog({ dialog: { dialogId, name }, isOpen, onClose }: De
       title={t("dialogs.deleteTitle", { name })}
       text={t("dialogs.deleteText")}
       action={t("dialogs.delete")}
-      onConfirm={() => mutate({ dialog_id: dialogId }, { onSuccess: onClose })}
+      onConfirm={() => mutate({ dialog_id: dialogId }, { onSuccess: onDeleted })}
       busy={isPending}
       fault={error === null ? undefined : errorText(error, t)}
     />

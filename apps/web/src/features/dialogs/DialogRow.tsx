@@ -59,7 +59,14 @@ function RenameForm({ dialog, onDone }: { dialog: DialogItem; onDone: () => void
   );
 }
 
-export function DialogRow({ dialog, isOpen }: { dialog: DialogItem; isOpen: boolean }): ReactNode {
+interface DialogRowProps {
+  dialog: DialogItem;
+  isOpen: boolean;
+  /** The row is about to vanish, and the focus with it. */
+  onDeleted: () => void;
+}
+
+export function DialogRow({ dialog, isOpen, onDeleted }: DialogRowProps): ReactNode {
   const { t } = useTranslation();
   const [doing, setDoing] = useState<"renaming" | "deleting" | null>(null);
   const link = useRef<HTMLAnchorElement>(null);
@@ -90,7 +97,12 @@ export function DialogRow({ dialog, isOpen }: { dialog: DialogItem; isOpen: bool
         <span className="truncate">{dialog.name}</span>
       </Link>
       <RowMenu name={dialog.name} actions={actions} />
-      <DeleteDialog dialog={dialog} isOpen={doing === "deleting"} onClose={() => setDoing(null)} />
+      <DeleteDialog
+        dialog={dialog}
+        isOpen={doing === "deleting"}
+        onClose={() => setDoing(null)}
+        onDeleted={onDeleted}
+      />
     </li>
   );
 }
