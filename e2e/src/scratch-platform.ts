@@ -10,11 +10,13 @@ import { startPlatform, type Platform } from "./platform.ts";
 const server = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres";
 
 async function createDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
-  const name = sql.identifier(`deepbot_test_${randomUUID().replaceAll("-", "")}`);
+  const database = `deepbot_test_${randomUUID().replaceAll("-", "")}`;
+  // oxlint-disable-next-line no-restricted-properties -- A name that was made on the line above.
+  const name = sql.identifier(database);
   const admin = await openDatabase({ engine: "postgres", url: server, maxConnections: 1 });
   await admin.db.execute(sql`create database ${name}`);
   const url = new URL(server);
-  url.pathname = `/${name.value}`;
+  url.pathname = `/${database}`;
   return {
     url: url.href,
     drop: async () => {

@@ -88,4 +88,23 @@ describePlatform("the first load", (platform) => {
     const asked = (await platform().proxy.accessLog()).slice(before);
     expect(asked.match(/\/[\w./-]+\.js\b/g)).toEqual(["/theme.js"]);
   });
+
+  test("is under a Content-Security-Policy that is enforced, and the suites would notice a breach of it", async () => {
+    const visitor = await platform().visit();
+    const page = await visitor.open();
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "document.title = 'breached'";
+      document.head.append(script);
+    });
+    await expect.poll(() => visitor.takeFaults().join("\n")).toMatch(/policy: script-src/);
+    expect(await page.title()).not.toBe("breached");
+    await page.evaluate(() => {
+      const picture = document.createElement("img");
+      picture.src = "https://evil.example/pixel.png";
+      document.body.append(picture);
+    });
+    await expect.poll(() => visitor.takeFaults().join("\n")).toMatch(/policy: img-src https:\/\/evil\.example/);
+    await expect.poll(() => visitor.takeFaults()).toEqual([]);
+  });
 });

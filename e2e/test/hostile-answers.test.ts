@@ -107,24 +107,3 @@ describePlatform("an answer full of hostility", (platform) => {
     await expectHarmless();
   });
 });
-
-describePlatform("the pages' Content-Security-Policy", (platform) => {
-  test("is enforced, and the suites would notice a breach of it", async () => {
-    const visitor = await platform().visit();
-    const page = await visitor.open();
-    await page.evaluate(() => {
-      const script = document.createElement("script");
-      script.textContent = "document.title = 'breached'";
-      document.head.append(script);
-    });
-    await expect.poll(() => visitor.takeFaults().join("\n")).toMatch(/policy: script-src/);
-    expect(await page.title()).not.toBe("breached");
-    await page.evaluate(() => {
-      const picture = document.createElement("img");
-      picture.src = "https://evil.example/pixel.png";
-      document.body.append(picture);
-    });
-    await expect.poll(() => visitor.takeFaults().join("\n")).toMatch(/policy: img-src https:\/\/evil\.example/);
-    await expect.poll(() => visitor.takeFaults()).toEqual([]);
-  });
-});

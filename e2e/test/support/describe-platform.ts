@@ -15,11 +15,8 @@ export interface TestPlatform extends Platform {
  */
 export function describePlatform(name: string, suite: (platform: () => TestPlatform) => void): void {
   const missing = inject("missingPrograms");
-  if (missing.length > 0) {
-    describe.skip(`${name}: needs ${missing.join(", ")}`, () => suite(neverStarted));
-    return;
-  }
-  describePostgres(name, () => {
+  const describeIfComplete = missing.length > 0 ? describe.skip : describePostgres;
+  describeIfComplete(missing.length > 0 ? `${name}: needs ${missing.join(", ")}` : name, () => {
     let postgres: TestPostgres;
     let platform: Platform | undefined;
     const visitors: Visitor[] = [];
