@@ -1,4 +1,4 @@
-export { asNobody, nobody } from "./as-nobody.ts";
+export { asNobody } from "./as-nobody.ts";
 export { startBridgeProcess } from "./bridge-process.ts";
 export { answerJson, startCertificateServer, type CertificateServer } from "./certificate-server.ts";
 export { startChild, type Child } from "./child.ts";
