@@ -39,7 +39,10 @@ describe.each(documents)("%s", (document) => {
   });
 
   it("names paths that exist", () => {
-    const named = allMatches(text, /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker|e2e)\/[^`\s]*)`/g);
+    const named = allMatches(
+      text,
+      /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker|e2e)\/[^`\s]*)`/g,
+    );
     const missing = named.filter((path) => globSync(path, { cwd: repositoryRoot }).length === 0);
     expect(missing).toEqual([]);
   });
