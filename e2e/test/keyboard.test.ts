@@ -118,6 +118,7 @@ describePlatform("without a mouse", (platform) => {
   });
 
   test("a person reads on: the messages scroll, and a link skips the list", async () => {
+    await expectFocus(page.getByLabel("Your name"));
     await page.keyboard.type("olga");
     await page.keyboard.press("Enter");
     await expectFocus(page.getByRole("main").getByRole("textbox", { name: "Name of the dialog" }));
