@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type PeerCertificate } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { startChild, until } from "@deepbot/testing";
+import { hostName, startChild, until } from "@deepbot/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startStandIn, type StandIn } from "./support/backend.ts";
-import { hostName, startProxy, type Proxy } from "./support/proxy.ts";
+import { startProxy, type Proxy } from "./support/proxy.ts";
 import { openRequest, sendPlainRequest, sendRequest } from "./support/requests.ts";
 
 let backend: StandIn;
@@ -114,17 +114,17 @@ test("a certificate that does not fit its key is not taken, until the right one 
   await presents("issued");
   const renewed = await issue("renewed");
   await put({ certificate: renewed.certificate });
-  await until("nginx has refused it", () => proxy.child.output().includes("key values mismatch"));
+  await until("nginx has refused it", () => proxy.child().output().includes("key values mismatch"));
   expect(await presented()).toBe("issued");
   await put(renewed);
   await presents("renewed");
 });
 
 test("a reload loses no request", async () => {
-  const count = (pattern: RegExp): number => proxy.child.output().match(pattern)?.length ?? 0;
+  const count = (pattern: RegExp): number => proxy.child().output().match(pattern)?.length ?? 0;
   const workers = count(/start worker process /g);
   expect(workers).toBeGreaterThan(0);
-  proxy.child.signal("SIGHUP");
+  proxy.child().signal("SIGHUP");
   const statuses: number[] = [];
   await until("the workers of before are gone", async () => {
     statuses.push((await proxy.request("/me")).status, (await proxy.request("/")).status);

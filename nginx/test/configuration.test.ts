@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startChild } from "@deepbot/testing";
+import { proxyEnvironment, startChild } from "@deepbot/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { proxyEnvironment, startProxy } from "./support/proxy.ts";
+import { startProxy } from "./support/proxy.ts";
 
 const renderer = fileURLToPath(new URL("../render.sh", import.meta.url));
 
@@ -51,7 +51,7 @@ describe("the configuration", () => {
     });
     expect(await child.exited, child.output()).toBe(0);
     await proxy.stop();
-    expect(proxy.child.output()).not.toMatch(/\[(?:warn|error|crit|alert|emerg)\]/);
+    expect(proxy.child().output()).not.toMatch(/\[(?:warn|error|crit|alert|emerg)\]/);
   });
 
   test("has a health check that tells when nginx is gone", async () => {
@@ -61,7 +61,7 @@ describe("the configuration", () => {
       return (await startChild(join(proxy.folder, "nginx/healthcheck.sh"), { args: [], env }).exited) === 0;
     };
     expect(await isWell()).toBe(true);
-    await proxy.child.stop();
+    await proxy.child().stop();
     expect(await isWell()).toBe(false);
     await proxy.stop();
   });

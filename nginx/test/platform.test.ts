@@ -1,9 +1,17 @@
 import { once } from "node:events";
 import { describePostgres } from "@deepbot/db/testing";
-import { signInPerson, startServerProcess, testKeys, until, type Person, type ServerProcess } from "@deepbot/testing";
+import {
+  hostName,
+  signInPerson,
+  startServerProcess,
+  testKeys,
+  until,
+  type Person,
+  type ServerProcess,
+} from "@deepbot/testing";
 import { createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hostName, startProxy, type Proxy } from "./support/proxy.ts";
+import { startProxy, type Proxy } from "./support/proxy.ts";
 import { openRaw, statusOf } from "./support/raw.ts";
 import { openRequest, type Answer } from "./support/requests.ts";
 

@@ -4,7 +4,8 @@ import { connect, getCiphers, type ConnectionOptions, type SecureVersion } from 
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startStandIn, type StandIn } from "./support/backend.ts";
-import { hostName, startProxy, type Proxy } from "./support/proxy.ts";
+import { hostName } from "@deepbot/testing";
+import { startProxy, type Proxy } from "./support/proxy.ts";
 import { sendPlainRequest } from "./support/requests.ts";
 
 let backend: StandIn;

@@ -21,6 +21,7 @@ describe.skip("a run (PostgreSQL): ${missingPostgres}", () => {
   describe("under load", () => it("lives", () => expect(1).toBe(1)));
 });
 it.skip("later", () => expect(1).toBe(1));
+describe.skip("pages: needs nginx, Chromium", () => it("open", () => expect(1).toBe(1)));
 `;
 
 function runVitest(files: Files): { exitCode: number | null; lines: string[] } {
@@ -51,13 +52,14 @@ describe("the closing line", () => {
     expect(result.exitCode).toBe(exitCode);
   });
 
-  it("follows the names of suites that were left out for want of PostgreSQL", () => {
+  it("follows the names of suites that were left out for want of something", () => {
     const { lines } = runVitest({ "a.test.ts": passing, "b.test.ts": skipping });
-    expect(lines.slice(-4)).toEqual([
-      "Skipped, because no PostgreSQL server answered:",
+    expect(lines.slice(-5)).toEqual([
+      "Skipped, because something is not there:",
       `  a run (PostgreSQL): ${missingPostgres}`,
+      "  pages: needs nginx, Chromium",
       "",
-      "1 passed, 0 failed, 4 skipped",
+      "1 passed, 0 failed, 5 skipped",
     ]);
   });
 });

@@ -39,7 +39,10 @@ describe.each(documents)("%s", (document) => {
   });
 
   it("names paths that exist", () => {
-    const named = allMatches(text, /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker)\/[^`\s]*)`/g);
+    const named = allMatches(
+      text,
+      /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker|e2e)\/[^`\s]*)`/g,
+    );
     const missing = named.filter((path) => globSync(path, { cwd: repositoryRoot }).length === 0);
     expect(missing).toEqual([]);
   });
@@ -92,11 +95,23 @@ describe.each([".env.example", ".env.production.example"])("%s", (path) => {
   });
 });
 
+/** Scripts that one package has and no other could have. */
+const ownScripts: Record<string, string[]> = { e2e: ["measure", "screenshots"] };
+
 describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
   const { scripts = {}, dependencies = {}, devDependencies = {} } = manifest;
 
   it("uses the names of scripts that all packages use", () => {
-    const shared = new Set(["bench", "build", "demo", "dev", "start", "test", "typecheck"]);
+    const shared = new Set([
+      "bench",
+      "build",
+      "demo",
+      "dev",
+      "start",
+      "test",
+      "typecheck",
+      ...(ownScripts[folder] ?? []),
+    ]);
     expect(Object.keys(scripts).filter((name) => !shared.has(name) && !/^[a-z]+:[a-z]+$/.test(name))).toEqual([]);
     expect(scripts["typecheck"]).toBe("tsc --noEmit");
     const root = relative(folder, ".");
@@ -116,6 +131,7 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
       "apps/demo": ["@deepbot/api", "@deepbot/testing"],
       bench: ["@deepbot/db", "@deepbot/testing"],
       docker: [],
+      e2e: [],
       examples: [],
       faults: ["@deepbot/db", "@deepbot/testing"],
       nginx: [],

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
-import { hostName, type Proxy } from "./proxy.ts";
+import { hostName } from "@deepbot/testing";
+import type { Proxy } from "./proxy.ts";
 
 /** A connection on which a test writes bytes as it likes. */
 export interface RawConnection {

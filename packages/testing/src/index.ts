@@ -1,8 +1,15 @@
-export { asNobody, nobody } from "./as-nobody.ts";
+export { asNobody } from "./as-nobody.ts";
 export { startBridgeProcess } from "./bridge-process.ts";
 export { answerJson, startCertificateServer, type CertificateServer } from "./certificate-server.ts";
 export { startChild, type Child } from "./child.ts";
 export { freePort } from "./free-port.ts";
+export {
+  proxyEnvironment,
+  hostName,
+  startProxyProcess,
+  type ProxyOptions,
+  type ProxyProcess,
+} from "./proxy-process.ts";
 export { signInPerson, type Person } from "./person.ts";
 export { createPostgresServer, type PostgresServer } from "./postgres-server.ts";
 export { startServerProcess, testKeys, type ServerProcess } from "./server-process.ts";

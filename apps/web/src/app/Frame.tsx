@@ -7,16 +7,24 @@ import { backdropStyle } from "../ui/popup-style.ts";
 import { MenuContext } from "./PageHeader.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 
+function leadsSomewhere(target: EventTarget): boolean {
+  return target instanceof Element && target.closest("a") !== null;
+}
+
 /**
  * The page around the pages: the list of dialogs beside them, or on a narrow screen in a drawer. The drawer closes when
- * the page does for which it was opened.
+ * the page does for which it was opened, and when a link in it leads to that very page.
  */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
   const { t } = useTranslation();
   const [location] = useLocation();
   const [openedAt, setOpenedAt] = useState<string | null>(null);
   const setIsOpen = (isOpen: boolean): void => setOpenedAt(isOpen ? location : null);
-  useEffect(() => void loadMarkdown(), []);
+  useEffect(() => {
+    // After the first paint: it must not stand in the way of what is to be seen first.
+    const timer = setTimeout(() => void loadMarkdown());
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <MenuContext value={() => setIsOpen(true)}>
       <a
@@ -36,7 +44,10 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
       <Dialog.Root open={openedAt === location} onOpenChange={setIsOpen}>
         <Dialog.Portal>
           <Dialog.Backdrop className={backdropStyle} />
-          <Dialog.Popup className="fixed inset-y-0 left-0 z-40 w-[min(20rem,calc(100vw-3rem))] shadow-xl">
+          <Dialog.Popup
+            className="fixed inset-y-0 left-0 z-40 w-[min(20rem,calc(100vw-3rem))] shadow-xl"
+            onClick={({ target }) => leadsSomewhere(target) && setIsOpen(false)}
+          >
             <Dialog.Title className="sr-only">{t("dialogs.title")}</Dialog.Title>
             <Sidebar onClose={() => setIsOpen(false)} />
           </Dialog.Popup>

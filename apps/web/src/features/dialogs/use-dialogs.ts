@@ -24,35 +24,39 @@ export function useOpenDialogId(): number | null {
   return parseDialogId(parameters?.dialogId);
 }
 
+/** Asks for the list anew: after a change, and after a refusal, which tells that another device has changed it. */
+function useLookAgain(): () => Promise<void> {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  return () => queryClient.refetchQueries(trpc.dialogs.list.queryFilter());
+}
+
 /** Creates a dialog and opens it. */
 export function useCreateDialog(): Action<{ dialog_name: string }> {
   const trpc = useTRPC();
-  const queryClient = useQueryClient();
+  const lookAgain = useLookAgain();
   const [, navigate] = useLocation();
   return useMutation(
     trpc.dialogs.create.mutationOptions({
       onSuccess: async ({ dialog }) => {
-        await queryClient.refetchQueries(trpc.dialogs.list.queryFilter());
+        await lookAgain();
         navigate(urls.dialog(dialog));
       },
+      onError: lookAgain,
     }),
   );
 }
 
 export function useRenameDialog(): Action<{ dialog_id: number; dialog_name: string }> {
   const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  return useMutation(
-    trpc.dialogs.rename.mutationOptions({
-      onSuccess: () => queryClient.refetchQueries(trpc.dialogs.list.queryFilter()),
-    }),
-  );
+  const lookAgain = useLookAgain();
+  return useMutation(trpc.dialogs.rename.mutationOptions({ onSuccess: lookAgain, onError: lookAgain }));
 }
 
 /** Deletes a dialog with what was typed there, and leaves it if it is the open one. */
 export function useDeleteDialog(): Action<{ dialog_id: number }> {
   const trpc = useTRPC();
-  const queryClient = useQueryClient();
+  const lookAgain = useLookAgain();
   const { storage, outbox } = useServices();
   const { id: userId } = useUser();
   const openDialogId = useOpenDialogId();
@@ -63,8 +67,9 @@ export function useDeleteDialog(): Action<{ dialog_id: number }> {
         outbox.discard({ userId, dialogId });
         forgetTexts(storage, { userId, dialogId });
         if (dialogId === openDialogId) navigate(urls.home());
-        await queryClient.refetchQueries(trpc.dialogs.list.queryFilter());
+        await lookAgain();
       },
+      onError: lookAgain,
     }),
   );
 }

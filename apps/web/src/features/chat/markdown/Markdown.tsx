@@ -6,6 +6,7 @@ import remend, { type RemendOptions } from "remend";
 import { CodeBlock, GrowingContext } from "./CodeBlock.tsx";
 import { safeUrl } from "./safe-url.ts";
 import { splitBlocks } from "./split-blocks.ts";
+import { isTooDeep, isTooDense } from "./too-much.ts";
 
 const plugins = [remarkGfm];
 
@@ -54,8 +55,13 @@ const components: Components = {
   ),
 };
 
+function Plain({ text }: { text: string }): ReactNode {
+  return <p className="whitespace-pre-wrap">{text}</p>;
+}
+
 /** One block. What a growing one has begun and not closed yet, such as a link, is closed for it. */
 const Block = memo(function Block({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
+  if (isTooDense(text)) return <Plain text={text} />;
   return (
     <GrowingContext value={isGrowing}>
       <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={safeUrl}>
@@ -65,9 +71,10 @@ const Block = memo(function Block({ text, isGrowing }: { text: string; isGrowing
   );
 });
 
-/** An answer as set text. HTML in it is text like any other. */
+/** An answer as set text. HTML in it is text like any other, and so is what would take too long to set. */
 export function Markdown({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
-  const blocks = useMemo(() => splitBlocks(text), [text]);
+  const blocks = useMemo(() => (isTooDeep(text) ? null : splitBlocks(text)), [text]);
+  if (blocks === null) return <Plain text={text} />;
   return blocks.map((block, index) => (
     // Blocks are only ever added at the end.
     <Block key={index} text={block} isGrowing={isGrowing && index === blocks.length - 1} />
