@@ -16,10 +16,13 @@ describe("a text nests too deeply to be set", () => {
   });
 });
 
-describe("a block holds too many marks to be set", () => {
+describe("a block holds too much to be set", () => {
   test.each([
     { name: "stars", text: "a*".repeat(2_000), expected: true },
     { name: "strokes", text: "~~a".repeat(2_000), expected: true },
+    { name: "backslashes", text: "\\".repeat(2_000), expected: true },
+    { name: "lines of quoted lists", text: "\n> - ".repeat(2_000), expected: true },
+    { name: "a hundred lines", text: "> - a\n".repeat(100), expected: false },
     { name: "brackets", text: "[".repeat(2_000), expected: true },
     { name: "a long list with bold words", text: "- a **word** in it\n".repeat(300), expected: false },
     { name: "code", text: `\`\`\`c\n${"a *b = _c[0];\n".repeat(2_000)}\`\`\``, expected: false },

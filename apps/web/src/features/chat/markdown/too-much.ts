@@ -1,7 +1,8 @@
 /** More containers inside each other than anybody writes; beyond some hundreds parsers run out of stack. */
 const maxDepth = 40;
 
-/** More marks in one block than anybody writes; what a parser needs for them grows with their square. */
+/** More lines in one block, and more marks, than anybody writes; what a parser needs for them grows with their square. */
+const maxLines = 1_500;
 const maxMarks = 1_500;
 
 const deepLine = new RegExp(String.raw`^(?:[ \t]*(?:>|[-*+]|\d{1,9}[.)])){${maxDepth}}`);
@@ -27,8 +28,9 @@ export function isTooDeep(text: string): boolean {
   return linesOutsideCode(text).some((line) => deepLine.test(line));
 }
 
-/** Whether a block holds so many marks that setting it would hold up the page. */
+/** Whether a block holds so many lines or marks that setting it would hold up the page. */
 export function isTooDense(block: string): boolean {
-  const count = linesOutsideCode(block).reduce((sum, line) => sum + (line.match(/[*_~[`]/g)?.length ?? 0), 0);
-  return count > maxMarks;
+  const lines = linesOutsideCode(block);
+  const marks = lines.reduce((sum, line) => sum + (line.match(/[*_~[`\\]/g)?.length ?? 0), 0);
+  return lines.length > maxLines || marks > maxMarks;
 }
