@@ -23,7 +23,7 @@ export function Choice<Value extends string>({ label, value, options, onChange }
           key={option.value}
           value={option.value}
           lang={option.lang}
-          className="flex min-h-9 grow cursor-pointer items-center justify-center rounded-lg px-3 py-1 text-sm text-muted hover:text-ink data-checked:bg-raised data-checked:font-medium data-checked:text-ink data-checked:shadow-sm"
+          className="flex min-h-9 grow cursor-pointer items-center justify-center rounded-lg px-3 py-1 text-sm text-muted hover:text-ink data-checked:bg-accent-soft data-checked:font-medium data-checked:text-ink"
         >
           {option.label}
         </Radio.Root>

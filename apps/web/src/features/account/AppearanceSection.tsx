@@ -7,14 +7,30 @@ import { Choice } from "../../ui/Choice.tsx";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { Section } from "./Section.tsx";
 
+/** The choice has its name for screen readers already. */
+function Labelled({ label, children }: { label: string; children: ReactNode }): ReactNode {
+  return (
+    <div className="flex flex-col gap-1.5">
+      <p aria-hidden className="text-sm text-muted">
+        {label}
+      </p>
+      {children}
+    </div>
+  );
+}
+
 export function AppearanceSection(): ReactNode {
   const { t } = useTranslation();
   const { theme } = useServices().preferences;
   const options = themes.map((value) => ({ value, label: t(`settings.themes.${value}`) }));
   return (
     <Section title={t("settings.appearance")}>
-      <Choice label={t("settings.theme")} value={useStore(theme)} options={options} onChange={theme.set} />
-      <LanguageChoice />
+      <Labelled label={t("settings.theme")}>
+        <Choice label={t("settings.theme")} value={useStore(theme)} options={options} onChange={theme.set} />
+      </Labelled>
+      <Labelled label={t("settings.language")}>
+        <LanguageChoice />
+      </Labelled>
     </Section>
   );
 }

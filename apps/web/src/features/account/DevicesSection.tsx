@@ -14,11 +14,14 @@ import { Section } from "./Section.tsx";
 
 type Device = Outputs["sessions"]["list"]["sessions"][number];
 
+/** No session lives into another year. */
+const moment = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" } as const;
+
 function DeviceRow({ device }: { device: Device }): ReactNode {
   const { t, i18n } = useTranslation();
   const toast = useToast();
   const name = deviceName(device.user_agent) ?? t("settings.unknownDevice");
-  const format = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(i18n.language, moment);
   const when = (time: string): string => format.format(new Date(time));
   const { mutate, isPending } = useMutation(
     useTRPC().sessions.end.mutationOptions({
