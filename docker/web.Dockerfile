@@ -10,7 +10,7 @@ RUN npx -y turbo@2.11.11 prune @deepbot/web --docker
 
 FROM tools AS built
 COPY --from=pruned /src/out/json/ ./
-RUN --mount=type=cache,target=/root/.local/share/pnpm npx -y pnpm@12.21.0 install --frozen-lockfile
+RUN npx -y pnpm@12.21.0 install --frozen-lockfile
 COPY --from=pruned /src/out/full/ ./
 COPY tsconfig.base.json ./
 RUN npx -y pnpm@12.21.0 exec turbo run build --filter=@deepbot/web

@@ -33,8 +33,7 @@ export function writeContext(target: string): void {
   }
 }
 
-async function run(built: Built, text: string): Promise<void> {
-  const command = text.replaceAll(/--mount=\S+ /g, "");
+async function run(built: Built, command: string): Promise<void> {
   // It runs on this machine, where an absolute path is the machine's own.
   if (/(?:^|\s)\//.test(command)) throw new Error(`A path that is not the stage's own: ${command}`);
   // All of the environment: the machine may need it to reach its registry.
