@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { createQueries, type Database, type Queries } from "../src/index.ts";
+import { expect, it, vi } from "vitest";
+import { createQueries } from "../src/index.ts";
 import { botUserId, dialogs, messages, runEvents, runs, sessions, users } from "../src/schema/index.ts";
 import {
   describeEachEngine,
@@ -10,41 +10,36 @@ import {
   makeUser,
   noViolations,
   openTestDatabase,
+  useDatabase,
 } from "../src/testing/index.ts";
 
 describeEachEngine("deleting a user", (engine) => {
-  let database: Database;
-  let queries: Queries;
-  beforeAll(async () => {
-    database = await openTestDatabase(engine);
-    queries = createQueries(database.db);
-  });
-  afterAll(() => database.close());
+  const suite = useDatabase(engine);
 
   const claim = async (runId: number) => {
-    const claimed = await queries.claimRuns({ worker: "w", max: 100, leaseMs: 60_000, historyLimit: 1 });
+    const claimed = await suite.queries.claimRuns({ worker: "w", max: 100, leaseMs: 60_000, historyLimit: 1 });
     const run = claimed.find((candidate) => candidate.runId === runId);
     if (run === undefined) throw new Error("The run was not claimed.");
     return run;
   };
   const rowsOf = async ({ userId, runId }: { userId: number; runId: number }) => ({
-    users: await database.db.$count(users, eq(users.userId, userId)),
-    sessions: await database.db.$count(sessions, eq(sessions.userId, userId)),
-    dialogs: await database.db.$count(dialogs, eq(dialogs.userId, userId)),
-    messages: await database.db.$count(messages, eq(messages.userId, userId)),
-    runs: await database.db.$count(runs, eq(runs.runId, runId)),
-    deltas: await database.db.$count(runEvents, eq(runEvents.runId, runId)),
+    users: await suite.database.db.$count(users, eq(users.userId, userId)),
+    sessions: await suite.database.db.$count(sessions, eq(sessions.userId, userId)),
+    dialogs: await suite.database.db.$count(dialogs, eq(dialogs.userId, userId)),
+    messages: await suite.database.db.$count(messages, eq(messages.userId, userId)),
+    runs: await suite.database.db.$count(runs, eq(runs.runId, runId)),
+    deltas: await suite.database.db.$count(runEvents, eq(runEvents.runId, runId)),
   });
   const none = { users: 0, sessions: 0, dialogs: 0, messages: 0, runs: 0, deltas: 0 };
 
   it("takes every row of theirs along, deltas included, and nobody else's", async () => {
-    const ann = await makeRun(queries);
-    const bob = await makeRun(queries);
+    const ann = await makeRun(suite.queries);
+    const bob = await makeRun(suite.queries);
     const { leaseToken } = await claim(ann.runId);
-    await queries.insertDeltas([{ runId: ann.runId, leaseToken, seq: 1, text: "said", leaseMs: 60_000 }], 1_000);
+    await suite.queries.insertDeltas([{ runId: ann.runId, leaseToken, seq: 1, text: "said", leaseMs: 60_000 }], 1_000);
     const ofBob = await rowsOf(bob);
     expect(await rowsOf(ann)).toEqual({ users: 1, sessions: 1, dialogs: 1, messages: 1, runs: 1, deltas: 1 });
-    expect(await queries.deleteUser(ann.userId)).toEqual({
+    expect(await suite.queries.deleteUser(ann.userId)).toEqual({
       dialogIds: [ann.dialogId],
       sessionIds: [expect.any(String)],
     });
@@ -53,33 +48,33 @@ describeEachEngine("deleting a user", (engine) => {
   });
 
   it("is done once: nobody is deleted twice, nor the bot ever", async () => {
-    const { userId } = await makeUser(queries);
-    const deleted = await Promise.all([1, 2, 3].map(() => queries.deleteUser(userId)));
+    const { userId } = await makeUser(suite.queries);
+    const deleted = await Promise.all([1, 2, 3].map(() => suite.queries.deleteUser(userId)));
     expect(deleted.filter((outcome) => outcome !== undefined)).toHaveLength(1);
-    expect(await queries.deleteUser(botUserId)).toBeUndefined();
-    expect(await database.db.$count(users, eq(users.userId, botUserId))).toBe(1);
+    expect(await suite.queries.deleteUser(botUserId)).toBeUndefined();
+    expect(await suite.database.db.$count(users, eq(users.userId, botUserId))).toBe(1);
   });
 
   it("gets along with all that happens at the same moment: no deadlock, and nothing is left", async () => {
     for (let round = 0; round < 10; round += 1) {
-      const ann = await makeRun(queries);
+      const ann = await makeRun(suite.queries);
       const { leaseToken } = await claim(ann.runId);
-      const second = await queries.insertDialog({ userId: ann.userId, dialogName: "second", limit: 5 });
+      const second = await suite.queries.insertDialog({ userId: ann.userId, dialogName: "second", limit: 5 });
       const question = { userId: ann.userId, clientMessageId: null, deadlineMs: 60_000, maxAttempts: 1 };
       const [deleted] = await Promise.all([
-        queries.deleteUser(ann.userId),
-        queries.completeRun({ runId: ann.runId, leaseToken, text: "an answer", usage: null }),
-        queries.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
-        queries.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
-        queries.extendLease({ runId: ann.runId, leaseToken, leaseMs: 60_000 }),
-        queries.storeReply({ dialogId: ann.dialogId, userId: ann.userId, text: "a reply" }),
-        queries.revokeUserSessions({ userId: ann.userId, sessionId: null }),
-        queries.settleRuns({ limit: 100, cancelGraceMs: 0 }),
+        suite.queries.deleteUser(ann.userId),
+        suite.queries.completeRun({ runId: ann.runId, leaseToken, text: "an answer", usage: null }),
+        suite.queries.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
+        suite.queries.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
+        suite.queries.extendLease({ runId: ann.runId, leaseToken, leaseMs: 60_000 }),
+        suite.queries.storeReply({ dialogId: ann.dialogId, userId: ann.userId, text: "a reply" }),
+        suite.queries.revokeUserSessions({ userId: ann.userId, sessionId: null }),
+        suite.queries.settleRuns({ limit: 100, cancelGraceMs: 0 }),
       ]);
       expect(deleted).toBeDefined();
       expect(await rowsOf(ann)).toEqual(none);
     }
-    expect(await findViolations(database.db)).toEqual(noViolations);
+    expect(await findViolations(suite.database.db)).toEqual(noViolations);
   });
 });
 

@@ -1,16 +1,10 @@
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createQueries, type Database, type Db, type Queries } from "../src/index.ts";
-import { describeEachEngine, makeRun, openTestDatabase } from "../src/testing/index.ts";
+import { expect, it } from "vitest";
+import { createQueries, type Db, type Queries } from "../src/index.ts";
+import { describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
 
 describeEachEngine("a page of messages", (engine) => {
-  let database: Database;
-  let queries: Queries;
-  beforeAll(async () => {
-    database = await openTestDatabase(engine);
-    queries = createQueries(database.db);
-  });
-  afterAll(() => database.close());
+  const suite = useDatabase(engine);
 
   const rowsRead = async (db: Db): Promise<number> => {
     const [read] = await db
@@ -22,18 +16,18 @@ describeEachEngine("a page of messages", (engine) => {
 
   /** The page, and how many rows of `messages` were read for it. */
   const readPage = (page: Parameters<Queries["listMessagePage"]>[0]) =>
-    database.db.transaction(async (tx) => {
+    suite.database.db.transaction(async (tx) => {
       const before = await rowsRead(tx);
       const found = (await createQueries(tx).listMessagePage(page)) ?? [];
       return { seqs: found.map(({ seq }) => seq), rowsRead: (await rowsRead(tx)) - before };
     });
 
   it("is cut out of an index: at either end of a long dialog it reads its own messages only", async () => {
-    const { userId, dialogId } = await makeRun(queries);
-    await database.db.execute(sql`
+    const { userId, dialogId } = await makeRun(suite.queries);
+    await suite.database.db.execute(sql`
       insert into messages (dialog_id, user_id, content, seq)
       select ${dialogId}::bigint, ${userId}::bigint, repeat('x', 500), seq from generate_series(2, 20000) as seq`);
-    await database.db.execute(sql`vacuum analyze messages`);
+    await suite.database.db.execute(sql`vacuum analyze messages`);
     for (const [before, newest] of [
       [null, 20_000],
       [50, 49],

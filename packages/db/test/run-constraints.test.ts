@@ -1,22 +1,15 @@
 import { eq, sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { botUserId, messages, runs } from "../src/schema/index.ts";
-import { createQueries, type Database, type Queries } from "../src/index.ts";
-import { describeEachEngine, makeDialog, makeRun, openTestDatabase } from "../src/testing/index.ts";
+import { describeEachEngine, makeDialog, makeRun, useDatabase } from "../src/testing/index.ts";
 
 describeEachEngine("a run", (engine) => {
-  let database: Database;
-  let queries: Queries;
-  beforeAll(async () => {
-    database = await openTestDatabase(engine);
-    queries = createQueries(database.db);
-  });
-  afterAll(() => database.close());
+  const suite = useDatabase(engine);
 
   it("is one per dialog, by a constraint and not by code alone", async () => {
-    const { dialogId } = await makeRun(queries);
-    const [question] = await database.db.select().from(messages).where(eq(messages.dialogId, dialogId));
-    const second = database.db.insert(runs).values({
+    const { dialogId } = await makeRun(suite.queries);
+    const [question] = await suite.database.db.select().from(messages).where(eq(messages.dialogId, dialogId));
+    const second = suite.database.db.insert(runs).values({
       dialogId,
       questionId: question?.messageId ?? 0,
       maxAttempts: 3,
@@ -26,18 +19,18 @@ describeEachEngine("a run", (engine) => {
   });
 
   it("has no two answers to one question, by a constraint", async () => {
-    const { dialogId } = await makeDialog(queries);
+    const { dialogId } = await makeDialog(suite.queries);
     const insert = (seq: number, userId: number) =>
-      database.db
+      suite.database.db
         .insert(messages)
         .values({ dialogId, userId, content: "x", seq })
         .returning({ id: messages.messageId });
     const [question] = await insert(1, 2);
     const [one] = await insert(2, botUserId);
     const [two] = await insert(3, botUserId);
-    await database.db.execute(sql`update dialogs set last_seq = 3 where dialog_id = ${dialogId}`);
+    await suite.database.db.execute(sql`update dialogs set last_seq = 3 where dialog_id = ${dialogId}`);
     const completed = (answerId: number | undefined) =>
-      database.db.insert(runs).values({
+      suite.database.db.insert(runs).values({
         dialogId,
         questionId: question?.id ?? 0,
         answerId: answerId ?? 0,
@@ -59,8 +52,8 @@ describeEachEngine("a run", (engine) => {
     ["in an unknown state", sql`state = 'paused'`],
     ["with more attempts than allowed", sql`attempt = 4`],
   ])("cannot be %s", async (_, change) => {
-    const { runId } = await makeRun(queries);
-    const broken = database.db.execute(sql`update runs set ${change} where run_id = ${runId}`);
+    const { runId } = await makeRun(suite.queries);
+    const broken = suite.database.db.execute(sql`update runs set ${change} where run_id = ${runId}`);
     await expect(broken).rejects.toMatchObject({ cause: { code: "23514" } });
   });
 });

@@ -6,6 +6,7 @@ export {
   type TestEngine,
   type TestPostgres,
 } from "./engines.ts";
+export { useDatabase } from "./use-database.ts";
 export { makeDialog, makeRun, makeUser } from "./factories.ts";
 export { findViolations, noViolations } from "./invariants.ts";
 
