@@ -1,4 +1,3 @@
-import type { RunWithText } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
 import { answerOf, isOpen } from "../domain/run-outcome.ts";
 import type { AskQuestion, NewQuestion } from "./ask-question.ts";
@@ -21,16 +20,21 @@ export function createAskAndWait(
   { settings, shutdown }: Pick<ServiceDeps, "settings" | "shutdown">,
   { ask, find, watches }: { ask: AskQuestion; find: FindRun; watches: RunWatches },
 ): AskAndWait {
-  /** Looks after every hint until the run has ended. Gives up, with the run still open, when the signal aborts. */
-  const waitForEnd = async (
+  /** Looks after every hint until the run has ended, or nobody is left to wait for it. */
+  const waitForAnswer = async (
     watch: RunWatch,
     key: RunKey,
-    { look, signal }: { look: boolean; signal: AbortSignal },
-  ): Promise<RunWithText | undefined> => {
+    { look, signal }: { look: boolean; signal: AbortSignal | undefined },
+  ): Promise<string> => {
     if (!look) await watch.wait({ ms: settings.answerDeadlineMs + deadlineGraceMs, signal });
     for (;;) {
+      const answer = watch.answer();
+      if (answer !== undefined) return answer;
       const run = await find(key);
-      if (run === undefined || !isOpen(run.state) || signal.aborted) return run;
+      if (run === undefined) throw new DomainError("dialog_deleted");
+      if (!isOpen(run.state)) return answerOf(run);
+      if (shutdown.aborted) throw new DomainError("shutting_down", { run_id: key.runId });
+      if (signal?.aborted) return answerOf(run);
       await watch.wait({ ms: run.remainingMs + deadlineGraceMs, signal });
     }
   };
@@ -40,14 +44,8 @@ export function createAskAndWait(
     try {
       const runId = await ask(question);
       watch.follow(runId);
-      const ended = await waitForEnd(
-        watch,
-        { runId, userId: question.userId },
-        { look: question.clientMessageId !== null, signal: signal ? AbortSignal.any([signal, shutdown]) : shutdown },
-      );
-      if (ended === undefined) throw new DomainError("dialog_deleted");
-      if (shutdown.aborted && isOpen(ended.state)) throw new DomainError("shutting_down", { run_id: runId });
-      return answerOf(ended);
+      const key = { runId, userId: question.userId };
+      return await waitForAnswer(watch, key, { look: question.clientMessageId !== null, signal });
     } finally {
       watch.close();
     }

@@ -32,15 +32,15 @@ export function createClaimRuns({ queries, hints, log, shutdown }: ServiceDeps, 
 
   return async ({ waitMs, ...claim }, signal) => {
     const until = performance.now() + waitMs;
-    const gone = signal ? AbortSignal.any([signal, shutdown]) : shutdown;
+    const isOver = (): boolean => shutdown.aborted || signal?.aborted === true;
     const watch = watches.open();
     try {
       for (;;) {
-        const claimed = gone.aborted ? [] : await queries.claimRuns(claim);
+        const claimed = isOver() ? [] : await queries.claimRuns(claim);
         if (signal?.aborted) return await giveBack(claimed);
         claimed.forEach((run) => reportClaimed(claim.worker, run));
-        if (claimed.length > 0 || gone.aborted || performance.now() >= until) return claimed;
-        await watch.wait({ ms: until - performance.now(), signal: gone });
+        if (claimed.length > 0 || isOver() || performance.now() >= until) return claimed;
+        await watch.wait({ ms: until - performance.now(), signal });
       }
     } finally {
       watch.close();

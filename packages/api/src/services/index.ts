@@ -39,7 +39,7 @@ export function createServices(deps: AuthDeps & { googleClientId: string | null;
     account: createAccountService(inModule("account")),
     clientConfig: createClientConfig(deps),
     dialogs: createDialogService(inModule("dialogs"), settler),
-    messages: createMessageService(inModule("messages")),
+    messages: createMessageService(inModule("messages"), runWatches),
     runs,
     watches: createWatchService({
       find: runs.find,
@@ -48,7 +48,7 @@ export function createServices(deps: AuthDeps & { googleClientId: string | null;
       sessions,
       seats: createSeats({ perUser: watchesPerUser, total: watchesInAll, refusal: "too_many_watches" }),
     }),
-    worker: createWorkerService(inModule("worker"), { watches: queueWatches, settler, deltas }),
+    worker: createWorkerService(inModule("worker"), { queueWatches, runWatches, settler, deltas }),
 
     /** @throws {DomainError} `database_unavailable` when the database does not answer */
     checkHealth: async (): Promise<void> => {

@@ -2,7 +2,7 @@
 export interface Latch {
   ring: () => void;
   /** Resolves with the next ring, at once if one came since the last; with false when `ms` or the signal comes first. `ms` may be Infinity. */
-  wait: (options: { ms: number; signal: AbortSignal }) => Promise<boolean>;
+  wait: (options: { ms: number; signal: AbortSignal | undefined }) => Promise<boolean>;
   /** Whether it was rung since the last wait. Forgets the ring. */
   take: () => boolean;
 }
@@ -25,14 +25,14 @@ export function createLatch(): Latch {
       new Promise((resolve) => {
         const finish = (): void => {
           clearTimeout(timer);
-          signal.removeEventListener("abort", finish);
+          signal?.removeEventListener("abort", finish);
           answer = undefined;
           resolve(take());
         };
         const timer = ms === Infinity ? undefined : setTimeout(finish, Math.max(0, ms));
-        signal.addEventListener("abort", finish);
+        signal?.addEventListener("abort", finish);
         answer = finish;
-        if (rung || signal.aborted) finish();
+        if (rung || signal?.aborted) finish();
       }),
   };
 }

@@ -1,9 +1,10 @@
 import type { DialogKey, PendingRow } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
 import type { ServiceDeps } from "./deps.ts";
+import type { RunWatches } from "./run-watch.ts";
 
 /** The original worker protocol: no leases, an answer names its dialog only. */
-export function createMessageService({ queries, hints, log }: ServiceDeps) {
+export function createMessageService({ queries, hints, log }: ServiceDeps, runWatches: RunWatches) {
   return {
     /** Every user message of every dialog that awaits an answer, in the order of storing. */
     pending: (): Promise<PendingRow[]> => queries.listPendingMessages(),
@@ -18,6 +19,7 @@ export function createMessageService({ queries, hints, log }: ServiceDeps) {
       const outcome = await queries.storeReply(reply);
       if (outcome.kind === "no_dialog") throw new DomainError("dialog_not_found");
       if (outcome.kind === "repeated") return;
+      if (outcome.kind === "answered") runWatches.handOver(outcome.runId, reply.text);
       hints.publish(`dialog:${reply.dialogId}`);
       const fields = { dialog_id: reply.dialogId, user_id: reply.userId };
       if (outcome.kind === "answered") {

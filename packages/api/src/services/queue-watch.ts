@@ -8,14 +8,15 @@ export interface QueueWatch {
   close: () => void;
 }
 
-/** The workers that wait in this process: each hint wakes one, the one that has waited longest. */
+/** The workers that wait in this process: each hint wakes one, the one that has waited longest; the begin of a stop wakes all. */
 export interface QueueWatches {
   open: () => QueueWatch;
   /** Wakes as many as there are runs to claim: for hints that got lost, and for runs whose back-off is over. */
   look: () => Promise<void>;
 }
 
-export function createQueueWatches({ hints, queries }: { hints: Hints; queries: Queries }): QueueWatches {
+export function createQueueWatches(deps: { hints: Hints; queries: Queries; shutdown: AbortSignal }): QueueWatches {
+  const { hints, queries, shutdown } = deps;
   const line = new Set<Latch>();
 
   const wakeNext = (): void => {
@@ -34,6 +35,8 @@ export function createQueueWatches({ hints, queries }: { hints: Hints; queries: 
   hints.subscribe("queue", wakeNext);
   // A look that fails is made up for by the next.
   hints.onGap(() => void look().catch(() => {}));
+  // One listener for all: a signal looks through its listeners at each that is added.
+  shutdown.addEventListener("abort", () => line.forEach((latch) => latch.ring()));
 
   return {
     open: () => {

@@ -4,6 +4,7 @@ import { createClaimRuns } from "./claim-runs.ts";
 import type { ServiceDeps } from "./deps.ts";
 import type { QueueWatches } from "./queue-watch.ts";
 import { createRefuseReport, type Lease, type RefuseReport } from "./refuse-report.ts";
+import type { RunWatches } from "./run-watch.ts";
 import type { Settler } from "./settler.ts";
 
 export interface LeaseStatus {
@@ -44,8 +45,14 @@ function createProgressReports({ queries }: ServiceDeps, { deltas, refuse }: { d
   };
 }
 
+interface FinalParts {
+  settler: Settler;
+  refuse: RefuseReport;
+  runWatches: RunWatches;
+}
+
 /** Reports of a worker that lets go of a run. */
-function createFinalReports(deps: ServiceDeps, { settler, refuse }: { settler: Settler; refuse: RefuseReport }) {
+function createFinalReports(deps: ServiceDeps, { settler, refuse, runWatches }: FinalParts) {
   const { queries, hints, log, settings } = deps;
   return {
     /**
@@ -56,6 +63,7 @@ function createFinalReports(deps: ServiceDeps, { settler, refuse }: { settler: S
     complete: async (lease: Lease, text: string, usage: Usage | null): Promise<void> => {
       const stored = await queries.completeRun({ ...lease, text, usage });
       if (stored !== undefined) {
+        runWatches.handOver(lease.runId, text);
         hints.publish(`dialog:${stored.dialogId}`);
         log.info({ event: "run_completed", run_id: lease.runId }, `Run ${lease.runId} is completed`);
         return;
@@ -106,15 +114,19 @@ function createFinalReports(deps: ServiceDeps, { settler, refuse }: { settler: S
   };
 }
 
+interface WorkerParts {
+  queueWatches: QueueWatches;
+  runWatches: RunWatches;
+  settler: Settler;
+  deltas: Deltas;
+}
+
 /** The worker's side of a run. Every report carries the lease token of its claim. */
-export function createWorkerService(
-  deps: ServiceDeps,
-  { watches, settler, deltas }: { watches: QueueWatches; settler: Settler; deltas: Deltas },
-) {
+export function createWorkerService(deps: ServiceDeps, { queueWatches, runWatches, settler, deltas }: WorkerParts) {
   const refuse = createRefuseReport(deps);
   return {
-    claim: createClaimRuns(deps, watches),
+    claim: createClaimRuns(deps, queueWatches),
     ...createProgressReports(deps, { deltas, refuse }),
-    ...createFinalReports(deps, { settler, refuse }),
+    ...createFinalReports(deps, { settler, refuse, runWatches }),
   };
 }
