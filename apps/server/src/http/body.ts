@@ -31,20 +31,30 @@ export function checkBodyHeaders(req: IncomingMessage, limit: number): void {
   if (Number(req.headers["content-length"] ?? 0) > limit) throw new EdgeError("payload_too_large", { limit });
 }
 
-async function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving the loop must not destroy the socket: the refusal still has to travel on it.
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) {
+/** By listeners: iterating over a request costs several times as much. */
+function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > limit) finish(() => reject(new EdgeError("payload_too_large", { limit })));
+    };
+    const onEnd = (): void => finish(() => resolve(Buffer.concat(chunks, size)));
+    const onLeave = (): void => finish(() => reject(new EdgeError("request_failed")));
+    const finish = (settle: () => void): void => {
+      req.off("data", onData).off("end", onEnd).off("close", onLeave).off("error", onLeave);
+      // What is left of it is let pass: a refusal still has to travel on the same socket.
       req.resume();
-      throw new EdgeError("payload_too_large", { limit });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+      settle();
+    };
+    req.on("data", onData).once("end", onEnd).once("close", onLeave).once("error", onLeave);
+    if (req.destroyed) onLeave();
+  });
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * The body's text, or an empty one.
@@ -52,11 +62,9 @@ async function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
  * @throws {EdgeError} `payload_too_large`, `json_invalid` when it is not UTF-8, `request_failed` when the client broke off
  */
 export async function readText(req: IncomingMessage, limit: number): Promise<string> {
-  const bytes = await readBytes(req, limit).catch((error: unknown) => {
-    throw error instanceof EdgeError ? error : new EdgeError("request_failed");
-  });
+  const bytes = await readBytes(req, limit);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new EdgeError("json_invalid");
   }

@@ -20,8 +20,8 @@ export function answerClientError(error: Error, socket: Duplex): void {
     return;
   }
   const status = statuses[code] ?? 400;
-  const headers = { ...commonHeaders(randomUUID()), "Content-Length": "0", Connection: "close" };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const headers = [...commonHeaders(randomUUID()), ["Content-Length", "0"], ["Connection", "close"]];
+  const lines = headers.map(([name, value]) => `${name}: ${value}`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n`);
 }
 

@@ -11,6 +11,9 @@ const originForm = /^\/(?!\/)[!$-;=?-Z_a-z~@&'%]*$/;
 /** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
 const hostForm = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
+/** Of most requests. Nobody writes to it. */
+export const noQuery: URLSearchParams = new URLSearchParams();
+
 const dangerousKeys = new Set(["__proto__", "constructor", "prototype"]);
 
 export interface Target {
@@ -19,14 +22,19 @@ export interface Target {
   query: URLSearchParams;
 }
 
-function checkHost(hosts: readonly string[] | undefined, allowedHosts: readonly string[]): void {
-  const [host, ...more] = hosts ?? [];
+/** The values of `Host`, of which Node keeps the first only. `rawHeaders` has names and values in turns. */
+function hostsOf({ rawHeaders }: IncomingMessage): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
+}
+
+function checkHost([host, ...more]: readonly string[], allowedHosts: readonly string[]): void {
   if (host === undefined || more.length > 0 || !hostForm.test(host)) throw new EdgeError("bad_request");
   const name = host.toLowerCase().replace(/:\d+$/, "");
   if (allowedHosts.length > 0 && !allowedHosts.includes(name)) throw new EdgeError("misdirected_request");
 }
 
 function readQuery(text: string): URLSearchParams {
+  if (text === "") return noQuery;
   const query = new URLSearchParams(text);
   const names = [...query.keys()];
   if (new Set(names).size !== names.length) throw new EdgeError("bad_request");
@@ -36,6 +44,7 @@ function readQuery(text: string): URLSearchParams {
 
 /** What comes after must see the path that we see: no escapes that are none, no segments that lead elsewhere. */
 function checkSegments(path: string): void {
+  if (!path.includes("%") && !path.includes("/.")) return;
   try {
     const segments = decodeURIComponent(path).split("/");
     const isPlain = segments.every((segment) => segment !== "." && segment !== ".." && !segment.includes("\u0000"));
@@ -55,7 +64,7 @@ export function checkTarget(req: IncomingMessage, allowedHosts: readonly string[
   if (!methods.has(method)) throw new EdgeError("method_not_allowed");
   if (url.length > maxTargetLength) throw new EdgeError("uri_too_long");
   if (!originForm.test(url)) throw new EdgeError("bad_request");
-  checkHost(req.headersDistinct["host"], allowedHosts);
+  checkHost(hostsOf(req), allowedHosts);
   const mark = url.indexOf("?");
   const rawPath = mark === -1 ? url : url.slice(0, mark);
   checkSegments(rawPath);

@@ -5,7 +5,7 @@ import { answerPreflight, setCorsHeaders } from "./cors.ts";
 import { answerDevToken, devTokenPath } from "./dev-token.ts";
 import { answerDocs } from "./docs.ts";
 import type { Exchange } from "./exchange.ts";
-import { checkOrigin, checkTarget } from "./front-door.ts";
+import { checkOrigin, checkTarget, noQuery } from "./front-door.ts";
 import { localeOf, requestIdOf, setCommonHeaders } from "./headers.ts";
 import type { Metrics } from "./metrics.ts";
 import { answerProbe } from "./probes.ts";
@@ -51,7 +51,7 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
       locale: localeOf(req),
       method: req.method ?? "",
       path: "",
-      query: new URLSearchParams(),
+      query: noQuery,
       operation: "edge",
     };
     const startedAt = performance.now();
