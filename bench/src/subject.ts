@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { freePort, testKeys, until } from "@deepbot/testing";
 
 /** `deepbot` is the bundle as it goes to production; the others are the references. */
-export type SubjectName = "deepbot" | "floor" | "fastify";
+export type SubjectName = "deepbot" | "floor" | "floor, tokens remembered" | "fastify";
 
 export interface Memory {
   rss: number;
@@ -27,10 +27,13 @@ export interface Subject {
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const programs: Record<SubjectName, string> = {
-  deepbot: fileOf("../../apps/server/dist/server/main.js"),
-  floor: fileOf("references/floor.ts"),
-  fastify: fileOf("references/fastify.ts"),
+const floor = fileOf("references/floor.ts");
+
+const programs: Record<SubjectName, { file: string; env: Record<string, string> }> = {
+  deepbot: { file: fileOf("../../apps/server/dist/server/main.js"), env: {} },
+  floor: { file: floor, env: {} },
+  "floor, tokens remembered": { file: floor, env: { REMEMBER_TOKENS: "1" } },
+  fastify: { file: fileOf("references/fastify.ts"), env: {} },
 };
 
 /** Production in all respects; nobody signs in with Google, sessions are rows that the bench inserts. */
@@ -61,8 +64,9 @@ export async function startSubject(name: SubjectName, options: SubjectOptions): 
   const log = openSync(options.logFile, "a");
   const startedAt = performance.now();
   const flags = ["--expose-gc", "--import", fileOf("measure/probe.ts"), ...(options.nodeFlags ?? [])];
-  const child = spawn(process.execPath, [...flags, options.program ?? programs[name]], {
-    env: { PATH: process.env["PATH"], ...environment, PORT: String(port), ...options.env },
+  const { file, env } = programs[name];
+  const child = spawn(process.execPath, [...flags, options.program ?? file], {
+    env: { PATH: process.env["PATH"], ...environment, PORT: String(port), ...env, ...options.env },
     stdio: ["ignore", log, log, "ipc"],
   });
   closeSync(log);

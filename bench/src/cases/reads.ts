@@ -47,10 +47,11 @@ interface Door {
 }
 
 async function measureRead(bench: Bench, read: Read, people: ReadonlyMap<Stand, Person[]>): Promise<Row[]> {
-  const [deepbot, floor, fastify] = [...people.keys()];
-  if (deepbot === undefined || floor === undefined || fastify === undefined) return [];
+  const [deepbot, floor, remembering, fastify] = [...people.keys()];
+  if (deepbot === undefined || floor === undefined || remembering === undefined || fastify === undefined) return [];
   const door = (stand: Stand, call: Read["rest"]): Door => ({ stand, people: people.get(stand) ?? [], call });
-  const doors = [door(deepbot, read.rest), door(deepbot, read.trpc), door(floor, read.rest), door(fastify, read.rest)];
+  const references = [floor, remembering, fastify].map((stand) => door(stand, read.rest));
+  const doors = [door(deepbot, read.rest), door(deepbot, read.trpc), ...references];
   const turns = await takeTurns(doors, bench.quick ? 1 : 5, ({ stand, people: callers, call }, warmUp) =>
     takeTurn(bench, stand, {
       kind: "calls",
@@ -59,8 +60,8 @@ async function measureRead(bench: Bench, read: Read, people: ReadonlyMap<Stand, 
       ms: bench.quick ? 250 : warmUp ? 1_500 : 3_000,
     }),
   );
-  const [rest = [], trpc = [], least = [], usual = []] = doors.map((each) => turns.get(each) ?? []);
-  const row = (what: string, ours: Turn[], goal: { against: string; reference: Turn[]; goal: Goal }): Row =>
+  const [rest = [], trpc = [], least = [], lesser = [], usual = []] = doors.map((each) => turns.get(each) ?? []);
+  const row = (what: string, ours: Turn[], goal: { against: string; reference: Turn[]; goal?: Goal }): Row =>
     ratioRow({
       case: name,
       what,
@@ -71,6 +72,7 @@ async function measureRead(bench: Bench, read: Read, people: ReadonlyMap<Stand, 
     });
   return [
     row(read.what, rest, { against: "floor", reference: least, goal: { ratioAtLeast: 0.8 } }),
+    row(read.what, rest, { against: remembering.name, reference: lesser }),
     row(read.what, rest, { against: "fastify", reference: usual, goal: { ratioAtLeast: 1 } }),
     row(`${read.what}, tRPC`, trpc, { against: "floor", reference: least, goal: { ratioAtLeast: 0.45 } }),
     ratioRow({
@@ -87,7 +89,7 @@ async function measureRead(bench: Bench, read: Read, people: ReadonlyMap<Stand, 
 
 /** What pages ask for all the time. */
 export async function measureReads(bench: Bench): Promise<Row[]> {
-  return withStands(bench, ["deepbot", "floor", "fastify"], async (stands) => {
+  return withStands(bench, ["deepbot", "floor", "floor, tokens remembered", "fastify"], async (stands) => {
     const people = new Map(
       await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(connections, messages)] as const)),
     );

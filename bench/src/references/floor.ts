@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createAppends } from "./floor-appends.ts";
 import { readJson, sendJson } from "./http.ts";
-import { createSessionCheck } from "./session.ts";
+import { createRememberingSessionCheck, createSessionCheck } from "./session.ts";
 import { openStatements } from "./statements.ts";
 
 /**
@@ -9,7 +9,8 @@ import { openStatements } from "./statements.ts";
  * validation, no log, no second server to tell of anything.
  */
 const { sql, statement } = openStatements(process.env["DATABASE_URL"] ?? "", process.env["STATEMENTS"] ?? "");
-const checkSession = await createSessionCheck(process.env["SECRET_KEY_JWT"] ?? "");
+const createCheck = process.env["REMEMBER_TOKENS"] === "1" ? createRememberingSessionCheck : createSessionCheck;
+const checkSession = await createCheck(process.env["SECRET_KEY_JWT"] ?? "");
 const messagesKey = process.env["API_KEY_AI"];
 
 const findSession = statement("find_session");
@@ -28,7 +29,7 @@ const workers: (() => void)[] = [];
 let asked = 0;
 
 async function userOf(req: IncomingMessage): Promise<unknown[]> {
-  const [user] = await findSession({ sessionId: await checkSession(req.headers.cookie) });
+  const [user] = await findSession({ sessionId: await checkSession(req.headers.cookie), resolutionMs: 300_000 });
   if (user === undefined) throw new Error("No session");
   return user;
 }

@@ -1,7 +1,16 @@
 import { jwtVerify } from "jose";
 
+/** Gives the id of the session that a cookie names. */
+export type SessionCheck = (cookie: string | undefined) => Promise<string>;
+
+interface Verified {
+  sessionId: string;
+  /** In seconds. */
+  expiresAt: number;
+}
+
 /** Checks session tokens with jose, its key imported once. */
-export async function createSessionCheck(secret: string): Promise<(cookie: string | undefined) => Promise<string>> {
+async function createVerify(secret: string): Promise<(token: string) => Promise<Verified>> {
   const key = await crypto.subtle.importKey(
     "raw",
     new TextEncoder().encode(secret),
@@ -9,12 +18,32 @@ export async function createSessionCheck(secret: string): Promise<(cookie: strin
     false,
     ["verify"],
   );
-  return async (cookie = "") => {
-    const token = cookie.slice("access_token=".length);
+  return async (token) => {
     const { payload } = await jwtVerify(token, key, {
       algorithms: ["HS256"],
       requiredClaims: ["sub", "sid", "iat", "exp"],
     });
-    return String(payload["sid"]);
+    return { sessionId: String(payload["sid"]), expiresAt: payload.exp ?? 0 };
+  };
+}
+
+const tokenOf = (cookie = ""): string => cookie.slice("access_token=".length);
+
+/** Every token each time. */
+export async function createSessionCheck(secret: string): Promise<SessionCheck> {
+  const verify = await createVerify(secret);
+  return async (cookie) => (await verify(tokenOf(cookie))).sessionId;
+}
+
+/** Every token once: a signature that was good stays good, and only the expiry is looked at again. */
+export async function createRememberingSessionCheck(secret: string): Promise<SessionCheck> {
+  const verify = await createVerify(secret);
+  const known = new Map<string, Verified>();
+  return async (cookie) => {
+    const token = tokenOf(cookie);
+    const found = known.get(token) ?? (await verify(token));
+    if (found.expiresAt * 1000 <= Date.now()) throw new Error("The token has expired");
+    known.set(token, found);
+    return found.sessionId;
   };
 }

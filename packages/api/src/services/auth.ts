@@ -4,7 +4,7 @@ import type { SessionTokens } from "../auth/session-token.ts";
 import { DomainError } from "../domain/errors.ts";
 import { cleanUserAgent } from "../domain/user-agent.ts";
 import type { ServiceDeps } from "./deps.ts";
-import type { Visits } from "./visits.ts";
+import { visitResolutionMs, type Visits } from "./visits.ts";
 
 export interface AuthDeps extends ServiceDeps {
   verifyGoogleToken: VerifyGoogleToken;
@@ -76,7 +76,8 @@ export function createAuthService(deps: AuthDeps, visits: Visits) {
     authenticate: async (token: string | undefined): Promise<SessionUser> => {
       if (!token) throw new DomainError("unauthenticated");
       const claims = await sessionTokens.verify(token);
-      const user = claims && (await queries.findSession(claims.sessionId));
+      const user =
+        claims && (await queries.findSession({ sessionId: claims.sessionId, resolutionMs: visitResolutionMs }));
       if (user === undefined || user.userId !== claims?.userId) {
         log.warn({ event: "session_refused" }, "A session token was refused");
         throw new DomainError("session_invalid");

@@ -14,8 +14,8 @@ export interface Visits {
 export function createVisits({ queries }: { queries: Queries }): Visits {
   const seen = new Set<string>();
   return {
-    note: ({ sessionId, unseenMs }) => {
-      if (unseenMs >= visitResolutionMs) seen.add(sessionId);
+    note: ({ sessionId, visitDue }) => {
+      if (visitDue) seen.add(sessionId);
     },
     flush: async () => {
       if (seen.size === 0) return;

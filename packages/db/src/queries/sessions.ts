@@ -10,12 +10,12 @@ export interface SessionUser {
   givenName: string | null;
   familyName: string | null;
   picture: string | null;
-  /** Since the session was last seen, as far as that is stored. */
-  unseenMs: number;
+  /** Whether it is time to store that the session was seen: the last time that is stored is so long ago as was asked. */
+  visitDue: boolean;
 }
 
 /** The user of a live session; undefined when it ended, expired or its user is gone. */
-export type FindSession = (sessionId: string) => Promise<SessionUser | undefined>;
+export type FindSession = (wanted: { sessionId: string; resolutionMs: number }) => Promise<SessionUser | undefined>;
 
 export function prepareFindSession(db: Db): FindSession {
   const statement = db
@@ -26,13 +26,13 @@ export function prepareFindSession(db: Db): FindSession {
       givenName: users.givenName,
       familyName: users.familyName,
       picture: users.picture,
-      unseenMs: sql<number>`extract(epoch from now() - ${sessions.lastSeenAt}) * 1000`.mapWith(Number),
+      visitDue: sql<boolean>`${sessions.lastSeenAt} <= now() - ${sql.placeholder("resolutionMs")}::float8 * interval '1 millisecond'`,
     })
     .from(sessions)
     .innerJoin(users, eq(users.userId, sessions.userId))
     .where(and(eq(sessions.sessionId, sql.placeholder("sessionId")), isLive()))
     .prepare("find_session");
-  return async (sessionId) => (await statement.execute({ sessionId })).at(0);
+  return async (wanted) => (await statement.execute({ ...wanted })).at(0);
 }
 
 /** Ends a session. Ending it again changes nothing. */
