@@ -57,6 +57,23 @@ describeEachEngine("the statements of", (engine) => {
     expect(await statementsOf(() => complete({ ...lease, text: "yes" }))).toEqual(["complete_run"]);
   });
 
+  it("a piece of an answer that is watched here is one: it is handed over", async () => {
+    const { run_id } = await start("watched");
+    const events = (await ann.runs.watch({ run_id }))[Symbol.asyncIterator]();
+    const nextId = async (): Promise<unknown> => Object.values((await events.next()).value ?? {})[0];
+    expect(await nextId()).toBe("0-0");
+    const lease = await claim();
+    await platform.worker.worker.append({ ...lease, seq: 1, text: "first" });
+    expect([await nextId(), await nextId()]).toEqual(["1-0", "1-1"]);
+    const seen = await statementsOf(async () => {
+      await platform.worker.worker.append({ ...lease, seq: 2, text: "second" });
+      expect(await nextId()).toBe("1-2");
+    });
+    expect(seen).toEqual(["insert_deltas"]);
+    await platform.worker.worker.complete({ ...lease, text: "first second" });
+    await events.return?.(undefined);
+  });
+
   it("the original protocol are one each", async () => {
     await start("two");
     expect(await statementsOf(() => platform.worker.messages.pending())).toEqual(["list_pending_messages"]);

@@ -1,6 +1,6 @@
 export type { Db } from "./db.ts";
 export { databaseErrorCode, errorCode, isDatabaseOutage, uniqueViolation } from "./errors.ts";
-export { createDeltas, type AppendOutcome, type Deltas } from "./deltas/deltas.ts";
+export { createDeltas, type AppendOutcome, type Deltas, type StoredDeltas } from "./deltas/deltas.ts";
 export type { Hints } from "./hints/hints.ts";
 export type { Database, DatabaseLocation } from "./open/database.ts";
 export { FolderInUseError } from "./open/folder-lock.ts";

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDeltas, createQueries, type Database, type Deltas, type Hints, type Queries } from "../src/index.ts";
+import {
+  createDeltas,
+  createQueries,
+  type Database,
+  type Deltas,
+  type Hints,
+  type Queries,
+  type StoredDeltas,
+} from "../src/index.ts";
 import { eq, sql } from "drizzle-orm";
 import { messages, runEvents, runs } from "../src/schema/index.ts";
 import { describeEachEngine, makeRun, openTestDatabase } from "../src/testing/index.ts";
@@ -15,7 +23,7 @@ describeEachEngine("deltas", (engine) => {
     database = await openTestDatabase(engine);
     queries = createQueries(database.db);
     hints = await database.openHints({ info: () => {}, warn: () => {} });
-    deltas = createDeltas({ queries, hints, maxBytes });
+    deltas = createDeltas({ queries, hints, maxBytes, handOver: () => false });
   });
   afterAll(async () => {
     await hints.close();
@@ -46,6 +54,44 @@ describeEachEngine("deltas", (engine) => {
     expect(await read(1, 1)).toEqual(["b", "c"]);
     expect(await read(1, 3)).toEqual([]);
     expect(await queries.findRun(run)).toMatchObject({ said: { seq: 3, text: "abc" } });
+  });
+
+  it("are handed over as they were stored, and then hinted at for other processes only", async () => {
+    const run = await lease();
+    const handedOver: StoredDeltas[] = [];
+    const given = createDeltas({ queries, hints, maxBytes, handOver: (stored) => handedOver.push(stored) > 0 });
+    let hinted = 0;
+    const end = hints.subscribe(`run:${run.runId}`, () => {
+      hinted += 1;
+    });
+    await given.append({ ...run, seq: 1, text: "a" });
+    await Promise.all([2, 3, 3, 5].map((seq, place) => given.append({ ...run, seq, text: `${seq}${place}` })));
+    end();
+    expect(handedOver.flatMap(({ deltas: stored }) => stored.map(({ seq, text }) => `${seq}: ${text}`))).toEqual([
+      "1: a",
+      "2: 20",
+      "3: 31",
+    ]);
+    expect(handedOver.map(({ generation }) => generation)).not.toContain(0);
+    expect(await queries.findRun(run)).toMatchObject({ said: { seq: 3, text: "a2031" } });
+    expect(hinted).toBe(0);
+  });
+
+  it("that two processes were given at once are handed over by the one whose were stored", async () => {
+    const run = await lease();
+    const handedOver: string[] = [];
+    const [one, other] = ["a", "b"].map(() =>
+      createDeltas({
+        queries,
+        hints,
+        maxBytes,
+        handOver: ({ deltas: stored }) => handedOver.push(...stored.map(({ text }) => text)) > 0,
+      }),
+    );
+    for (let seq = 1; seq <= 20; seq += 1) {
+      await Promise.all([one?.append({ ...run, seq, text: "a" }), other?.append({ ...run, seq, text: "b" })]);
+    }
+    expect(await queries.findRun(run)).toMatchObject({ said: { seq: 20, text: handedOver.join("") } });
   });
 
   it("with a gap are refused, repeated ones are not stored again, in one batch or in several", async () => {

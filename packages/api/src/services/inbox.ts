@@ -6,8 +6,11 @@ export interface Inbox {
   put: (news: FeedNews) => void;
   /** The oldest news; `lost` when there were too many to keep, so that the reader starts anew. */
   take: () => FeedNews | "lost" | undefined;
-  /** Resolves when there may be something to take, or when the signal aborts. */
-  wait: (signal: AbortSignal) => Promise<void>;
+  /** Resolves when there may be something to take, or when it is closed. */
+  wait: () => Promise<void>;
+  /** Nothing is taken any more. */
+  close: () => void;
+  isClosed: () => boolean;
 }
 
 const maxNews = 256;
@@ -24,6 +27,7 @@ export function createInbox(): Inbox {
   let waiting: FeedNews[] = [];
   let characters = 0;
   let lost = false;
+  let closed = false;
   return {
     put: (news) => {
       characters += sizeOf(news);
@@ -43,8 +47,13 @@ export function createInbox(): Inbox {
       if (news !== undefined) characters -= sizeOf(news);
       return news;
     },
-    wait: async (signal) => {
-      await latch.wait({ ms: Infinity, signal });
+    wait: async () => {
+      await latch.wait({ ms: Infinity, signal: undefined });
     },
+    close: () => {
+      closed = true;
+      latch.ring();
+    },
+    isClosed: () => closed,
   };
 }

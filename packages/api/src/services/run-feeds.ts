@@ -1,10 +1,10 @@
-import type { Cursor, Deltas, FollowedRun, Hints, Queries } from "@deepbot/db";
+import type { Cursor, FollowedRun, Hints, Queries, StoredDeltas } from "@deepbot/db";
 import { isOpen } from "../domain/run-outcome.ts";
 
 /** What a feed tells its followers, in order. */
 export type FeedNews =
   | { kind: "reset"; run: FollowedRun }
-  | { kind: "deltas"; run: FollowedRun; deltas: FollowedRun["deltas"] }
+  | { kind: "deltas"; generation: number; deltas: FollowedRun["deltas"] }
   | { kind: "ended"; run: FollowedRun }
   | { kind: "gone" };
 
@@ -26,6 +26,11 @@ interface Feed {
 export interface RunFeeds {
   /** @returns the function that ends it */
   follow: (run: { runId: number; dialogId: number }, position: Omit<Cursor, "runId">, follower: Follower) => () => void;
+  /**
+   * Tells followers what was stored in this process a moment ago, so that it need not be read. Returns false when they have
+   * not got all that came before.
+   */
+  handOver: (stored: StoredDeltas) => boolean;
   /** Marks what changed without a hint. One statement for all feeds. */
   look: () => Promise<void>;
 }
@@ -51,7 +56,7 @@ function advance(feed: Feed, run: FollowedRun | undefined): void {
   const last = deltas.at(-1);
   if (last !== undefined) {
     feed.cursor.seq = last.seq;
-    tell(feed, { kind: "deltas", run, deltas });
+    tell(feed, { kind: "deltas", generation: run.generation, deltas });
   }
   if (!isOpen(run.state)) tell(feed, { kind: "ended", run });
 }
@@ -89,13 +94,13 @@ function createMarks(read: (runIds: number[]) => Promise<void>): Marks {
   };
 }
 
-export function createRunFeeds(deps: { hints: Hints; deltas: Deltas; queries: Queries }): RunFeeds {
+export function createRunFeeds(deps: { hints: Hints; queries: Queries }): RunFeeds {
   const feeds = new Map<number, Feed>();
 
   const marks = createMarks(async (runIds) => {
     const cursors = runIds.flatMap((runId) => feeds.get(runId)?.cursor ?? []);
     if (cursors.length === 0) return;
-    const found = new Map((await deps.deltas.read(cursors)).map((run) => [run.runId, run]));
+    const found = new Map((await deps.queries.followRuns(cursors)).map((run) => [run.runId, run]));
     for (const { runId } of cursors) {
       const feed = feeds.get(runId);
       if (feed !== undefined) advance(feed, found.get(runId));
@@ -129,6 +134,15 @@ export function createRunFeeds(deps: { hints: Hints; deltas: Deltas; queries: Qu
         feed.unsubscribe();
         feeds.delete(run.runId);
       };
+    },
+    handOver: ({ runId, generation, deltas }) => {
+      const feed = feeds.get(runId);
+      const last = deltas.at(-1);
+      if (feed === undefined || last === undefined) return false;
+      if (feed.cursor.generation !== generation || feed.cursor.seq + 1 !== deltas[0]?.seq) return false;
+      feed.cursor.seq = last.seq;
+      tell(feed, { kind: "deltas", generation, deltas });
+      return true;
     },
     look: async () => {
       if (feeds.size === 0) return;

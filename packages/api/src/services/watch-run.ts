@@ -40,11 +40,14 @@ function endOf(run: RunRow): TrackedEvent {
   return { id: endEventId, event: { type: "end", run } };
 }
 
-function* deltasAfter(progress: Progress, run: FollowedRun, deltas: FollowedRun["deltas"]): Generator<TrackedEvent> {
-  if (run.generation !== progress.position.generation) return;
+function* deltasAfter(
+  progress: Progress,
+  { generation, deltas }: Pick<FollowedRun, "generation" | "deltas">,
+): Generator<TrackedEvent> {
+  if (generation !== progress.position.generation) return;
   for (const { seq, text } of deltas) {
     if (seq <= progress.position.seq) continue;
-    progress.position = { generation: run.generation, seq };
+    progress.position = { generation, seq };
     yield { id: eventIdOf(progress.position), event: { type: "delta", seq, text } };
   }
 }
@@ -60,7 +63,7 @@ function* eventsOf(progress: Progress, news: FeedNews): Generator<TrackedEvent> 
       yield { id: eventIdOf(progress.position), event: { type: "reset", attempt: news.run.attempt } };
       return;
     case "deltas":
-      yield* deltasAfter(progress, news.run, news.deltas);
+      yield* deltasAfter(progress, news);
       return;
     case "ended":
       progress.ended = true;
@@ -96,18 +99,14 @@ function createWatchParts({ find, deltas }: Pick<WatchDeps, "find" | "deltas">) 
     const isContinuous = run?.generation === from.generation && (run.deltas[0]?.seq ?? from.seq + 1) === from.seq + 1;
     if (run === undefined || !isContinuous || !isOpen(run.state)) return;
     progress.position = from;
-    yield* deltasAfter(progress, run, run.deltas);
+    yield* deltasAfter(progress, run);
   }
 
-  async function* follow(
-    progress: Progress,
-    inbox: Inbox,
-    { key, signal }: { key: RunKey; signal: AbortSignal },
-  ): AsyncGenerator<TrackedEvent> {
-    while (!progress.ended && !signal.aborted) {
+  async function* follow(progress: Progress, inbox: Inbox, key: RunKey): AsyncGenerator<TrackedEvent> {
+    while (!progress.ended && !inbox.isClosed()) {
       const news = inbox.take();
       if (news === "lost") yield* snapshot(progress, key);
-      else if (news === undefined) await inbox.wait(signal);
+      else if (news === undefined) await inbox.wait();
       else yield* eventsOf(progress, news);
     }
   }
@@ -131,16 +130,21 @@ export function createWatchService(deps: WatchDeps) {
       const known = await read(key);
       const leave = deps.seats.take(request.userId);
       const inbox = createInbox();
-      const sessionEnd = new AbortController();
+      let sessionEnded = false;
+      signal.addEventListener("abort", inbox.close);
+      if (signal.aborted) inbox.close();
       const unfollow = deps.feeds.follow(known, { generation: 0, seq: 0 }, { onNews: inbox.put });
-      const unwatch = deps.sessions.open(request.sessionId, () => sessionEnd.abort());
+      const unwatch = deps.sessions.open(request.sessionId, () => {
+        sessionEnded = true;
+        inbox.close();
+      });
       const progress: Progress = { position: { generation: -1, seq: 0 }, ended: false };
       try {
         const from = parseEventId(request.lastEventId);
         if (from !== undefined) yield* resume(progress, known, from);
         if (progress.position.generation < 0) yield* snapshot(progress, key);
-        yield* follow(progress, inbox, { key, signal: AbortSignal.any([signal, sessionEnd.signal]) });
-        if (sessionEnd.signal.aborted) throw new DomainError("session_invalid");
+        yield* follow(progress, inbox, key);
+        if (sessionEnded) throw new DomainError("session_invalid");
       } finally {
         unwatch();
         unfollow();

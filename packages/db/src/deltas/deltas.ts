@@ -29,10 +29,23 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
+/** Deltas of one run that were stored a moment ago: by number, without a gap. */
+export interface StoredDeltas {
+  runId: number;
+  generation: number;
+  deltas: { seq: number; text: string }[];
+}
+
+interface GrownRun extends StoredDeltas {
+  /** How many of them the statement stored. */
+  storedCount: number;
+}
+
 /** Tells each delta what became of it, by the same rule as the statement that stored it. */
-function judge(waiting: readonly Waiting[], leased: readonly LeasedRun[], maxBytes: number): Set<number> {
-  const byRun = new Map(leased.map((run) => [run.runId, { ...run }]));
-  const grown = new Set<number>();
+function judge(waiting: readonly Waiting[], leased: readonly LeasedRun[], maxBytes: number): GrownRun[] {
+  const byRun = new Map(
+    leased.map((run) => [run.runId, { ...run, deltas: new Array<StoredDeltas["deltas"][number]>() }]),
+  );
   const inOrder = waiting.toSorted((a, b) => a.delta.runId - b.delta.runId || a.delta.seq - b.delta.seq);
   for (const { delta, resolve } of inOrder) {
     const lease = byRun.get(delta.runId);
@@ -46,20 +59,26 @@ function judge(waiting: readonly Waiting[], leased: readonly LeasedRun[], maxByt
     else if (saidBytes > maxBytes) resolve({ kind: "too_long" });
     else {
       Object.assign(lease, { lastSeq: delta.seq, saidBytes });
-      grown.add(delta.runId);
+      lease.deltas.push({ seq: delta.seq, text: delta.text });
       resolve({ kind: "stored", lease });
     }
   }
-  return grown;
+  return [...byRun.values()].filter(({ deltas }) => deltas.length > 0);
 }
 
 /**
  * Deltas in the table `run_events`, with hints for who watches.
  *
  * @param options.maxBytes what all deltas of a lease may have together, in UTF-8
+ * @param options.handOver gives what was stored to who watches in this process; false when they have to read for themselves
  */
-export function createDeltas(options: { queries: Queries; hints: Hints; maxBytes: number }): Deltas {
-  const { queries, hints, maxBytes } = options;
+export function createDeltas(options: {
+  queries: Queries;
+  hints: Hints;
+  maxBytes: number;
+  handOver: (stored: StoredDeltas) => boolean;
+}): Deltas {
+  const { queries, hints, maxBytes, handOver } = options;
   let waiting: Waiting[] = [];
   let scheduled = false;
   let flushedAt = -Infinity;
@@ -72,7 +91,11 @@ export function createDeltas(options: { queries: Queries; hints: Hints; maxBytes
         batch.map(({ delta }) => delta),
         maxBytes,
       );
-      for (const runId of judge(batch, leased, maxBytes)) hints.publish(`run:${runId}`);
+      for (const { storedCount, ...stored } of judge(batch, leased, maxBytes)) {
+        // Fewer when another process was given the same ones: only the table knows whose were stored.
+        const isHandedOver = storedCount === stored.deltas.length && handOver(stored);
+        (isHandedOver ? hints.publishElsewhere : hints.publish)(`run:${stored.runId}`);
+      }
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }

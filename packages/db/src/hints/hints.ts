@@ -11,6 +11,8 @@ export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}` |
 export interface Hints {
   /** Tells every subscriber, in this process at once, in others soon. Call straight after the commit. */
   publish: (topic: Topic) => void;
+  /** The same for other processes only: this one knows already. */
+  publishElsewhere: (topic: Topic) => void;
   /** @returns the function that ends the subscription */
   subscribe: (topic: Topic, onHint: () => void) => () => void;
   /**

@@ -6,6 +6,7 @@ export function createMemoryHints(): Hints {
   const listeners = createListeners<Topic>();
   return {
     publish: listeners.call,
+    publishElsewhere: () => {},
     subscribe: listeners.add,
     onGap: () => () => {},
     close: async () => {},

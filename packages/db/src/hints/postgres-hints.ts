@@ -157,6 +157,7 @@ export async function createPostgresHints(deps: PostgresHintsDeps): Promise<Hint
       listeners.call(topic);
       outbox.add(topic);
     },
+    publishElsewhere: outbox.add,
     subscribe: listeners.add,
     onGap: (onGap) => gaps.add("gap", onGap),
     close: async () => {

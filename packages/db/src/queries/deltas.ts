@@ -15,8 +15,11 @@ export interface Delta {
 export interface LeasedRun {
   runId: number;
   leaseToken: string;
+  generation: number;
   /** Number of the last delta before those that were offered. */
   lastSeq: number;
+  /** How many of those that were offered were stored. */
+  storedCount: number;
   /** UTF-8 of all deltas up to that one. */
   saidBytes: number;
   leaseUntil: Date;
@@ -35,13 +38,15 @@ export type InsertDeltas = (deltas: readonly Delta[], maxBytes: number) => Promi
 /** The deltas that are offered, and the runs among theirs whose lease holds. */
 function offeredAndLeased(db: Db) {
   const given = db.$with("given", { runId: runs.runId }).as(sql`
-    select distinct on (run_id, lease_token, seq) *
+    select distinct on (run_id, lease_token, seq) run_id, lease_token, seq, text, lease_ms
     from unnest(
       ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("leaseTokens")}::uuid[],
       ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[], ${sql.placeholder("leaseMs")}::int[]
-    ) as offered(run_id, lease_token, seq, text, lease_ms)`);
+    ) with ordinality as offered(run_id, lease_token, seq, text, lease_ms, place)
+    order by run_id, lease_token, seq, place`);
   const leased = db.$with("leased", {
     runId: runs.runId,
+    generation: runs.generation,
     leaseToken: runs.leaseToken,
     leaseUntil: runs.leaseUntil,
     deadlineAt: runs.deadlineAt,
@@ -76,6 +81,8 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
     where seq = next_seq and said_bytes <= ${sql.placeholder("maxBytes")}::int
     on conflict do nothing
     returning run_id`);
+  const counted = db.$with("counted", { runId: runs.runId, storedCount: sql<number>`stored`.as("stored") }).as(sql`
+    select run_id, count(*)::int as stored from stored group by run_id`);
   const extended = db.$with("extended", { runId: runs.runId, leaseUntil: sql<Date>`until`.as("until") }).as(sql`
     update runs set lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
     from (select distinct on (run_id) run_id, lease_token, lease_ms from given) as wanted
@@ -84,10 +91,12 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
       and lease_until < now() + lease_ms * interval '0.5 millisecond'
     returning runs.run_id, lease_until as until`);
   const statement = db
-    .with(given, leased, fresh, stored, extended)
+    .with(given, leased, fresh, stored, counted, extended)
     .select({
       runId: leased.runId,
       leaseToken: sql<string>`${leased.leaseToken}`,
+      generation: leased.generation,
+      storedCount: sql<number>`coalesce(counted.stored, 0)`,
       lastSeq: leased.lastSeq,
       saidBytes: leased.saidBytes,
       leaseUntil: sql<Date>`coalesce(extended.until, leased.lease_until)`.mapWith(runs.leaseUntil),
@@ -95,6 +104,7 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
       cancelRequested: sql<boolean>`${leased.cancelRequestedAt} is not null`,
     })
     .from(leased)
+    .leftJoin(counted, sql`${counted.runId} = ${leased.runId}`)
     .leftJoin(extended, sql`${extended.runId} = ${leased.runId}`)
     .prepare("insert_deltas");
   return (deltas, maxBytes) =>
