@@ -61,6 +61,16 @@ function advance(feed: Feed, run: FollowedRun | undefined): void {
   if (!isOpen(run.state)) tell(feed, { kind: "ended", run });
 }
 
+/** The same with what comes right after a feed's position; false when something is missing between. */
+function continueWith(feed: Feed | undefined, { generation, deltas }: StoredDeltas): boolean {
+  const last = deltas.at(-1);
+  if (feed?.cursor.generation !== generation || feed.cursor.seq + 1 !== deltas[0]?.seq || last === undefined)
+    return false;
+  feed.cursor.seq = last.seq;
+  tell(feed, { kind: "deltas", generation, deltas });
+  return true;
+}
+
 interface Marks {
   add: (runId: number) => void;
 }
@@ -135,15 +145,7 @@ export function createRunFeeds(deps: { hints: Hints; queries: Queries }): RunFee
         feeds.delete(run.runId);
       };
     },
-    handOver: ({ runId, generation, deltas }) => {
-      const feed = feeds.get(runId);
-      const last = deltas.at(-1);
-      if (feed === undefined || last === undefined) return false;
-      if (feed.cursor.generation !== generation || feed.cursor.seq + 1 !== deltas[0]?.seq) return false;
-      feed.cursor.seq = last.seq;
-      tell(feed, { kind: "deltas", generation, deltas });
-      return true;
-    },
+    handOver: (stored) => continueWith(feeds.get(stored.runId), stored),
     look: async () => {
       if (feeds.size === 0) return;
       const cursors = Array.from(feeds.values(), (feed) => feed.cursor);
