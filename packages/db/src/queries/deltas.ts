@@ -66,8 +66,8 @@ function offeredAndLeased(db: Db) {
   return { given, leased };
 }
 
-export function prepareInsertDeltas(db: Db): InsertDeltas {
-  const { given, leased } = offeredAndLeased(db);
+/** Stores what continues each run, and counts it. */
+function storedAndCounted(db: Db) {
   const fresh = db.$with("fresh", { runId: runs.runId }).as(sql`
     select given.run_id, generation, given.seq, given.text,
       leased.seq + row_number() over by_run as next_seq,
@@ -83,6 +83,12 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
     returning run_id`);
   const counted = db.$with("counted", { runId: runs.runId, storedCount: sql<number>`stored`.as("stored") }).as(sql`
     select run_id, count(*)::int as stored from stored group by run_id`);
+  return { fresh, stored, counted };
+}
+
+export function prepareInsertDeltas(db: Db): InsertDeltas {
+  const { given, leased } = offeredAndLeased(db);
+  const { fresh, stored, counted } = storedAndCounted(db);
   const extended = db.$with("extended", { runId: runs.runId, leaseUntil: sql<Date>`until`.as("until") }).as(sql`
     update runs set lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
     from (select distinct on (run_id) run_id, lease_token, lease_ms from given) as wanted
