@@ -23,7 +23,7 @@ export interface Meta extends OpenApiMeta {
     summary: string;
     description: string;
     errorResponses: readonly number[];
-    data: Readonly<Record<string, z.ZodType>>;
+    data: Readonly<Record<string, z.core.$ZodType>>;
   };
   /** Under which name a browser saves the answer of the REST operation, instead of showing it. */
   attachment?: string;

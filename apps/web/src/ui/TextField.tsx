@@ -1,7 +1,13 @@
 import { Field } from "@base-ui/react/field";
-import type { ComponentProps, ReactNode } from "react";
+import type { ReactNode } from "react";
 
-interface TextFieldProps extends ComponentProps<typeof Field.Control> {
+/** Those that are used: to compare all of an input's takes the compiler a second. */
+type ControlProps = Pick<
+  Field.Control.Props,
+  "autoFocus" | "maxLength" | "onFocus" | "onKeyDown" | "onValueChange" | "placeholder" | "value"
+>;
+
+interface TextFieldProps extends ControlProps {
   label: string;
   hideLabel?: boolean;
   hint?: ReactNode;

@@ -6,13 +6,12 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
 import { createMemoryHints } from "../hints/memory-hints.ts";
-import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
 import { FolderInUseError, lockFolder } from "./folder-lock.ts";
 import { migrationsFolder } from "../migrations.ts";
 
 function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void): Database {
-  const db = drizzle(client, { schema });
+  const db = drizzle(client);
   return {
     engine,
     db,

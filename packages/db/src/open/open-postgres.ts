@@ -3,7 +3,6 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { createPostgresHints, type Listener } from "../hints/postgres-hints.ts";
-import * as schema from "../schema/index.ts";
 import type { Database } from "./database.ts";
 import { migrationsFolder } from "../migrations.ts";
 import { createSilenceGuard, type SilenceGuard } from "./silence-guard.ts";
@@ -71,7 +70,7 @@ export function openPostgres(url: string, maxConnections: number = defaultMaxCon
   const guard = createSilenceGuard(silenceLimitMs);
   const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
   guard.watch(client);
-  const db = drizzle(client, { schema });
+  const db = drizzle(client);
   const notify = db
     .select({ sent: sql`pg_notify(${hintChannel}, ${sql.placeholder("payload")})` })
     .from(sql`(values (1)) as once`)
