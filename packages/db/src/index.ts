@@ -15,4 +15,5 @@ export type { MessageRow, PendingRow } from "./queries/messages.ts";
 export type { RunRow, RunWithText } from "./queries/read-runs.ts";
 export type { LiveSession, SessionUser } from "./queries/sessions.ts";
 export type { SettledRun } from "./queries/settle-runs.ts";
+export type { QueuedRun } from "./queries/start-run.ts";
 export type { Usage } from "./schema/index.ts";

@@ -42,7 +42,7 @@ export function createAskAndWait(
   return async (question, signal) => {
     const watch = watches.open(question.dialogId);
     try {
-      const runId = await ask(question);
+      const { runId } = await ask(question);
       watch.follow(runId);
       const key = { runId, userId: question.userId };
       return await waitForAnswer(watch, key, { look: question.clientMessageId !== null, signal });

@@ -1,4 +1,4 @@
-import { databaseErrorCode, uniqueViolation } from "@deepbot/db";
+import { databaseErrorCode, uniqueViolation, type QueuedRun } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
 import type { ServiceDeps } from "./deps.ts";
 import type { Settler } from "./settler.ts";
@@ -10,21 +10,26 @@ export interface NewQuestion {
   clientMessageId: string | null;
 }
 
+export interface Asked {
+  runId: number;
+  /** The run as it was stored; null for a repeat, whose run is older. */
+  queued: QueuedRun | null;
+}
+
 /** How often a question is tried again after what was in its way has gone. */
 const maxTries = 5;
 
 /**
  * Stores a question with its run. A repeat under the same `clientMessageId` finds the run of the first.
  *
- * @returns the run's id
  * @throws {DomainError} `dialog_not_found`, `answer_awaited` (with the open `run_id`), `client_message_id_reused`
  */
-export type AskQuestion = (question: NewQuestion) => Promise<number>;
+export type AskQuestion = (question: NewQuestion) => Promise<Asked>;
 
 export function createAskQuestion(deps: ServiceDeps, settler: Settler): AskQuestion {
   const { queries, hints, log, settings } = deps;
 
-  const insert = async (question: NewQuestion): Promise<number | undefined> => {
+  const insert = async (question: NewQuestion): Promise<QueuedRun | undefined> => {
     try {
       return await queries.insertQuestion({
         ...question,
@@ -53,15 +58,16 @@ export function createAskQuestion(deps: ServiceDeps, settler: Settler): AskQuest
 
   return async (question) => {
     for (let attempt = 0; attempt < maxTries; attempt += 1) {
-      const runId = await insert(question);
-      if (runId !== undefined) {
+      const queued = await insert(question);
+      if (queued !== undefined) {
+        const { runId } = queued;
         hints.publish("queue");
         const fields = { event: "run_queued", run_id: runId, user_id: question.userId, dialog_id: question.dialogId };
         log.info(fields, `Run ${runId} is queued for dialog ${question.dialogId}`);
-        return runId;
+        return { runId, queued };
       }
       const existing = await resolveObstacle(question);
-      if (existing !== undefined) return existing;
+      if (existing !== undefined) return { runId: existing, queued: null };
     }
     throw new DomainError("answer_awaited");
   };

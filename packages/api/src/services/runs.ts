@@ -1,4 +1,4 @@
-import type { RunWithText } from "@deepbot/db";
+import type { QueuedRun, RunWithText } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
 import { createAskAndWait } from "./ask-and-wait.ts";
 import { createAskQuestion, type NewQuestion } from "./ask-question.ts";
@@ -6,6 +6,25 @@ import type { ServiceDeps } from "./deps.ts";
 import { createFindRun, type FindRun, type RunKey } from "./find-run.ts";
 import type { RunWatches } from "./run-watch.ts";
 import type { Settler } from "./settler.ts";
+
+/** A run as it is before anybody has done anything to it. */
+function asQueued(run: QueuedRun, remainingMs: number): RunWithText {
+  return {
+    ...run,
+    state: "queued",
+    attempt: 0,
+    generation: 0,
+    cancelRequested: false,
+    endedAt: null,
+    errorCode: null,
+    errorMessage: null,
+    answerId: null,
+    answerText: null,
+    usage: null,
+    remainingMs,
+    said: { seq: 0, text: "" },
+  };
+}
 
 /** Stopping a run, and asking again. */
 function createRunChanges(
@@ -79,7 +98,8 @@ export function createRunService(deps: ServiceDeps, { settler, watches }: { sett
      * @throws {DomainError} as asking does
      */
     start: async (question: NewQuestion): Promise<RunWithText> => {
-      const runId = await ask(question);
+      const { runId, queued } = await ask(question);
+      if (queued !== null) return asQueued(queued, deps.settings.answerDeadlineMs);
       const run = await find({ runId, userId: question.userId });
       if (run === undefined) throw new DomainError("dialog_deleted");
       return run;

@@ -11,13 +11,22 @@ export interface Question extends DialogKey {
   maxAttempts: number;
 }
 
+/** A run that was just stored. */
+export interface QueuedRun {
+  runId: number;
+  dialogId: number;
+  questionId: number;
+  createdAt: Date;
+  deadlineAt: Date;
+}
+
 /**
  * Stores a user message with its run and sets the dialog's flag, in one statement.
- * Returns the run's id, or undefined when something is in the way: see {@link FindSendObstacle}.
+ * Returns the run, or undefined when something is in the way: see {@link FindSendObstacle}.
  *
  * @throws a unique violation when a message with the same `clientMessageId` was stored at the same moment
  */
-export type InsertQuestion = (question: Question) => Promise<number | undefined>;
+export type InsertQuestion = (question: Question) => Promise<QueuedRun | undefined>;
 
 export function prepareInsertQuestion(db: Db): InsertQuestion {
   const dialog = db.$with("dialog", { dialogId: dialogs.dialogId }).as(sql`
@@ -33,14 +42,20 @@ export function prepareInsertQuestion(db: Db): InsertQuestion {
     select dialog_id, user_id, ${sql.placeholder("text")}, last_seq, ${sql.placeholder("clientMessageId")}::uuid
     from dialog
     returning dialog_id, message_id`);
-  const run = db.$with("run", { runId: runs.runId }).as(sql`
+  const run = db.$with("run", {
+    runId: runs.runId,
+    dialogId: runs.dialogId,
+    questionId: runs.questionId,
+    createdAt: runs.createdAt,
+    deadlineAt: runs.deadlineAt,
+  }).as(sql`
     insert into runs (dialog_id, question_id, max_attempts, deadline_at)
     select dialog_id, message_id, ${sql.placeholder("maxAttempts")}::int,
       clock_timestamp() + ${sql.placeholder("deadlineMs")}::float8 * interval '1 millisecond'
     from question
-    returning run_id`);
+    returning run_id, dialog_id, question_id, created_at, deadline_at`);
   const statement = db.with(dialog, question, run).select().from(run).prepare("insert_question");
-  return async (values) => (await statement.execute({ ...values })).at(0)?.runId;
+  return async (values) => (await statement.execute({ ...values })).at(0);
 }
 
 export interface SendObstacle {

@@ -37,7 +37,7 @@ export async function makeRun(
   { text = "a question", deadlineMs = 60_000, maxAttempts = 3 }: QuestionOptions = {},
 ): Promise<{ userId: number; dialogId: number; runId: number }> {
   const dialog = await makeDialog(queries);
-  const runId = await queries.insertQuestion({ ...dialog, text, clientMessageId: null, deadlineMs, maxAttempts });
-  if (runId === undefined) throw new Error("The new question could not be stored.");
-  return { ...dialog, runId };
+  const run = await queries.insertQuestion({ ...dialog, text, clientMessageId: null, deadlineMs, maxAttempts });
+  if (run === undefined) throw new Error("The new question could not be stored.");
+  return { ...dialog, runId: run.runId };
 }
