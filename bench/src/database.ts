@@ -2,6 +2,7 @@ import { openDatabase } from "@deepbot/db";
 import { testKeys } from "@deepbot/testing";
 import { SignJWT } from "jose";
 import postgres from "postgres";
+import { grow, type Size } from "./growth/grow.ts";
 
 /** Somebody with a live session and a dialog. */
 export interface Person {
@@ -63,19 +64,10 @@ async function addPeople(sql: postgres.Sql, count: number, messages: number): Pr
   );
 }
 
-/** Makes and migrates a database on the bench's own server. */
-export async function createBenchDatabase(serverPort: number, name: string): Promise<BenchDatabase> {
-  const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${serverPort}/${database}`;
-  const admin = postgres(urlOf("postgres"), { max: 1, onnotice: () => {} });
-  await admin`create database ${admin(name)}`;
-  await admin.end();
-  const database = await openDatabase({ engine: "postgres", url: urlOf(name), maxConnections: 1 });
-  await database.migrate();
-  await database.close();
-  const sql = postgres(urlOf(name), { max: 2, onnotice: () => {} });
-  await sql`create extension if not exists pg_stat_statements`;
+function openBenchDatabase(url: string): BenchDatabase {
+  const sql = postgres(url, { max: 2, onnotice: () => {} });
   return {
-    url: urlOf(name),
+    url,
     sql,
     addPeople: (count, messages = 0) => addPeople(sql, count, messages),
     statements: async () => {
@@ -85,5 +77,46 @@ export async function createBenchDatabase(serverPort: number, name: string): Pro
       return Number(row?.calls ?? 0);
     },
     close: () => sql.end(),
+  };
+}
+
+/** The databases of the bench's own server. */
+export interface Databases {
+  /** A migrated database with a history. Those of one size are copies of one, which is made when it is first wanted. */
+  open: (size: Size) => Promise<BenchDatabase>;
+}
+
+/** @param port of the server */
+export function createDatabases(port: number): Databases {
+  const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
+  const originals = new Map<string, string>();
+  let made = 0;
+
+  const create = async (template?: string): Promise<string> => {
+    made += 1;
+    const name = `bench_${made}`;
+    const admin = postgres(urlOf("postgres"), { max: 1, onnotice: () => {} });
+    await admin`create database ${admin(name)} template ${admin(template ?? "template1")}`;
+    await admin.end();
+    return name;
+  };
+  const fill = async (name: string, size: Size): Promise<void> => {
+    const database = await openDatabase({ engine: "postgres", url: urlOf(name), maxConnections: 1 });
+    await database.migrate();
+    await database.close();
+    const { sql, close } = openBenchDatabase(urlOf(name));
+    await sql`create extension if not exists pg_stat_statements`;
+    await grow(sql, size);
+    await sql`vacuum analyze`;
+    await close();
+  };
+  return {
+    open: async (size) => {
+      const key = JSON.stringify(size);
+      const original = originals.get(key) ?? (await create());
+      if (!originals.has(key)) await fill(original, size);
+      originals.set(key, original);
+      return openBenchDatabase(urlOf(await create(original)));
+    },
   };
 }

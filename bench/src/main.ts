@@ -3,6 +3,7 @@ import { cpus, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createPostgresServer } from "@deepbot/testing";
 import { cases } from "./cases/index.ts";
+import { createDatabases } from "./database.ts";
 import { startLoadClient } from "./load/client.ts";
 import { loadAverage } from "./measure/processes.ts";
 import { formatTable, type Row } from "./row.ts";
@@ -45,7 +46,8 @@ async function runAll(settings: Settings, save: (rows: readonly Row[]) => Promis
     await postgres.start();
     await writeFile(statementsEnv({ folder }).STATEMENTS, JSON.stringify([...(await listStatements())]));
     const { quick, server } = settings;
-    const bench = { quick, server, postgres, client, folder, nodeFlags };
+    const databases = createDatabases(postgres.port);
+    const bench = { quick, server, postgres, databases, client, folder, nodeFlags };
     const rows = await runCases(bench, settings.cases.length > 0 ? settings.cases : Object.keys(cases), save);
     await rm(folder, { recursive: true });
     return rows;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { PostgresServer } from "@deepbot/testing";
-import { createBenchDatabase, type BenchDatabase } from "./database.ts";
-import { grow, type Size } from "./growth/grow.ts";
+import type { BenchDatabase, Databases } from "./database.ts";
+import { usualHistory, type Size } from "./growth/grow.ts";
 import type { LoadClient } from "./load/client.ts";
 import type { Job, JobResult } from "./load/jobs.ts";
 import { cpuMsOf, cpuMsOfFamily } from "./measure/processes.ts";
@@ -12,6 +12,7 @@ export interface Bench {
   /** Small data and few rounds: to see that everything works, not to compare. */
   quick: boolean;
   postgres: PostgresServer;
+  databases: Databases;
   client: LoadClient;
   /** For logs, and for what subjects read. */
   folder: string;
@@ -30,25 +31,14 @@ export function statementsEnv({ folder }: Pick<Bench, "folder">): { STATEMENTS: 
   return { STATEMENTS: join(folder, "statements.json") };
 }
 
-let made = 0;
-
-export async function openDatabase({ postgres }: Bench): Promise<BenchDatabase> {
-  made += 1;
-  return createBenchDatabase(postgres.port, `bench_${made}`);
-}
-
-export async function openStand(bench: Bench, name: SubjectName, database?: BenchDatabase): Promise<Stand> {
-  const own = database ?? (await openDatabase(bench));
+export async function openStand(bench: Bench, name: SubjectName, database: BenchDatabase): Promise<Stand> {
   const subject = await startSubject(name, {
-    env: { DATABASE_URL: own.url, ...statementsEnv(bench) },
+    env: { DATABASE_URL: database.url, ...statementsEnv(bench) },
     logFile: join(bench.folder, `${name}.log`),
     ...(name === "deepbot" ? { nodeFlags: bench.nodeFlags, program: bench.server } : {}),
   });
-  return { ...subject, database: own };
+  return { ...subject, database };
 }
-
-/** Enough for PostgreSQL to plan as it does in life: on empty tables it reads them whole, whatever indexes they have. */
-const usualSize: Size = { users: 1_000, dialogsPerUser: 3, messagesPerDialog: 10 };
 
 /** Starts subjects, each on a database of its own with a history, for as long as `use` takes. */
 export async function withStands<T>(
@@ -59,11 +49,8 @@ export async function withStands<T>(
   const stands: Stand[] = [];
   try {
     for (const each of wanted) {
-      const { name, size } = typeof each === "string" ? { name: each, size: usualSize } : each;
-      const stand = await openStand(bench, name);
-      stands.push(stand);
-      await grow(stand.database.sql, size);
-      await stand.database.sql`vacuum analyze`;
+      const { name, size } = typeof each === "string" ? { name: each, size: usualHistory } : each;
+      stands.push(await openStand(bench, name, await bench.databases.open(size)));
     }
     return await use(stands);
   } finally {

@@ -1,4 +1,5 @@
 import { createQueries, openDatabase, type Queries } from "@deepbot/db";
+import type { BenchDatabase } from "./database.ts";
 
 export interface Statement {
   sql: string;
@@ -11,19 +12,49 @@ interface Session {
   prepareQuery: (...args: [Statement, unknown, string | undefined, ...unknown[]]) => unknown;
 }
 
+/** Tells of every statement that is built from now on, until the function that it returns is called. */
+function watchStatements(
+  session: Session,
+  onStatement: (statement: Statement, name: string | undefined) => void,
+): () => void {
+  const { prepareQuery } = session;
+  session.prepareQuery = function seen(...args) {
+    onStatement(args[0], args[2]);
+    return prepareQuery.apply(this, args);
+  };
+  return () => {
+    session.prepareQuery = prepareQuery;
+  };
+}
+
 /** Every statement that `packages/db` builds at the start, by its name. Connects to nothing. */
 export async function listStatements(): Promise<Map<string, Statement>> {
   const database = await openDatabase({ engine: "postgres", url: "postgres://localhost/none" });
   const found = new Map<string, Statement>();
-  const session = database.db._.session as unknown as Session;
-  const prepare = session.prepareQuery.bind(session);
-  session.prepareQuery = (...args) => {
-    const [{ sql, params }, , name] = args;
+  watchStatements(database.db._.session as unknown as Session, ({ sql, params }, name) => {
     if (name !== undefined) found.set(name, { sql, params });
-    return prepare(...args);
-  };
+  });
   const queries: Queries = createQueries(database.db);
   if (Object.keys(queries).length === 0 || found.size === 0) throw new Error("No statement was seen.");
+  await database.close();
+  return found;
+}
+
+/** Every statement that runs in a transaction, by its text: they are built anew each time, so all of that is done once. */
+export async function listTransactionStatements({ url, addPeople }: BenchDatabase): Promise<Map<string, Statement>> {
+  const database = await openDatabase({ engine: "postgres", url, maxConnections: 1 });
+  const queries = createQueries(database.db);
+  const [person] = await addPeople(1);
+  if (person === undefined) throw new Error("Nobody was added.");
+  const found = new Map<string, Statement>();
+  // A transaction has a session of its own, of the same class.
+  const prototype = Object.getPrototypeOf(database.db._.session) as Session;
+  const end = watchStatements(prototype, ({ sql, params }) => found.set(sql, { sql, params }));
+  await queries.insertDialog({ userId: person.userId, dialogName: "a dialog", limit: 5 });
+  // The first is stored as a message of the bot, the second repeats it.
+  for (const text of ["unasked", "unasked"]) await queries.storeReply({ ...person, text });
+  await queries.deleteUser(person.userId);
+  end();
   await database.close();
   return found;
 }

@@ -1,6 +1,7 @@
+import { usualHistory } from "../growth/grow.ts";
 import { median, percentile } from "../measure/statistics.ts";
 import { boundRow, ratioRow, type Row } from "../row.ts";
-import { openDatabase, openStand, takeTurn, takeTurns, type Bench, type Stand, type Turn } from "../stand.ts";
+import { openStand, takeTurn, takeTurns, type Bench, type Stand, type Turn } from "../stand.ts";
 
 const name = "servers";
 
@@ -13,7 +14,7 @@ interface Fleet {
 const runsPerSecond = (turn: Turn): number => (turn.count * 1000) / turn.ms;
 
 async function openFleet(bench: Bench, count: number): Promise<Fleet> {
-  const database = await openDatabase(bench);
+  const database = await bench.databases.open(usualHistory);
   const stands: Stand[] = [];
   while (stands.length < count) stands.push(await openStand(bench, "deepbot", database));
   return { count, stands };

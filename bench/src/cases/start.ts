@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { boundRow, ratioRow, type Row } from "../row.ts";
-import { openDatabase, statementsEnv, takeTurns, type Bench } from "../stand.ts";
+import { noHistory } from "../growth/grow.ts";
+import { statementsEnv, takeTurns, type Bench } from "../stand.ts";
 import { startSubject, type SubjectName } from "../subject.ts";
 
 const name = "start";
@@ -27,7 +28,7 @@ async function startOnce(bench: Bench, { subject, env }: Kind): Promise<Started>
 
 /** From the start of the process to the first 200 of `/readyz`, on databases that are migrated already. */
 export async function measureStart(bench: Bench): Promise<Row[]> {
-  const database = await openDatabase(bench);
+  const database = await bench.databases.open(noHistory);
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bench-embedded-"));
   const postgres: Kind = { subject: "deepbot", env: { DATABASE_URL: database.url } };
   const embedded: Kind = { subject: "deepbot", env: { DATABASE_FOLDER: join(folder, "db") } };

@@ -1,6 +1,6 @@
 import { cpuMsOf, cpuMsOfFamily } from "../measure/processes.ts";
 import { boundRow, ratioRow, type Row } from "../row.ts";
-import { withStands, type Bench, type Stand } from "../stand.ts";
+import { takeTurns, withStands, type Bench, type Stand } from "../stand.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@deepbot/testing";
 
@@ -42,24 +42,25 @@ async function measureIdle(bench: Bench, stand: Stand, { count, ms }: { count: n
   };
 }
 
-function rowsOf(count: number, ours: Idle, floor: Idle): Row[] {
+function rowsOf(count: number, ours: readonly Idle[], floor: readonly Idle[]): Row[] {
   const what = (text: string): string => `${count}: ${text}`;
-  const over = ours.kilobytesEach - floor.kilobytesEach;
+  const of = (turns: readonly Idle[], key: keyof Idle): number[] => turns.map((turn) => turn[key]);
+  const over = ours.map(({ kilobytesEach }, round) => kilobytesEach - (floor[round]?.kilobytesEach ?? Number.NaN));
   return [
     ratioRow({
       case: name,
       what: what("memory each"),
       unit: "kB",
       against: "floor",
-      ours: [ours.kilobytesEach],
-      reference: [floor.kilobytesEach],
+      ours: of(ours, "kilobytesEach"),
+      reference: of(floor, "kilobytesEach"),
     }),
-    boundRow({ case: name, what: what("memory each over floor"), unit: "kB", ours: [over], goal: { atMost: 25 } }),
+    boundRow({ case: name, what: what("memory each over floor"), unit: "kB", ours: over, goal: { atMost: 25 } }),
     boundRow({
       case: name,
       what: what("statements"),
       unit: "/s",
-      ours: [ours.statementsPerSecond],
+      ours: of(ours, "statementsPerSecond"),
       goal: { atMost: 2 },
     }),
     ratioRow({
@@ -67,25 +68,27 @@ function rowsOf(count: number, ours: Idle, floor: Idle): Row[] {
       what: what("server CPU"),
       unit: "%",
       against: "floor",
-      ours: [ours.serverCpu],
-      reference: [floor.serverCpu],
+      ours: of(ours, "serverCpu"),
+      reference: of(floor, "serverCpu"),
     }),
-    boundRow({ case: name, what: what("PostgreSQL CPU"), unit: "%", ours: [ours.postgresCpu] }),
+    boundRow({ case: name, what: what("PostgreSQL CPU"), unit: "%", ours: of(ours, "postgresCpu") }),
   ];
 }
 
 /** People who have asked and wait, and nobody who answers. */
 export async function measureWaiters(bench: Bench): Promise<Row[]> {
   const counts = bench.quick ? [300] : [1_000, 5_000, 10_000];
-  const ms = bench.quick ? 1_000 : 20_000;
-  return withStands(bench, ["deepbot", "floor"], async ([deepbot, floor]) => {
-    if (deepbot === undefined || floor === undefined) return [];
-    // What is built once, at the first request, is nobody's.
-    for (const stand of [deepbot, floor]) await measureIdle(bench, stand, { count: counts[0] ?? 0, ms: 1 });
+  return withStands(bench, ["deepbot", "floor"], async (stands) => {
     const rows: Row[] = [];
     for (const count of counts) {
-      const ours = await measureIdle(bench, deepbot, { count, ms });
-      rows.push(...rowsOf(count, ours, await measureIdle(bench, floor, { count, ms })));
+      // The round that warms up is short: what is built once, at the first requests, is nobody's.
+      const turns = await takeTurns(stands, bench.quick ? 1 : 3, (stand, warmUp) =>
+        warmUp
+          ? measureIdle(bench, stand, { count: counts[0] ?? 0, ms: 1 })
+          : measureIdle(bench, stand, { count, ms: bench.quick ? 1_000 : 8_000 }),
+      );
+      const [ours = [], floor = []] = stands.map((stand) => turns.get(stand) ?? []);
+      rows.push(...rowsOf(count, ours, floor));
     }
     return rows;
   });

@@ -1,5 +1,5 @@
 import type postgres from "postgres";
-import { listStatements } from "../statements.ts";
+import type { Statement } from "../statements.ts";
 
 interface Plan {
   "Node Type": string;
@@ -18,10 +18,12 @@ function scannedTables(plan: Plan): string[] {
 /**
  * Statements of the server that read a whole table by the plan that PostgreSQL has for any parameters, as `name: table`.
  *
- * @param isSmall whether the tables are so small that reading them is right: then only what has no index is listed
+ * @param options.isSmall whether the tables are so small that reading them is right: then only what has no index is listed
  */
-export async function listScans(sql: postgres.Sql, isSmall: boolean): Promise<{ checked: number; scans: string[] }> {
-  const statements = await listStatements();
+export async function listScans(
+  sql: postgres.Sql,
+  { statements, isSmall }: { statements: ReadonlyMap<string, Statement>; isSmall: boolean },
+): Promise<string[]> {
   const session = await sql.reserve();
   await session`set plan_cache_mode = force_generic_plan`;
   if (isSmall) await session`set enable_seqscan = off`;
@@ -38,5 +40,5 @@ export async function listScans(sql: postgres.Sql, isSmall: boolean): Promise<{ 
   }
   await session`reset all`;
   session.release();
-  return { checked: statements.size, scans };
+  return scans;
 }
