@@ -84,6 +84,15 @@ export async function takeTurn(bench: Bench, stand: Stand, job: Job): Promise<Tu
   };
 }
 
+/** How long a turn is: warming up takes a part of it. */
+export function durationMs(
+  { quick }: Bench,
+  { warmUp, quickMs, ms }: { warmUp: boolean; quickMs: number; ms: number },
+): number {
+  if (quick) return warmUp ? 100 : quickMs;
+  return warmUp ? ms / 2 : ms;
+}
+
 /** Takes turns: everybody once in each round, and everybody first in some round. A round before them warms up. */
 export async function takeTurns<S, T>(
   stands: readonly S[],

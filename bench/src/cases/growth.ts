@@ -1,12 +1,12 @@
 import type { Person } from "../database.ts";
-import { noHistory, type Size } from "../growth/grow.ts";
+import { noHistory, usualHistory, type Size } from "../growth/grow.ts";
 import { listScans } from "../growth/plans.ts";
 import type { Job } from "../load/jobs.ts";
 import { personCall, workerCall } from "../load/people.ts";
 import { median } from "../measure/statistics.ts";
 import { boundRow, ratioRow, type Row } from "../row.ts";
 import { listStatements, listTransactionStatements } from "../statements.ts";
-import { takeTurn, takeTurns, withStands, type Bench, type Stand } from "../stand.ts";
+import { durationMs, takeTurn, takeTurns, withStands, type Bench, type Stand } from "../stand.ts";
 
 const name = "growth";
 
@@ -61,11 +61,13 @@ async function measureOperation(
 ): Promise<Row> {
   const [grown, empty] = [...people.keys()];
   if (grown === undefined || empty === undefined) throw new Error("Growth needs two servers.");
-  const ms = bench.quick ? 200 : 2_500;
   // What the operation before has left would cost the empty one more, whose few rows it has changed again and again.
   for (const { database } of people.keys()) await database.sql`vacuum analyze`;
-  const turns = await takeTurns([grown, empty], bench.quick ? 2 : 5, (stand) =>
-    takeTurn(bench, stand, { ...job(stand.port, people.get(stand) ?? []), ms }),
+  const turns = await takeTurns([grown, empty], bench.quick ? 1 : 5, (stand, warmUp) =>
+    takeTurn(bench, stand, {
+      ...job(stand.port, people.get(stand) ?? []),
+      ms: durationMs(bench, { warmUp, quickMs: 250, ms: 2_500 }),
+    }),
   );
   const p50 = (stand: Stand): number[] => (turns.get(stand) ?? []).map((turn) => median(turn.latenciesMs));
   return ratioRow({
@@ -81,9 +83,7 @@ async function measureOperation(
 
 /** The same server on an empty database, and on one that people have used for years. */
 export async function measureGrowth(bench: Bench): Promise<Row[]> {
-  const many: Size = bench.quick
-    ? { users: 1_000, dialogsPerUser: 5, messagesPerDialog: 10 }
-    : { users: 40_000, dialogsPerUser: 5, messagesPerDialog: 26 };
+  const many: Size = bench.quick ? usualHistory : { users: 40_000, dialogsPerUser: 5, messagesPerDialog: 26 };
   const wanted = [
     { name: "deepbot", size: many },
     { name: "deepbot", size: noHistory },

@@ -2,7 +2,7 @@ import type { Person } from "../database.ts";
 import type { Call } from "../load/connection.ts";
 import { personCall } from "../load/people.ts";
 import { boundRow, ratioRow, type Goal, type Row } from "../row.ts";
-import { takeTurn, takeTurns, withStands, type Bench, type Stand, type Turn } from "../stand.ts";
+import { durationMs, takeTurn, takeTurns, withStands, type Bench, type Stand, type Turn } from "../stand.ts";
 
 const name = "reads";
 const connections = 16;
@@ -57,7 +57,7 @@ async function measureRead(bench: Bench, read: Read, people: ReadonlyMap<Stand, 
       kind: "calls",
       port: stand.port,
       calls: callers.map((person) => personCall(person, call(person))),
-      ms: bench.quick ? 250 : warmUp ? 1_500 : 3_000,
+      ms: durationMs(bench, { warmUp, quickMs: 250, ms: 3_000 }),
     }),
   );
   const [rest = [], trpc = [], least = [], lesser = [], usual = []] = doors.map((each) => turns.get(each) ?? []);

@@ -1,6 +1,6 @@
 import { percentile } from "../measure/statistics.ts";
 import { ratioRow, type Row } from "../row.ts";
-import { takeTurn, takeTurns, withStands, type Bench, type Turn } from "../stand.ts";
+import { durationMs, takeTurn, takeTurns, withStands, type Bench, type Turn } from "../stand.ts";
 
 const name = "round trip";
 
@@ -8,16 +8,15 @@ const at = (share: number) => (turn: Turn) => percentile(turn.latenciesMs, share
 
 /** One person, one worker that waits, nothing else: from the question to the answer. */
 export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
-  const ms = bench.quick ? 400 : 4_000;
   return withStands(bench, ["deepbot", "floor", "fastify"], async (stands) => {
     const people = new Map(await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(1)] as const)));
-    const turns = await takeTurns(stands, bench.quick ? 3 : 7, (stand) =>
+    const turns = await takeTurns(stands, bench.quick ? 2 : 7, (stand, warmUp) =>
       takeTurn(bench, stand, {
         kind: "answer",
         ports: [stand.port],
         people: people.get(stand) ?? [],
         workers: 1,
-        ms,
+        ms: durationMs(bench, { warmUp, quickMs: 400, ms: 4_000 }),
       }),
     );
     const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);

@@ -1,7 +1,7 @@
 import { usualHistory } from "../growth/grow.ts";
 import { median, percentile } from "../measure/statistics.ts";
 import { boundRow, ratioRow, type Row } from "../row.ts";
-import { openStand, takeTurn, takeTurns, type Bench, type Stand, type Turn } from "../stand.ts";
+import { durationMs, openStand, takeTurn, takeTurns, type Bench, type Stand, type Turn } from "../stand.ts";
 
 const name = "servers";
 
@@ -28,32 +28,32 @@ async function closeFleet({ stands }: Fleet): Promise<void> {
 interface Load {
   users: number;
   workers: number;
-  ms: number;
+  warmUp: boolean;
 }
 
 async function takeFleetTurn(bench: Bench, { stands: [first, ...others] }: Fleet, load: Load): Promise<Turn> {
   if (first === undefined) throw new Error("A fleet needs a server.");
   const ports = [first, ...others].map(({ port }) => port);
   const people = await first.database.addPeople(load.users);
-  return takeTurn(bench, first, { kind: "answer", ports, people, workers: load.workers, ms: load.ms });
+  const ms = durationMs(bench, { warmUp: load.warmUp, quickMs: 1_000, ms: 5_000 });
+  return takeTurn(bench, first, { kind: "answer", ports, people, workers: load.workers, ms });
 }
 
 /** Everything at once, and one question at a time between servers. */
 export async function measureServers(bench: Bench): Promise<Row[]> {
   const counts = bench.quick ? [1, 2] : [1, 2, 3];
   const rounds = bench.quick ? 1 : 4;
-  const ms = bench.quick ? 1_500 : 5_000;
   const fleets: Fleet[] = [];
   try {
     for (const count of counts) fleets.push(await openFleet(bench, count));
     const [single, ...several] = fleets;
     if (single === undefined) return [];
-    const busy = await takeTurns(fleets, rounds, (fleet) =>
-      takeFleetTurn(bench, fleet, { users: 64, workers: 32, ms }),
+    const busy = await takeTurns(fleets, rounds, (fleet, warmUp) =>
+      takeFleetTurn(bench, fleet, { users: 64, workers: 32, warmUp }),
     );
     // One person at the first server, one worker at the last: every answer crosses.
-    const crossing = await takeTurns(several, rounds, (fleet) =>
-      takeFleetTurn(bench, fleet, { users: 1, workers: 1, ms }),
+    const crossing = await takeTurns(several, rounds, (fleet, warmUp) =>
+      takeFleetTurn(bench, fleet, { users: 1, workers: 1, warmUp }),
     );
     return several.flatMap((fleet) => [
       ratioRow({

@@ -18,6 +18,8 @@ interface Started {
   megabytes: number;
 }
 
+const unmeasured: Started = { ms: Number.NaN, megabytes: Number.NaN };
+
 async function startOnce(bench: Bench, { subject, env }: Kind): Promise<Started> {
   const program = subject === "deepbot" ? bench.server : undefined;
   const started = await startSubject(subject, { env, program, logFile: join(bench.folder, `${subject}.log`) });
@@ -33,7 +35,9 @@ export async function measureStart(bench: Bench): Promise<Row[]> {
   const postgres: Kind = { subject: "deepbot", env: { DATABASE_URL: database.url } };
   const embedded: Kind = { subject: "deepbot", env: { DATABASE_FOLDER: join(folder, "db") } };
   const floor: Kind = { subject: "floor", env: { DATABASE_URL: database.url, ...statementsEnv(bench) } };
-  const turns = await takeTurns([postgres, floor, embedded], bench.quick ? 1 : 7, (kind) => startOnce(bench, kind));
+  const turns = await takeTurns([postgres, floor, embedded], bench.quick ? 1 : 7, async (kind, warmUp) =>
+    bench.quick && warmUp ? unmeasured : startOnce(bench, kind),
+  );
   await database.close();
   await rm(folder, { recursive: true });
   const of = (kind: Kind, key: keyof Started): number[] => (turns.get(kind) ?? []).map((started) => started[key]);

@@ -1,7 +1,7 @@
 import type { Person } from "../database.ts";
 import { percentile } from "../measure/statistics.ts";
 import { boundRow, ratioRow, type Goal, type Row } from "../row.ts";
-import { takeTurn, takeTurns, withStands, type Bench, type Stand, type Turn } from "../stand.ts";
+import { durationMs, takeTurn, takeTurns, withStands, type Bench, type Stand, type Turn } from "../stand.ts";
 
 const name = "streams";
 const deltasPerSecond = 20;
@@ -25,7 +25,7 @@ async function measureCount(
       port: stand.port,
       people: people.get(stand) ?? [],
       deltasPerSecond,
-      ms: bench.quick ? 700 : warmUp ? 2_000 : 8_000,
+      ms: durationMs(bench, { warmUp, quickMs: 700, ms: 8_000 }),
     }),
   );
   const [ours = [], floor = []] = stands.map((stand) => turns.get(stand) ?? []);

@@ -1,5 +1,5 @@
 import { boundRow, ratioRow, type Row } from "../row.ts";
-import { takeTurn, takeTurns, withStands, type Bench, type Turn } from "../stand.ts";
+import { durationMs, takeTurn, takeTurns, withStands, type Bench, type Turn } from "../stand.ts";
 
 const name = "throughput";
 const users = 64;
@@ -13,16 +13,15 @@ const clientCpu = (turn: Turn): number => turn.clientCpu * 100;
 
 /** Many people in a loop, workers that answer at once. */
 export async function measureThroughput(bench: Bench): Promise<Row[]> {
-  const ms = bench.quick ? 600 : 6_000;
   return withStands(bench, ["deepbot", "floor", "fastify"], async (stands) => {
     const people = new Map(await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(users)] as const)));
-    const turns = await takeTurns(stands, bench.quick ? 2 : 6, (stand) =>
+    const turns = await takeTurns(stands, bench.quick ? 2 : 6, (stand, warmUp) =>
       takeTurn(bench, stand, {
         kind: "answer",
         ports: [stand.port],
         people: people.get(stand) ?? [],
         workers,
-        ms,
+        ms: durationMs(bench, { warmUp, quickMs: 500, ms: 6_000 }),
       }),
     );
     const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);

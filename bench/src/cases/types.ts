@@ -19,7 +19,9 @@ async function compile(folder: string): Promise<number> {
 export async function measureTypes(bench: Bench): Promise<Row[]> {
   const [pages, contract] = ["apps/web", "packages/api"] as const;
   if (!existsSync(folderOf(pages))) return [];
-  const turns = await takeTurns([pages, contract], bench.quick ? 1 : 5, compile);
+  const turns = await takeTurns([pages, contract], bench.quick ? 1 : 5, async (folder, warmUp) =>
+    bench.quick && warmUp ? Number.NaN : compile(folder),
+  );
   return [
     ratioRow({
       case: "types",
