@@ -107,7 +107,7 @@ export const dialogsRouter = router({
           role: roleOf(message),
           content: message.content,
           message_id: message.messageId,
-          created_at: message.createdAt.toISOString(),
+          created_at: message.createdAt,
           partial: message.partial,
         })),
       };

@@ -50,7 +50,7 @@ function dialogOf(dialog: StoredDialog) {
       seq: message.seq,
       role: roleOf(message),
       content: message.content,
-      created_at: message.createdAt.toISOString(),
+      created_at: message.createdAt,
       partial: message.partial,
     })),
     runs: dialog.runs.map(runOf),

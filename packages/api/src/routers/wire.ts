@@ -98,7 +98,7 @@ export function pagedMessageOf(message: PagedMessage, locale: Locale) {
     seq: message.seq,
     role: roleOf(message),
     content: message.content,
-    created_at: message.createdAt.toISOString(),
+    created_at: message.createdAt,
     partial: message.partial,
     run: run && { run_id: run.runId, state: run.state, reason: reasonOf(run, locale) },
   };

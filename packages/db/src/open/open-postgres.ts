@@ -22,6 +22,7 @@ const hintChannel = "deepbot";
 
 const sessionSettings = {
   application_name: "deepbot",
+  TimeZone: "UTC",
   statement_timeout: 8_000,
   lock_timeout: 4_000,
   idle_in_transaction_session_timeout: 8_000,

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, messages, type RunState } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
+import { isoTime } from "./iso-time.ts";
 import type { MessageRow } from "./messages.ts";
 
 /** The newest run of a question. */
@@ -66,7 +67,7 @@ export function prepareListMessagePage(db: Db): ListMessagePage {
         userId: newest.userId,
         partial: newest.partial,
         content: newest.content,
-        createdAt: newest.createdAt,
+        createdAt: sql<string>`${newest.createdAt}`.mapWith(isoTime),
         seq: newest.seq,
       },
       run: newestRun,

@@ -2,6 +2,7 @@ import { and, asc, eq, ne, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, messages } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
+import { isoTime } from "./iso-time.ts";
 
 export interface MessageRow {
   messageId: number;
@@ -10,7 +11,8 @@ export interface MessageRow {
   /** What the bot had said when its run was cancelled. */
   partial: boolean;
   content: string;
-  createdAt: Date;
+  /** ISO 8601. */
+  createdAt: string;
 }
 
 /** The messages of a user's dialog, oldest first; undefined when the user has no such dialog. */
@@ -19,13 +21,11 @@ export type ListMessages = (dialog: DialogKey) => Promise<MessageRow[] | undefin
 export function prepareListMessages(db: Db): ListMessages {
   const statement = db
     .select({
-      message: {
-        messageId: messages.messageId,
-        isBot: sql<boolean>`${messages.userId} = ${botUserId}`,
-        partial: messages.partial,
-        content: messages.content,
-        createdAt: messages.createdAt,
-      },
+      messageId: messages.messageId,
+      isBot: sql<boolean>`${messages.userId} = ${botUserId}`,
+      partial: sql<boolean>`${messages.partial}`,
+      content: sql<string>`${messages.content}`,
+      createdAt: sql<string>`${messages.createdAt}`.mapWith(isoTime),
     })
     .from(dialogs)
     .leftJoin(messages, eq(messages.dialogId, dialogs.dialogId))
@@ -34,7 +34,10 @@ export function prepareListMessages(db: Db): ListMessages {
     .prepare("list_messages");
   return async (dialog) => {
     const rows = await statement.execute({ ...dialog });
-    return rows.length === 0 ? undefined : rows.flatMap(({ message }) => message ?? []);
+    // An empty dialog is one row without a message.
+    return rows.length === 0
+      ? undefined
+      : rows.flatMap(({ messageId, ...row }) => (messageId === null ? [] : { messageId, ...row }));
   };
 }
 
