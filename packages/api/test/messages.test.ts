@@ -154,6 +154,16 @@ describeEachEngine("messages", (engine) => {
     expect((await ann.dialogs.flag({ dialog_id })).content).toBe(true);
     await stopping.close();
   });
+
+  it("are not waited for once the server has begun to stop, and stay", async () => {
+    const stopping = await createPlatform(engine);
+    const ann = await stopping.person();
+    const { dialog: dialog_id } = await ann.dialogs.create({ dialog_name: "talk" });
+    stopping.shutdown();
+    expect(await refusalOf(ann.messages.send({ dialog_id, text_user: "too late to wait" }))).toBe("shutting_down");
+    expect((await ann.dialogs.flag({ dialog_id })).content).toBe(true);
+    await stopping.close();
+  });
 });
 
 describeEachEngine("messages that nobody answers", (engine) => {

@@ -58,6 +58,8 @@ export function createRunWatches(deps: { hints: Hints; queries: Queries; shutdow
     open: (dialogId) => {
       const waiter: Waiter = { latch: createLatch() };
       waiters.add(waiter);
+      // The begin of the stop may have been before this.
+      if (shutdown.aborted) waiter.latch.ring();
       const unsubscribe = hints.subscribe(`dialog:${dialogId}`, waiter.latch.ring);
       return {
         wait: waiter.latch.wait,
