@@ -1,10 +1,14 @@
 import { cpuMsOf, cpuMsOfFamily } from "../measure/processes.ts";
 import { boundRow, ratioRow, type Row } from "../row.ts";
+import type { Memory } from "../subject.ts";
 import { takeTurns, withStands, type Bench, type Stand } from "../stand.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@deepbot/testing";
 
 const name = "waiters";
+
+const settleMs = 250;
+const settledBytes = 256 * 1024;
 
 interface Idle {
   kilobytesEach: number;
@@ -18,10 +22,21 @@ async function countOpenRuns({ database }: Stand): Promise<number> {
   return Number(row?.open ?? 0);
 }
 
+/** Once what went before has been let go of: memory that does not change any more. */
+async function settledMemory(stand: Stand): Promise<Memory> {
+  let last = await stand.memory();
+  for (;;) {
+    await delay(settleMs);
+    const now = await stand.memory();
+    if (Math.abs(now.used - last.used) < settledBytes) return now;
+    last = now;
+  }
+}
+
 /** What it costs that so many people wait, while nothing happens for `ms`. */
 async function measureIdle(bench: Bench, stand: Stand, { count, ms }: { count: number; ms: number }): Promise<Idle> {
   const people = await stand.database.addPeople(count);
-  const before = await stand.memory();
+  const before = await settledMemory(stand);
   await bench.client.run({ kind: "wait", port: stand.port, people });
   await until("everybody waits", async () => (await countOpenRuns(stand)) === count, 60_000);
   const waiting = await stand.memory();

@@ -13,7 +13,7 @@ export const noHistory: Size = { users: 0, dialogsPerUser: 0, messagesPerDialog:
 /** Enough for PostgreSQL to plan as it does in life: on empty tables it reads them whole, whatever indexes they have. */
 export const usualHistory: Size = { users: 1_000, dialogsPerUser: 3, messagesPerDialog: 10 };
 
-/** Deltas stay for a minute after the end: those of some hundred runs a minute. */
+/** Deltas stay for a minute after the end: those of some hundred runs a minute. Their runs end tomorrow, so that none are pruned. */
 const runsWithDeltas = 1_000;
 const deltasPerRun = 50;
 
@@ -44,7 +44,8 @@ export async function grow(
   await session`
     insert into runs (dialog_id, question_id, answer_id, state, attempt, generation, max_attempts, deadline_at, lease_token,
       worker, started_at, ended_at)
-    select dialog_id, message_id, message_id + 1, 'completed', 1, 1, 3, now(), gen_random_uuid(), 'grown', now(), now()
+    select dialog_id, message_id, message_id + 1, 'completed', 1, 1, 3, now(), gen_random_uuid(), 'grown', now(),
+      now() + interval '1 day'
     from messages where seq % 2 = 1`;
   await session`
     insert into run_events (run_id, generation, seq, text)

@@ -70,7 +70,10 @@ async function dialog(req: IncomingMessage, res: ServerResponse): Promise<void> 
 async function send(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const [[userId], body] = await Promise.all([userOf(req), readJson(req)]);
   const dialogId = Number(body["dialog_id"]);
-  const answered = new Promise<string>((resolve) => waiters.set(dialogId, resolve));
+  const answered = new Promise<string>((resolve) => {
+    waiters.set(dialogId, resolve);
+    res.once("close", () => waiters.get(dialogId) === resolve && waiters.delete(dialogId));
+  });
   await ask(userId, dialogId, body["text_user"]);
   sendJson(res, { server: "ok", answer_ai: await answered });
 }

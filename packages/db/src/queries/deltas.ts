@@ -11,17 +11,17 @@ export interface Delta {
   leaseMs: number;
 }
 
-/** A run as it was when deltas were offered, whose lease holds. */
+/** A run whose lease holds, as it was when deltas were offered, and how many of them were stored. */
 export interface LeasedRun {
   runId: number;
   leaseToken: string;
   generation: number;
   /** Number of the last delta before those that were offered. */
   lastSeq: number;
-  /** How many of those that were offered were stored. */
-  storedCount: number;
   /** UTF-8 of all deltas up to that one. */
   saidBytes: number;
+  /** How many of those that were offered were stored. */
+  storedCount: number;
   leaseUntil: Date;
   deadlineAt: Date;
   cancelRequested: boolean;
