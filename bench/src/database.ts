@@ -113,9 +113,12 @@ export function createDatabases(port: number): Databases {
   return {
     open: async (size) => {
       const key = JSON.stringify(size);
-      const original = originals.get(key) ?? (await create());
-      if (!originals.has(key)) await fill(original, size);
-      originals.set(key, original);
+      let original = originals.get(key);
+      if (original === undefined) {
+        original = await create();
+        await fill(original, size);
+        originals.set(key, original);
+      }
       return openBenchDatabase(urlOf(await create(original)));
     },
   };

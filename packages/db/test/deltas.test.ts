@@ -49,7 +49,7 @@ describeEachEngine("deltas", (engine) => {
     end();
     expect(hinted).toBe(3);
     const read = async (generation: number, seq: number) =>
-      (await deltas.read([{ runId: run.runId, generation, seq }]))[0]?.deltas.map((delta) => delta.text);
+      (await queries.followRuns([{ runId: run.runId, generation, seq }]))[0]?.deltas.map((delta) => delta.text);
     expect(await read(0, 0)).toEqual(["a", "b", "c"]);
     expect(await read(1, 1)).toEqual(["b", "c"]);
     expect(await read(1, 3)).toEqual([]);

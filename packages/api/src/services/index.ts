@@ -43,7 +43,7 @@ export function createServices(deps: AuthDeps & { googleClientId: string | null;
     runs,
     watches: createWatchService({
       find: runs.find,
-      deltas,
+      queries: deps.queries,
       feeds,
       sessions,
       seats: createSeats({ perUser: watchesPerUser, total: watchesInAll, refusal: "too_many_watches" }),

@@ -1,4 +1,4 @@
-import type { Deltas, FollowedRun, RunRow, RunWithText } from "@deepbot/db";
+import type { FollowedRun, Queries, RunRow, RunWithText } from "@deepbot/db";
 import { DomainError } from "../domain/errors.ts";
 import { endEventId, eventIdOf, parseEventId, type Position, type RunEvent } from "../domain/run-events.ts";
 import { isOpen } from "../domain/run-outcome.ts";
@@ -24,7 +24,7 @@ export interface WatchRequest {
 
 export interface WatchDeps {
   find: FindRun;
-  deltas: Deltas;
+  queries: Queries;
   feeds: RunFeeds;
   sessions: SessionWatches;
   seats: Seats;
@@ -72,7 +72,7 @@ function* eventsOf(progress: Progress, news: FeedNews): Generator<TrackedEvent> 
 }
 
 /** The parts of a watch: what it begins with, and how it goes on. */
-function createWatchParts({ find, deltas }: Pick<WatchDeps, "find" | "deltas">) {
+function createWatchParts({ find, queries }: Pick<WatchDeps, "find" | "queries">) {
   const read = async (key: RunKey): Promise<RunWithText> => {
     const run = await find(key);
     if (run === undefined) throw new DomainError("run_not_found");
@@ -95,7 +95,7 @@ function createWatchParts({ find, deltas }: Pick<WatchDeps, "find" | "deltas">) 
   /** Goes on after an event that the watcher has, where that is possible. Yields nothing where it is not. */
   async function* resume(progress: Progress, known: RunWithText, from: Position): AsyncGenerator<TrackedEvent> {
     if (from.generation !== known.generation || from.seq > known.said.seq) return;
-    const [run] = await deltas.read([{ runId: known.runId, ...from }]);
+    const [run] = await queries.followRuns([{ runId: known.runId, ...from }]);
     const isContinuous = run?.generation === from.generation && (run.deltas[0]?.seq ?? from.seq + 1) === from.seq + 1;
     if (run === undefined || !isContinuous || !isOpen(run.state)) return;
     progress.position = from;

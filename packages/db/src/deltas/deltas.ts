@@ -1,6 +1,5 @@
 import type { Hints } from "../hints/hints.ts";
 import type { Delta, LeasedRun } from "../queries/deltas.ts";
-import type { Cursor, FollowedRun } from "../queries/follow-runs.ts";
 import type { Queries } from "../queries/index.ts";
 
 /** What became of a delta. A repeat of one that is stored counts as stored. */
@@ -12,12 +11,10 @@ export type AppendOutcome =
 
 /**
  * Pieces of answers on their way from workers to watchers, of all runs of the process together: however many stream, a
- * flush is one statement, and so is a look.
+ * flush is one statement.
  */
 export interface Deltas {
   append: (delta: Delta) => Promise<AppendOutcome>;
-  /** What happened to runs beyond the cursors; runs that are gone are left out. */
-  read: (cursors: readonly Cursor[]) => Promise<FollowedRun[]>;
 }
 
 /** Shortest time between two flushes: what comes meanwhile goes with the next. */
@@ -120,6 +117,5 @@ export function createDeltas(options: {
         waiting.push({ delta, resolve, reject });
         if (!scheduled) schedule();
       }),
-    read: queries.followRuns,
   };
 }
