@@ -84,13 +84,13 @@ export async function takeTurn(bench: Bench, stand: Stand, job: Job): Promise<Tu
   };
 }
 
-/** How long a turn is: warming up takes a part of it. */
+/** How long a turn is. Warming up takes as long, for the compiler of a hot path takes seconds; but with `quick`. */
 export function durationMs(
   { quick }: Bench,
   { warmUp, quickMs, ms }: { warmUp: boolean; quickMs: number; ms: number },
 ): number {
   if (quick) return warmUp ? 100 : quickMs;
-  return warmUp ? ms / 2 : ms;
+  return ms;
 }
 
 /** Takes turns: everybody once in each round, and everybody first in some round. A round before them warms up. */

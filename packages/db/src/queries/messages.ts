@@ -35,9 +35,7 @@ export function prepareListMessages(db: Db): ListMessages {
   return async (dialog) => {
     const rows = await statement.execute({ ...dialog });
     // An empty dialog is one row without a message.
-    return rows.length === 0
-      ? undefined
-      : rows.flatMap(({ messageId, ...row }) => (messageId === null ? [] : { messageId, ...row }));
+    return rows.length === 0 ? undefined : rows.filter((row): row is MessageRow => row.messageId !== null);
   };
 }
 
