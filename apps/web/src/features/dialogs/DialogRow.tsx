@@ -1,6 +1,6 @@
 import { Menu } from "@base-ui/react/menu";
 import { Ellipsis, MessageSquare, Pencil, Trash2, type LucideIcon } from "lucide-react";
-import { useRef, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { urls } from "../../app/routes.ts";
@@ -70,10 +70,17 @@ export function DialogRow({ dialog, isOpen, onDeleted }: DialogRowProps): ReactN
   const { t } = useTranslation();
   const [doing, setDoing] = useState<"renaming" | "deleting" | null>(null);
   const link = useRef<HTMLAnchorElement>(null);
+  const returnsFocus = useRef(false);
   const finish = (): void => {
+    returnsFocus.current = true;
     setDoing(null);
-    requestAnimationFrame(() => link.current?.focus());
   };
+  // Once the link is there again, which may take longer than a frame.
+  useEffect(() => {
+    if (doing !== null || !returnsFocus.current) return;
+    returnsFocus.current = false;
+    link.current?.focus();
+  }, [doing]);
   if (doing === "renaming") {
     return (
       <li className="p-1">
