@@ -84,7 +84,7 @@ export async function takeTurn(bench: Bench, stand: Stand, job: Job): Promise<Tu
   };
 }
 
-/** How long a turn is. Warming up takes as long, for the compiler of a hot path takes seconds; but with `quick`. */
+/** How long a turn is. But with `quick`, warming up takes as long: Node needs seconds to compile what is called often. */
 export function durationMs(
   { quick }: Bench,
   { warmUp, quickMs, ms }: { warmUp: boolean; quickMs: number; ms: number },

@@ -25,12 +25,13 @@ async function countOpenRuns({ database }: Stand): Promise<number> {
 /** Once what went before has been let go of: memory that does not change any more. */
 async function settledMemory(stand: Stand): Promise<Memory> {
   let last = await stand.memory();
-  for (;;) {
+  const look = async (): Promise<Memory | false> => {
     await delay(settleMs);
-    const now = await stand.memory();
-    if (Math.abs(now.used - last.used) < settledBytes) return now;
-    last = now;
-  }
+    const before = last;
+    last = await stand.memory();
+    return Math.abs(last.used - before.used) < settledBytes && last;
+  };
+  return until("the memory settles", look, 60_000);
 }
 
 /** What it costs that so many people wait, while nothing happens for `ms`. */
