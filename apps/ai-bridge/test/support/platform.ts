@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { signInPerson, startServerProcess, testKeys, until, type Person, type ServerProcess } from "@deepbot/testing";
 import { createProcessDatabase } from "@deepbot/testing/database";
-import { afterAll, beforeAll } from "vitest";
+import { beforeAll } from "vitest";
 import { createPlatform, type Platform } from "../../src/platform/client.ts";
 
 /** A run as its owner sees it. */
@@ -75,10 +75,12 @@ export function usePlatform(env: Record<string, string> = {}): TestPlatform {
   let databaseEnv: Record<string, string>;
   beforeAll(async () => {
     const database = await createProcessDatabase();
-    afterAll(database.drop);
     databaseEnv = database.env;
     server = await startServerProcess({ ...databaseEnv, ...env });
-    afterAll(() => server.stop());
+    return async () => {
+      await server.stop();
+      await database.drop();
+    };
   });
   return {
     server: () => server,
