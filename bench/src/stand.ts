@@ -46,18 +46,19 @@ export async function withStands<T>(
   wanted: readonly (SubjectName | { name: SubjectName; size: Size })[],
   use: (stands: readonly Stand[]) => Promise<T>,
 ): Promise<T> {
-  const stands: Stand[] = [];
+  const opened: { name: SubjectName; database: BenchDatabase }[] = [];
+  let starts: Promise<Stand>[] = [];
   try {
     for (const each of wanted) {
       const { name, size } = typeof each === "string" ? { name: each, size: usualHistory } : each;
-      stands.push(await openStand(bench, name, await bench.databases.open(size)));
+      opened.push({ name, database: await bench.databases.open(size) });
     }
-    return await use(stands);
+    starts = opened.map(({ name, database }) => openStand(bench, name, database));
+    return await use(await Promise.all(starts));
   } finally {
-    for (const stand of stands) {
-      await stand.stop();
-      await stand.database.close();
-    }
+    const settled = await Promise.allSettled(starts);
+    await Promise.all(settled.map(async (start) => start.status === "fulfilled" && start.value.stop()));
+    await Promise.all(opened.map(({ database }) => database.close()));
   }
 }
 

@@ -66,7 +66,7 @@ async function measureOperation(
   const turns = await takeTurns([grown, empty], bench.quick ? 1 : 5, (stand, warmUp) =>
     takeTurn(bench, stand, {
       ...job(stand.port, people.get(stand) ?? []),
-      ms: durationMs(bench, { warmUp, quickMs: 250, ms: 2_500 }),
+      ms: durationMs(bench, { warmUp, quickMs: 150, ms: 2_500 }),
     }),
   );
   const p50 = (stand: Stand): number[] => (turns.get(stand) ?? []).map((turn) => median(turn.latenciesMs));

@@ -16,7 +16,7 @@ export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
         ports: [stand.port],
         people: people.get(stand) ?? [],
         workers: 1,
-        ms: durationMs(bench, { warmUp, quickMs: 400, ms: 4_000 }),
+        ms: durationMs(bench, { warmUp, quickMs: 300, ms: 4_000 }),
       }),
     );
     const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);

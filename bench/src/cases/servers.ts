@@ -35,7 +35,7 @@ async function takeFleetTurn(bench: Bench, { stands: [first, ...others] }: Fleet
   if (first === undefined) throw new Error("A fleet needs a server.");
   const ports = [first, ...others].map(({ port }) => port);
   const people = await first.database.addPeople(load.users);
-  const ms = durationMs(bench, { warmUp: load.warmUp, quickMs: 1_000, ms: 5_000 });
+  const ms = durationMs(bench, { warmUp: load.warmUp, quickMs: 500, ms: 5_000 });
   return takeTurn(bench, first, { kind: "answer", ports, people, workers: load.workers, ms });
 }
 

@@ -21,7 +21,7 @@ export async function measureThroughput(bench: Bench): Promise<Row[]> {
         ports: [stand.port],
         people: people.get(stand) ?? [],
         workers,
-        ms: durationMs(bench, { warmUp, quickMs: 500, ms: 6_000 }),
+        ms: durationMs(bench, { warmUp, quickMs: 400, ms: 6_000 }),
       }),
     );
     const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);

@@ -101,7 +101,7 @@ export async function measureWaiters(bench: Bench): Promise<Row[]> {
       const turns = await takeTurns(stands, bench.quick ? 1 : 3, (stand, warmUp) =>
         warmUp
           ? measureIdle(bench, stand, { count: counts[0] ?? 0, ms: 1 })
-          : measureIdle(bench, stand, { count, ms: bench.quick ? 1_000 : 8_000 }),
+          : measureIdle(bench, stand, { count, ms: bench.quick ? 600 : 8_000 }),
       );
       const [ours = [], floor = []] = stands.map((stand) => turns.get(stand) ?? []);
       rows.push(...rowsOf(count, ours, floor));

@@ -7,7 +7,7 @@ import type { Job, JobResult } from "./jobs.ts";
 /** The load process, seen from the bench. */
 export interface LoadClient {
   run: (job: Job) => Promise<JobResult>;
-  /** Lets go of who waits. */
+  /** Lets go of who waits or watches. */
   release: () => Promise<void>;
   stop: () => void;
 }

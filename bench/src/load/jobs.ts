@@ -1,12 +1,16 @@
 import type { Person } from "../database.ts";
 import type { Call } from "./connection.ts";
 
-/** What the load process can be asked to do. Ports name servers; people and workers are spread over them in turns. */
+/**
+ * What the load process can be asked to do. Ports name servers; people and workers are spread over them in turns. Who waits
+ * or watches does so until the release.
+ */
 export type Job =
   | { kind: "answer"; ports: number[]; people: Person[]; workers: number; ms: number }
   | { kind: "calls"; port: number; calls: Call[]; ms: number }
   | { kind: "wait"; port: number; people: Person[] }
-  | { kind: "stream"; port: number; people: Person[]; deltasPerSecond: number; ms: number };
+  | { kind: "watch"; port: number; people: Person[] }
+  | { kind: "speak"; deltasPerSecond: number; ms: number };
 
 export interface JobResult {
   /** Things done while it was measured. */

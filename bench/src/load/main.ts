@@ -1,11 +1,12 @@
 import { answer } from "./answer.ts";
 import { repeatCalls } from "./calls.ts";
 import type { Job, JobResult } from "./jobs.ts";
-import { streamAnswers } from "./stream.ts";
+import { openStreams, type Streams } from "./stream.ts";
 import { startWaiting } from "./wait.ts";
 
 /** The process that makes the load, so that what it costs is not counted as anybody else's. */
-let release: (() => void) | undefined;
+let release: (() => void | Promise<void>) | undefined;
+let streams: Streams | undefined;
 
 async function perform(job: Job): Promise<Partial<JobResult>> {
   switch (job.kind) {
@@ -13,11 +14,16 @@ async function perform(job: Job): Promise<Partial<JobResult>> {
       return answer(job);
     case "calls":
       return repeatCalls(job);
-    case "stream":
-      return streamAnswers(job);
     case "wait":
       release = await startWaiting(job);
       return { count: job.people.length };
+    case "watch":
+      streams = await openStreams(job);
+      release = streams.end;
+      return { count: job.people.length };
+    case "speak":
+      if (streams === undefined) throw new Error("Nobody watches.");
+      return streams.speak(job);
   }
 }
 
@@ -31,13 +37,14 @@ async function measure(job: Job): Promise<JobResult> {
   return { count: 0, latenciesMs: [], handoverMs: [], failures: 0, ...result, ms, clientCpu };
 }
 
+async function letGo(): Promise<object> {
+  await release?.();
+  return {};
+}
+
 process.on("message", (message: Job | "release") => {
-  if (message === "release") {
-    release?.();
-    process.send?.({});
-    return;
-  }
-  void measure(message).then(
+  const done = message === "release" ? letGo() : measure(message);
+  void done.then(
     (result) => process.send?.(result),
     (error: unknown) => process.send?.({ error: String(error) }),
   );

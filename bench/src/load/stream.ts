@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Person } from "../database.ts";
 import { openConnection, type Connection } from "./connection.ts";
 import type { Job, JobResult } from "./jobs.ts";
-import { claim, personCall, report } from "./people.ts";
+import { claim, personCall, report, type Claimed } from "./people.ts";
 
 /** Calls back for the text of each delta in a stream, however it is cut into pieces. */
 function readDeltas(onDelta: (text: string) => void): (piece: string) => void {
@@ -24,41 +24,57 @@ async function ask(connection: Connection, person: Person): Promise<number> {
   return (JSON.parse(reply.body) as { run_id: number }).run_id;
 }
 
-/** Everybody watches an answer that one worker each makes, so many pieces a second. A piece is the time it was sent. */
-export async function streamAnswers(job: Extract<Job, { kind: "stream" }>): Promise<Partial<JobResult>> {
-  const { port, people, deltasPerSecond, ms } = job;
-  const latenciesMs: number[] = [];
-  let failures = 0;
-  let sent = 0;
-  const end = performance.now() + ms;
-  const onDelta = (text: string): void => void latenciesMs.push(performance.now() - Number(text));
+/** Runs that have begun, each with somebody who watches and a worker who is about to answer. */
+export interface Streams {
+  /** Every worker says so many pieces a second. A piece is the time it was sent. */
+  speak: (job: Extract<Job, { kind: "speak" }>) => Promise<Partial<JobResult>>;
+  /** Answers the runs. */
+  end: () => Promise<void>;
+}
 
-  const watch = async (person: Person): Promise<Connection> => {
-    const connection = await openConnection(port);
-    const runId = await ask(connection, person);
-    const call = personCall(person, { method: "GET", path: `/runs/${runId}/events` });
-    connection.stream(call, readDeltas(onDelta));
-    return connection;
-  };
-  const speak = async (): Promise<void> => {
-    const connection = await openConnection(port);
-    const run = await claim(connection);
-    if (run === undefined) throw new Error("There is no run to stream.");
-    // Workers do not speak in step.
-    await delay(Math.random() * (1000 / deltasPerSecond));
-    for (let seq = 1; performance.now() < end; seq += 1) {
-      const next = delay(1000 / deltasPerSecond);
-      const status = await report(connection, run, { verb: "append", body: { seq, text: String(performance.now()) } });
-      if (status === 200) sent += 1;
-      else failures += 1;
-      await next;
-    }
-    await report(connection, run, { verb: "complete", body: { text: "done" } });
-    connection.close();
-  };
+async function takeRun(connection: Connection): Promise<Claimed> {
+  const run = await claim(connection);
+  if (run === undefined) throw new Error("There is no run to stream.");
+  return run;
+}
+
+export async function openStreams({ port, people }: Extract<Job, { kind: "watch" }>): Promise<Streams> {
+  const latenciesMs: number[] = [];
+  const onDelta = (text: string): void => void latenciesMs.push(performance.now() - Number(text));
   const watchers: Connection[] = [];
-  for (const person of people) watchers.push(await watch(person));
-  await Promise.all(people.map(speak));
-  for (const connection of watchers) connection.close();
-  return { count: sent, latenciesMs, failures };
+  const workers: { connection: Connection; run: Claimed }[] = [];
+  for (const person of people) {
+    const watcher = await openConnection(port);
+    watchers.push(watcher);
+    const runId = await ask(watcher, person);
+    watcher.stream(personCall(person, { method: "GET", path: `/runs/${runId}/events` }), readDeltas(onDelta));
+    const connection = await openConnection(port);
+    workers.push({ connection, run: await takeRun(connection) });
+  }
+  return {
+    speak: async ({ deltasPerSecond, ms }) => {
+      const end = performance.now() + ms;
+      const statuses = workers.map(async ({ connection, run }) => {
+        const told: number[] = [];
+        // Workers do not speak in step.
+        await delay(Math.random() * (1000 / deltasPerSecond));
+        for (let seq = 1; performance.now() < end; seq += 1) {
+          const next = delay(1000 / deltasPerSecond);
+          told.push(await report(connection, run, { verb: "append", body: { seq, text: String(performance.now()) } }));
+          await next;
+        }
+        return told;
+      });
+      const all = (await Promise.all(statuses)).flat();
+      const count = all.filter((status) => status === 200).length;
+      return { count, latenciesMs, failures: all.length - count };
+    },
+    end: async () => {
+      const complete = { verb: "complete", body: { text: "done" } };
+      const statuses = await Promise.all(workers.map(({ connection, run }) => report(connection, run, complete)));
+      if (statuses.some((status) => status !== 200)) throw new Error("An answer was refused.");
+      for (const watcher of watchers) watcher.close();
+      for (const { connection } of workers) connection.close();
+    },
+  };
 }
