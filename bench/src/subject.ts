@@ -63,7 +63,7 @@ export async function startSubject(name: SubjectName, options: SubjectOptions): 
   const port = await freePort();
   const log = openSync(options.logFile, "a");
   const startedAt = performance.now();
-  const flags = ["--expose-gc", "--import", fileOf("measure/probe.ts"), ...(options.nodeFlags ?? [])];
+  const flags = ["--expose-gc", "--import", fileOf("measure/probe.mjs"), ...(options.nodeFlags ?? [])];
   const { file, env } = programs[name];
   const child = spawn(process.execPath, [...flags, options.program ?? file], {
     env: { PATH: process.env["PATH"], ...environment, PORT: String(port), ...env, ...options.env },
