@@ -78,7 +78,6 @@ describePostgres("the silence guard", () => {
     line = await openLine(database.url);
     guard = createSilenceGuard(limitMs);
     client = connectTo(max, guard.openSocket);
-    guard.watch(client);
   }
 
   function connectTo(max: number, socket: SilenceGuard["openSocket"]): postgres.Sql {
@@ -112,9 +111,16 @@ describePostgres("the silence guard", () => {
     expect(new Set(await Promise.all(statements))).toEqual(new Set(["answered"]));
   });
 
-  it("passes on how a caller wants its rows", async () => {
+  it("fails the statements of a transaction too", async () => {
     await open(1);
-    expect([...(await client.unsafe("select $1::int", [7]).values())]).toEqual([[7]]);
+    const said: unknown[] = [];
+    const transaction = client.begin(async (sql) => {
+      await sql`select 1`;
+      line.silence();
+      said.push(await outcome(sql`select 1`));
+    });
+    await expect(transaction).rejects.toThrow();
+    expect(said).toEqual(["ETIMEDOUT"]);
   });
 
   // postgres.js 3.4.9 without the patch left such a statement unanswered for ever.
@@ -122,7 +128,7 @@ describePostgres("the silence guard", () => {
     await open(1);
     let socket: Socket | undefined;
     await client.end();
-    client = connectTo(1, (endpoint) => (socket = guard.openSocket(endpoint)));
+    client = connectTo(1, (endpoint, isAwaited) => (socket = guard.openSocket(endpoint, isAwaited)));
     await client.unsafe("select 1");
     const first = outcome(client.unsafe("select pg_sleep(5)"));
     const second = first.then(() => outcome(client.unsafe("select 1")));

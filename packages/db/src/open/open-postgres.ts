@@ -70,7 +70,6 @@ async function listen(url: string, onPayload: (payload: string) => void, onListe
 export function openPostgres(url: string, maxConnections: number = defaultMaxConnections): Database {
   const guard = createSilenceGuard(silenceLimitMs);
   const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
-  guard.watch(client);
   const db = drizzle(client);
   const notify = db
     .select({ sent: sql`pg_notify(${hintChannel}, ${sql.placeholder("payload")})` })

@@ -1,5 +1,4 @@
 import { connect, type Socket } from "node:net";
-import type postgres from "postgres";
 
 /** What the driver's option `socket` is called with, for each connection. The option is missing in the driver's types. */
 interface Endpoint {
@@ -10,15 +9,19 @@ interface Endpoint {
 
 interface Link {
   socket: Socket;
+  isAwaited: () => boolean;
   bytesRead: number;
-  heardAt: number;
+  /** When it was last seen to have said something, or to have nothing to say. */
+  silentSince: number;
 }
 
 export interface SilenceGuard {
-  /** The driver's option `socket`. */
-  openSocket: (endpoint: Endpoint) => Socket;
-  /** Watches every statement that the client is given from now on. */
-  watch: (client: postgres.Sql) => void;
+  /**
+   * The driver's option `socket`.
+   *
+   * @param isAwaited whether a statement on this connection has no answer yet; the driver's patch passes it
+   */
+  openSocket: (endpoint: Endpoint, isAwaited: () => boolean) => Socket;
   close: () => void;
 }
 
@@ -31,48 +34,28 @@ export interface SilenceGuard {
  */
 export function createSilenceGuard(limitMs: number): SilenceGuard {
   const links = new Set<Link>();
-  const unansweredSince = new Map<PromiseLike<unknown>, number>();
   let opened = 0;
 
-  const dropSilent = (): void => {
+  const look = (link: Link): void => {
+    const { socket, isAwaited } = link;
     const now = performance.now();
-    for (const link of links) {
-      if (link.socket.destroyed) links.delete(link);
-      if (link.bytesRead !== link.socket.bytesRead) link.heardAt = now;
-      link.bytesRead = link.socket.bytesRead;
-    }
-    const [oldest = now] = unansweredSince.values();
-    if (now - oldest < limitMs) return;
-    // Which connection the statement waits on is known to the driver alone; one that is merely idle loses nothing.
-    for (const { socket, heardAt } of links) {
-      if (now - heardAt < limitMs) continue;
-      socket.destroy(Object.assign(new Error("The database says nothing"), { code: "ETIMEDOUT" }));
-    }
+    if (socket.destroyed) links.delete(link);
+    if (socket.bytesRead !== link.bytesRead || !isAwaited()) link.silentSince = now;
+    link.bytesRead = socket.bytesRead;
+    if (now - link.silentSince < limitMs) return;
+    socket.destroy(Object.assign(new Error("The database says nothing"), { code: "ETIMEDOUT" }));
   };
-  const timer = setInterval(dropSilent, limitMs / 10).unref();
+  const timer = setInterval(() => links.forEach(look), limitMs / 10).unref();
 
   return {
-    openSocket: ({ host, port, path }) => {
+    openSocket: ({ host, port, path }, isAwaited) => {
       const index = opened % host.length;
       opened += 1;
       const [name = "", number = 0] = [host[index], port[index]];
       const socket = path === false ? connect({ host: name, port: number }) : connect({ path });
-      links.add({ socket, bytesRead: 0, heardAt: performance.now() });
+      links.add({ socket, isAwaited, bytesRead: 0, silentSince: performance.now() });
       // The driver reads the name for the check of the certificate from here.
       return Object.assign(socket, { host: name });
-    },
-    watch: (client) => {
-      const unsafe = new Proxy(client.unsafe.bind(client), {
-        apply: (send: postgres.Sql["unsafe"], self, input: Parameters<typeof send>) => {
-          const statement = send.apply(self, input);
-          unansweredSince.set(statement, performance.now());
-          const forget = (): boolean => unansweredSince.delete(statement);
-          // Not at once: to listen to a statement is to send it, and its caller may still say how.
-          queueMicrotask(() => void statement.then(forget, forget));
-          return statement;
-        },
-      });
-      Object.assign(client, { unsafe });
     },
     close: () => clearInterval(timer),
   };
