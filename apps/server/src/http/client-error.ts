@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { errorCode } from "@deepbot/db";
-import { commonHeaders, setCommonHeaders } from "./headers.ts";
+import { commonHeaders } from "./headers.ts";
 import { sendEmpty } from "./respond.ts";
 
 /** What Node's parser and its clocks refuse. Everything else that they raise is a broken request. */
@@ -20,13 +20,12 @@ export function answerClientError(error: Error, socket: Duplex): void {
     return;
   }
   const status = statuses[code] ?? 400;
-  const headers = [...commonHeaders(randomUUID()), ["Content-Length", "0"], ["Connection", "close"]];
-  const lines = headers.map(([name, value]) => `${name}: ${value}`);
+  const headers = { ...commonHeaders(randomUUID()), "Content-Length": "0", Connection: "close" };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n`);
 }
 
 /** Answers an `Expect` that is not `100-continue`. */
 export function refuseExpectation(_req: IncomingMessage, res: ServerResponse): void {
-  setCommonHeaders(res, randomUUID());
-  sendEmpty(res, 417);
+  sendEmpty({ res, headers: commonHeaders(randomUUID()) }, 417);
 }

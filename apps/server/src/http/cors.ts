@@ -9,19 +9,21 @@ const preflightHeaders = {
 };
 
 /** Lets the one configured origin read the answer, errors included. Everybody else gets no such header. */
-export function setCorsHeaders({ req, res }: Pick<Exchange, "req" | "res">, frontOrigin: string): void {
-  res.setHeader("Vary", "Origin");
+export function addCorsHeaders({ req, headers }: Exchange, frontOrigin: string): void {
   if (req.headers.origin !== frontOrigin) return;
-  res.setHeader("Access-Control-Allow-Origin", frontOrigin);
-  res.setHeader("Access-Control-Allow-Credentials", "true");
-  res.setHeader("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+  Object.assign(headers, {
+    "Access-Control-Allow-Origin": frontOrigin,
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
+  });
 }
 
 /** Answers a preflight. Returns false when the request is none. */
-export function answerPreflight({ req, res, method }: Exchange, frontOrigin: string): boolean {
+export function answerPreflight(exchange: Exchange, frontOrigin: string): boolean {
+  const { req, headers, method } = exchange;
   if (method !== "OPTIONS" || req.headers["access-control-request-method"] === undefined) return false;
   if (req.headers.origin !== frontOrigin) throw new EdgeError("origin_refused");
-  for (const [name, value] of Object.entries(preflightHeaders)) res.setHeader(name, value);
-  sendEmpty(res, 204);
+  Object.assign(headers, preflightHeaders);
+  sendEmpty(exchange, 204);
   return true;
 }

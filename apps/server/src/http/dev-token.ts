@@ -9,17 +9,17 @@ export const devTokenPath = "/dev/google-token";
 
 /** `POST /dev/google-token`: an ID token for whoever asks. Routed only where the server is its own issuer. */
 export async function answerDevToken(exchange: Exchange, issuer: DevIssuer): Promise<void> {
-  const { req, res, method, locale, requestId } = exchange;
+  const { req, headers, method, locale, requestId } = exchange;
   if (method !== "POST") {
-    res.setHeader("Allow", "POST");
+    headers["Allow"] = "POST";
     throw new EdgeError("method_not_allowed");
   }
   checkBodyHeaders(req, bodyLimit);
   const parsed = devTokenInput.safeParse(parseJson(await readText(req, bodyLimit)));
   if (parsed.success) {
-    sendJson(res, 200, { token: await issuer.mint(parsed.data) });
+    sendJson(exchange, 200, { token: await issuer.mint(parsed.data) });
     return;
   }
   const refusal = new TRPCError({ code: "UNPROCESSABLE_CONTENT", cause: parsed.error });
-  sendProblem(res, toProblem(refusal, { locale, requestId }));
+  sendProblem(exchange, toProblem(refusal, { locale, requestId }));
 }

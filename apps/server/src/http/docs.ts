@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import openApiDocument from "../../openapi.json" with { type: "json" };
 import type { Exchange } from "./exchange.ts";
-import { send, sendJson } from "./respond.ts";
+import { send, sendEmpty, sendJson } from "./respond.ts";
 
 const contentPolicy =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
@@ -35,25 +35,25 @@ async function readAsset(path: string): Promise<Buffer> {
   return readFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${path.slice("/docs/".length)}`)));
 }
 
-function sendPage({ res }: Exchange, contentType: string, content: string | Buffer): void {
-  res.setHeader("Content-Security-Policy", contentPolicy);
-  send(res, { status: 200, contentType, content });
+function sendPage(exchange: Exchange, contentType: string, content: string | Buffer): void {
+  exchange.headers["Content-Security-Policy"] = contentPolicy;
+  send(exchange, { status: 200, contentType, content });
 }
 
 /** Swagger UI and the document it shows, all from this server. Returns false for any other path. */
 export async function answerDocs(exchange: Exchange): Promise<boolean> {
-  const { res, method, path } = exchange;
+  const { headers, method, path } = exchange;
   if (method !== "GET" && method !== "HEAD") return false;
   const assetType = assets[path];
   if (assetType !== undefined) {
-    res.setHeader("Cache-Control", "public, max-age=3600");
+    headers["Cache-Control"] = "public, max-age=3600";
     sendPage(exchange, assetType, await readAsset(path));
   } else if (path === "/docs") sendPage(exchange, "text/html; charset=utf-8", page);
   else if (path === "/docs/init.js") sendPage(exchange, "text/javascript; charset=utf-8", init);
-  else if (path === "/openapi.json") sendJson(res, 200, openApiDocument);
+  else if (path === "/openapi.json") sendJson(exchange, 200, openApiDocument);
   else if (path === "/redoc") {
-    res.writeHead(307, { Location: "/docs", "Content-Length": 0 });
-    res.end();
+    headers["Location"] = "/docs";
+    sendEmpty(exchange, 307);
   } else return false;
   return true;
 }

@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { maxWatchMs, pingIntervalMs } from "@deepbot/api/server";
 import { isTrackedEnvelope } from "@trpc/server";
 import { z } from "zod";
+import type { Answer } from "./respond.ts";
 
 /** By then a refusal has come, if one is to come. */
 const refusalMs = 500;
@@ -24,8 +25,9 @@ function format(item: unknown): string {
   return `event: ${typed.parse(data).type}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-function open(res: ServerResponse): void {
+function open({ res, headers }: Answer): void {
   res.writeHead(200, {
+    ...headers,
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
@@ -57,14 +59,15 @@ async function* withFirst(first: unknown, rest: AsyncIterator<unknown>): AsyncGe
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export async function sendEvents(
-  res: ServerResponse,
+  answer: Answer,
   { items, signal }: { items: AsyncIterable<unknown>; signal: AbortSignal },
 ): Promise<void> {
+  const { res } = answer;
   const iterator = items[Symbol.asyncIterator]();
   const firstItem = iterator.next();
   // A watcher that is up to date may have nothing to get for long: its stream opens all the same, and pings.
   await Promise.race([firstItem, delay(refusalMs, undefined, { ref: false })]);
-  open(res);
+  open(answer);
   const ping = setInterval(() => res.write(": ping\n\n"), pingIntervalMs);
   // An idle iterator would not hear of a return: the socket's end is what reaches it.
   const limit = setTimeout(() => res.destroy(), maxWatchMs);

@@ -5,6 +5,8 @@ import type { Locale } from "@deepbot/api/server";
 export interface Exchange {
   req: IncomingMessage;
   res: ServerResponse;
+  /** What the answer carries; goes out with its status. Doors add to it. */
+  headers: Record<string, string>;
   requestId: string;
   locale: Locale;
   method: string;

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EdgeError, requestScope, toProblem, type Log } from "@deepbot/api/server";
 import type { DevIssuer } from "../dev-issuer.ts";
-import { answerPreflight, setCorsHeaders } from "./cors.ts";
+import { answerPreflight, addCorsHeaders } from "./cors.ts";
 import { answerDevToken, devTokenPath } from "./dev-token.ts";
 import { answerDocs } from "./docs.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkOrigin, checkTarget, noQuery } from "./front-door.ts";
-import { localeOf, requestIdOf, setCommonHeaders } from "./headers.ts";
+import { commonHeaders, localeOf, requestIdOf } from "./headers.ts";
 import type { Metrics } from "./metrics.ts";
 import { answerProbe } from "./probes.ts";
 import { createReporter } from "./report.ts";
@@ -47,6 +47,7 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
     const exchange: Exchange = {
       req,
       res,
+      headers: commonHeaders(requestId),
       requestId,
       locale: localeOf(req),
       method: req.method ?? "",
@@ -56,19 +57,18 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
     };
     const startedAt = performance.now();
     res.once("close", () => deps.metrics.observe(exchange, (performance.now() - startedAt) / 1000));
-    setCommonHeaders(res, requestId);
-    if (deps.stopping.aborted) res.setHeader("Connection", "close");
-    setCorsHeaders(exchange, deps.frontOrigin);
+    if (deps.stopping.aborted) exchange.headers["Connection"] = "close";
+    addCorsHeaders(exchange, deps.frontOrigin);
     try {
       Object.assign(exchange, checkTarget(req, deps.allowedHosts));
       await requestScope.run(exchange, () => dispatch(exchange));
     } catch (error) {
       report(error, exchange);
-      if (error instanceof EdgeError && error.code === "method_not_allowed" && !res.hasHeader("Allow")) {
-        res.setHeader("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+      if (error instanceof EdgeError && error.code === "method_not_allowed" && exchange.headers["Allow"] === undefined) {
+        exchange.headers["Allow"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
       }
       if (res.headersSent) res.destroy();
-      else sendProblem(res, toProblem(error, exchange));
+      else sendProblem(exchange, toProblem(error, exchange));
     }
   };
 }

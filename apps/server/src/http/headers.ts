@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { defaultLocale, locales, type Locale } from "@deepbot/api/server";
 import Negotiator from "negotiator";
 
@@ -18,19 +18,16 @@ export function localeOf(req: IncomingMessage): Locale {
   return locales.find((locale) => locale === preferred) ?? defaultLocale;
 }
 
-const fixedHeaders = Object.entries({
+const fixedHeaders = {
   "X-Content-Type-Options": "nosniff",
   "Cache-Control": "no-store",
   "Referrer-Policy": "no-referrer",
   "Cross-Origin-Resource-Policy": "same-site",
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-});
+  Vary: "Origin",
+};
 
 /** What every answer carries. Handlers of pages replace the content policy. */
-export function commonHeaders(requestId: string): [name: string, value: string][] {
-  return [["X-Request-Id", requestId], ...fixedHeaders];
-}
-
-export function setCommonHeaders(res: ServerResponse, requestId: string): void {
-  for (const [name, value] of commonHeaders(requestId)) res.setHeader(name, value);
+export function commonHeaders(requestId: string): Record<string, string> {
+  return { "X-Request-Id": requestId, ...fixedHeaders };
 }

@@ -74,13 +74,14 @@ export function createMetrics({ services, streams, isHealthKey }: MetricsDeps): 
   return {
     observe: ({ operation, res }, seconds) => duration.observe({ operation, status: res.statusCode }, seconds),
     countHintGap: () => gaps.inc(),
-    answer: async ({ req, res, method, path }) => {
+    answer: async (exchange) => {
+      const { req, method, path } = exchange;
       if (path !== "/metrics" || (method !== "GET" && method !== "HEAD")) return false;
       const key = req.headers["x-health-key"];
       if (!isHealthKey(typeof key === "string" ? key : undefined)) throw new DomainError("key_refused");
       openStreams.set(streams.count());
       await refreshRuns();
-      send(res, { status: 200, contentType: registry.contentType, content: await registry.metrics() });
+      send(exchange, { status: 200, contentType: registry.contentType, content: await registry.metrics() });
       return true;
     },
   };

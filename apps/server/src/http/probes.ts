@@ -5,14 +5,15 @@ import { sendJson } from "./respond.ts";
  * `/livez`: the process serves. `/readyz`: it may be sent requests, which takes a database that answers and no stop
  * under way; migrations have run before the first request. Returns false for any other path.
  */
-export async function answerProbe({ res, method, path }: Exchange, isReady: () => Promise<boolean>): Promise<boolean> {
+export async function answerProbe(exchange: Exchange, isReady: () => Promise<boolean>): Promise<boolean> {
+  const { method, path } = exchange;
   if (method !== "GET" && method !== "HEAD") return false;
   if (path === "/livez") {
-    sendJson(res, 200, { status: "ok" });
+    sendJson(exchange, 200, { status: "ok" });
     return true;
   }
   if (path !== "/readyz") return false;
   const ready = await isReady();
-  sendJson(res, ready ? 200 : 503, { status: ready ? "ok" : "unavailable" });
+  sendJson(exchange, ready ? 200 : 503, { status: ready ? "ok" : "unavailable" });
   return true;
 }

@@ -69,7 +69,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 
 async function run(match: Match, exchange: Exchange, deps: RestDeps): Promise<void> {
   const { operation } = match;
-  const { req, res } = exchange;
+  const { req, res, headers } = exchange;
   checkBodyHeaders(req, operation.bodyLimit);
   if (!operation.takesInput) req.resume();
   const signal = abortOnLeave(exchange);
@@ -79,12 +79,12 @@ async function run(match: Match, exchange: Exchange, deps: RestDeps): Promise<vo
     signal,
   });
   const { attachment } = operation.meta;
-  if (attachment !== undefined) res.setHeader("Content-Disposition", `attachment; filename="${attachment}"`);
-  if (!isAsyncIterable(output)) sendJson(res, operation.status, output);
-  else if (req.headers["last-event-id"] === endEventId) sendEmpty(res, 204);
+  if (attachment !== undefined) headers["Content-Disposition"] = `attachment; filename="${attachment}"`;
+  if (!isAsyncIterable(output)) sendJson(exchange, operation.status, output);
+  else if (req.headers["last-event-id"] === endEventId) sendEmpty(exchange, 204);
   else {
     deps.streams.add(res);
-    await sendEvents(res, { items: output, signal });
+    await sendEvents(exchange, { items: output, signal });
   }
 }
 
@@ -103,11 +103,11 @@ function locateIn({ operation, params }: Match): Locate {
 export function createRestHandler(deps: RestDeps, report: Report): (exchange: Exchange) => Promise<void> {
   const routes = createRoutes(listOperations());
   return async (exchange) => {
-    const { res, requestId, locale, method, path } = exchange;
+    const { headers, requestId, locale, method, path } = exchange;
     const match = routes.find(method, path);
     if (!("operation" in match)) {
       if (match.allowed.length === 0) throw new EdgeError("not_found");
-      res.setHeader("Allow", match.allowed.join(", "));
+      headers["Allow"] = match.allowed.join(", ");
       throw new EdgeError("method_not_allowed");
     }
     exchange.operation = match.operation.name;
@@ -115,7 +115,7 @@ export function createRestHandler(deps: RestDeps, report: Report): (exchange: Ex
       await run(match, exchange, deps);
     } catch (error) {
       report(error, exchange);
-      sendProblem(res, toProblem(error, { locale, requestId, locate: locateIn(match) }));
+      sendProblem(exchange, toProblem(error, { locale, requestId, locate: locateIn(match) }));
     }
   };
 }

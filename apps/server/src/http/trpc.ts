@@ -60,6 +60,7 @@ export function createTrpcHandler(
       parseJson(body);
       Object.assign(req, { body });
     }
+    for (const [name, value] of Object.entries(exchange.headers)) res.setHeader(name, value);
     handler(req, res);
   };
 }
