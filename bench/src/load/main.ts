@@ -4,9 +4,13 @@ import type { Job, JobResult } from "./jobs.ts";
 import { openStreams, type Streams } from "./stream.ts";
 import { startWaiting } from "./wait.ts";
 
+/** Who waits or watches from one job to the next. */
+interface Held extends Partial<Pick<Streams, "speak">> {
+  end: () => void | Promise<void>;
+}
+
 /** The process that makes the load, so that what it costs is not counted as anybody else's. */
-let release: (() => void | Promise<void>) | undefined;
-let streams: Streams | undefined;
+let held: Held | undefined;
 
 async function perform(job: Job): Promise<Partial<JobResult>> {
   switch (job.kind) {
@@ -15,15 +19,14 @@ async function perform(job: Job): Promise<Partial<JobResult>> {
     case "calls":
       return repeatCalls(job);
     case "wait":
-      release = await startWaiting(job);
+      held = { end: await startWaiting(job) };
       return { count: job.people.length };
     case "watch":
-      streams = await openStreams(job);
-      release = streams.end;
+      held = await openStreams(job);
       return { count: job.people.length };
     case "speak":
-      if (streams === undefined) throw new Error("Nobody watches.");
-      return streams.speak(job);
+      if (held?.speak === undefined) throw new Error("Nobody watches.");
+      return held.speak(job);
   }
 }
 
@@ -38,7 +41,8 @@ async function measure(job: Job): Promise<JobResult> {
 }
 
 async function letGo(): Promise<object> {
-  await release?.();
+  await held?.end();
+  held = undefined;
   return {};
 }
 

@@ -119,7 +119,7 @@ describePostgres("the silence guard", () => {
       line.silence();
       said.push(await outcome(sql`select 1`));
     });
-    await expect(transaction).rejects.toThrow();
+    await expect(transaction).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
     expect(said).toEqual(["ETIMEDOUT"]);
   });
 

@@ -76,7 +76,12 @@ export function usePlatform(env: Record<string, string> = {}): TestPlatform {
   beforeAll(async () => {
     const database = await createProcessDatabase();
     databaseEnv = database.env;
-    server = await startServerProcess({ ...databaseEnv, ...env });
+    try {
+      server = await startServerProcess({ ...databaseEnv, ...env });
+    } catch (error) {
+      await database.drop();
+      throw error;
+    }
     return async () => {
       await server.stop();
       await database.drop();

@@ -64,7 +64,11 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
       await requestScope.run(exchange, () => dispatch(exchange));
     } catch (error) {
       report(error, exchange);
-      if (error instanceof EdgeError && error.code === "method_not_allowed" && exchange.headers["Allow"] === undefined) {
+      if (
+        error instanceof EdgeError &&
+        error.code === "method_not_allowed" &&
+        exchange.headers["Allow"] === undefined
+      ) {
         exchange.headers["Allow"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
       }
       if (res.headersSent) res.destroy();
