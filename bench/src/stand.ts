@@ -85,13 +85,13 @@ export async function takeTurn(bench: Bench, stand: Stand, job: Job): Promise<Tu
   };
 }
 
-/** How long a turn is. But with `quick`, warming up takes as long: Node needs seconds to compile what is called often. */
+/** How long a turn is. But with `quick`, warming up takes at least as long: Node needs seconds to compile what is called often. */
 export function durationMs(
   { quick }: Bench,
-  { warmUp, quickMs, ms }: { warmUp: boolean; quickMs: number; ms: number },
+  { warmUp, quickMs, ms, warmUpMs = ms }: { warmUp: boolean; quickMs: number; ms: number; warmUpMs?: number },
 ): number {
   if (quick) return warmUp ? 100 : quickMs;
-  return ms;
+  return warmUp ? warmUpMs : ms;
 }
 
 /** Takes turns: everybody once in each round, and everybody first in some round. A round before them warms up. */

@@ -57,7 +57,7 @@ async function measureRead(bench: Bench, read: Read, people: ReadonlyMap<Stand, 
       kind: "calls",
       port: stand.port,
       calls: callers.map((person) => personCall(person, call(person))),
-      ms: durationMs(bench, { warmUp, quickMs: 200, ms: warmUp ? 9_000 : 3_000 }),
+      ms: durationMs(bench, { warmUp, quickMs: 200, ms: 3_000, warmUpMs: 9_000 }),
     }),
   );
   const [rest = [], trpc = [], least = [], lesser = [], usual = []] = doors.map((each) => turns.get(each) ?? []);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EdgeError, requestScope, toProblem, type Log } from "@deepbot/api/server";
 import type { DevIssuer } from "../dev-issuer.ts";
-import { answerPreflight, addCorsHeaders } from "./cors.ts";
+import { addCorsHeaders, answerPreflight } from "./cors.ts";
 import { answerDevToken, devTokenPath } from "./dev-token.ts";
 import { answerDocs } from "./docs.ts";
 import type { Exchange } from "./exchange.ts";
@@ -64,12 +64,8 @@ export function createHandler(deps: HandlerDeps): (req: IncomingMessage, res: Se
       await requestScope.run(exchange, () => dispatch(exchange));
     } catch (error) {
       report(error, exchange);
-      if (
-        error instanceof EdgeError &&
-        error.code === "method_not_allowed" &&
-        exchange.headers["Allow"] === undefined
-      ) {
-        exchange.headers["Allow"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+      if (error instanceof EdgeError && error.code === "method_not_allowed") {
+        exchange.headers["Allow"] ??= "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
       }
       if (res.headersSent) res.destroy();
       else sendProblem(exchange, toProblem(error, exchange));
