@@ -1,3 +1,0 @@
-import { z } from "zod";
-
-export const healthOutput = z.object({ status: z.literal("ok") });
