@@ -22,7 +22,7 @@ WORKDIR /app
 COPY --from=built /src/image/ ./
 COPY docker/healthcheck.mjs ./
 USER node
-# A worker has no address of its own: it is well when it reaches the platform.
+# A worker has no address of its own. It is healthy if it reaches the platform.
 HEALTHCHECK --interval=15s --timeout=4s --start-period=30s --retries=3 \
   CMD ["node", "healthcheck.mjs", "http://backend:8000/readyz"]
 CMD ["node", "dist/main.js"]

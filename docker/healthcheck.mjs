@@ -1,8 +1,8 @@
-// Ends with 0 when the address in its argument answers with a 2xx in time. The image has no curl, and needs none.
+// Exits with 0 if the address in its argument responds with a 2xx in time. The image needs no curl.
 const [address = ""] = process.argv.slice(2);
 
-const isWell = await fetch(address, { signal: AbortSignal.timeout(3_000), redirect: "error" }).then(
+const isHealthy = await fetch(address, { signal: AbortSignal.timeout(3_000), redirect: "error" }).then(
   (response) => response.ok,
   () => false,
 );
-process.exitCode = isWell ? 0 : 1;
+process.exitCode = isHealthy ? 0 : 1;

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the secrets that are missing in the folder `secrets` and leaves those that are there.
+# Creates the missing secrets in the folder `secrets` and keeps the existing ones.
 set -eu
 folder=${1:-$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)/secrets}
 
-# The folder keeps others out. The files themselves are mounted into containers whose users have other numbers.
+# Only the folder's mode protects the files: containers mount them and read them under other user ids.
 mkdir -p -m 700 "$folder"
 
 make() {
@@ -17,5 +17,5 @@ make() {
 
 for name in database-password secret-key-jwt api-key-ai health-secret-key; do make "$name"; done
 
-# For a model that asks for a key: write it in here.
+# Empty until someone writes a model's key into it.
 [ -e "$folder/openai-api-key" ] || (umask 022 && : >"$folder/openai-api-key")

@@ -4,7 +4,7 @@ FROM node:24.21.0-slim AS tools
 ENV CI=true TURBO_TELEMETRY_DISABLED=1
 WORKDIR /src
 
-# What this program is made of, so that a change elsewhere does not build it anew.
+# Only the packages of this program, so that changes elsewhere do not rebuild it.
 FROM tools AS pruned
 COPY . .
 RUN npx -y turbo@2.11.11 prune @deepbot/server --docker
@@ -15,7 +15,7 @@ RUN npx -y pnpm@12.21.0 install --frozen-lockfile
 COPY --from=pruned /src/out/full/ ./
 COPY tsconfig.base.json ./
 RUN npx -y pnpm@12.21.0 exec turbo run build --filter=@deepbot/server
-# The bundle, and what it leaves outside itself.
+# The bundle, and the packages that it does not contain.
 RUN mkdir -p image/node_modules/@electric-sql \
   && cp -RL apps/server/package.json apps/server/dist image/ \
   && cp -RL apps/server/node_modules/swagger-ui-dist image/node_modules/ \

@@ -1,5 +1,10 @@
 import { defineProject } from "vitest/config";
 
 export default defineProject({
-  test: { name: "docker", include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 240_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["../packages/db/src/testing/global-setup.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 240_000,
+  },
 });

@@ -17,7 +17,7 @@ RUN npx -y pnpm@12.21.0 exec turbo run build --filter=@deepbot/web
 RUN mkdir image && cp -RL apps/web/dist image/pages
 
 FROM nginx:1.30.4
-# openssl makes the certificate of a first try. The two folders are for volumes, which take over who owns them.
+# openssl creates the self-signed certificate. The two folders are for volumes, which take over their owner.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends openssl \
   && rm -rf /var/lib/apt/lists/* \

@@ -4,10 +4,10 @@ export default defineProject({
   test: {
     name: "e2e",
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/global-setup.ts"],
+    globalSetup: ["../packages/db/src/testing/global-setup.ts", "test/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Each file has a browser, nginx and two servers of its own: one at a time, and after everything else.
+    // It starts a browser, nginx and two servers, so it runs after everything else.
     maxWorkers: 1,
     sequence: { groupOrder: 1 },
   },

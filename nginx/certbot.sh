@@ -1,11 +1,11 @@
 #!/bin/sh
-# Gets a certificate from Let's Encrypt and keeps it valid. nginx notices new ones by itself.
+# Gets a certificate from Let's Encrypt and renews it. nginx notices a new certificate by itself.
 set -eu
 
 : "${SERVER_NAME:?must be set}" "${LETSENCRYPT_EMAIL:?must be set}"
 renewed=${RENEWED_FILE:-/tmp/renewed}
 
-# Does nothing while the certificate is good for another month.
+# certbot does nothing while the certificate is valid for another month.
 obtain() {
   certbot certonly --non-interactive --agree-tos --email "$LETSENCRYPT_EMAIL" \
     --webroot --webroot-path "${ACME_FOLDER:-/var/www/acme}" \
@@ -15,7 +15,7 @@ obtain() {
 
 trap 'exit 0' TERM INT
 while :; do
-  # Let's Encrypt forgives five failures an hour.
+  # Let's Encrypt allows five failures an hour.
   if obtain; then touch "$renewed" && pause=${RENEW_SECONDS:-43200}; else rm -f "$renewed" && pause=${RETRY_SECONDS:-3600}; fi
   sleep "$pause" &
   wait $!

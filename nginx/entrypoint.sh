@@ -1,5 +1,5 @@
 #!/bin/sh
-# Renders the configuration, finds a certificate and becomes nginx. When the certificate changes, nginx reloads.
+# Renders the configuration, chooses a certificate and runs nginx. Reloads nginx when the certificate changes.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 run=${RUN_FOLDER:-/tmp/nginx}
@@ -8,7 +8,7 @@ issued=${CERTIFICATE_FOLDER:-/etc/letsencrypt/live/deepbot}
 "$here/render.sh" "$run"
 mkdir -p -m 700 "$run/tls"
 
-# For a first try, and until Let's Encrypt has issued one. Browsers warn of it.
+# Self-signed, until Let's Encrypt has issued one. Browsers warn about it.
 make_certificate() {
   mkdir -p "$run/tls/self-signed"
   case $SERVER_NAME in
@@ -33,7 +33,8 @@ fingerprint() {
   cksum <"$run/tls/current/fullchain.pem"
 }
 
-# $$ is this script's process, which nginx takes over below. A certificate that does not fit its key (yet) is left for the next look.
+# $$ is the process of this script, which nginx takes over below. A certificate that does not match its key yet is left
+# for the next check.
 reload_on_change() {
   seen=$1
   while sleep "${CERTIFICATE_CHECK_SECONDS:-60}" && kill -0 "$$" 2>/dev/null; do

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Asks nginx itself, on its internal port. Bash can do that without any other program.
+# Asks nginx on its internal port. Bash needs no other program for that.
 set -euo pipefail
 exec 3<>"/dev/tcp/127.0.0.1/${INTERNAL_PORT:-8081}"
 printf 'GET /healthz HTTP/1.0\r\n\r\n' >&3

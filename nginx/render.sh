@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the configuration for the nginx that is installed: render.sh FOLDER. Settings come from the environment.
+# Writes the configuration for the installed nginx: render.sh FOLDER. Settings come from the environment.
 set -eu
 target=$1
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -9,17 +9,17 @@ fail() {
   exit 1
 }
 
-# 1.30.4 is 1030004.
+# The version as one number: 1030004 for 1.30.4.
 version() {
   nginx -v 2>&1 | sed -n 's|^nginx version: [^/]*/\([0-9]*\)\.\([0-9]*\)\.\([0-9]*\).*|\1 \2 \3|p' | {
-    read -r major minor patch || fail "nginx does not say its version."
+    read -r major minor patch || fail "nginx does not print its version."
     echo $((major * 1000000 + minor * 1000 + patch))
   }
 }
 
 check() {
   [ -n "$2" ] || fail "$1 must be set."
-  case $2 in *[!$3]*) fail "$1 has characters that it must not have." ;; esac
+  case $2 in *[!$3]*) fail "$1 contains characters that are not allowed." ;; esac
 }
 
 check SERVER_NAME "${SERVER_NAME:-}" A-Za-z0-9.-
@@ -28,7 +28,7 @@ check ANSWER_DEADLINE_MS "${ANSWER_DEADLINE_MS:-120000}" 0-9
 
 nginx_version=$(version)
 
-# Containers come and go: names are looked up again and again where nginx can do that.
+# Containers come and go, so nginx resolves their names again and again, where its version can.
 backend_servers() {
   resolve=
   if [ "$nginx_version" -ge 1027003 ] && [ -n "${RESOLVER:-}" ]; then
@@ -41,7 +41,7 @@ backend_servers() {
   done
 }
 
-# `http2` has become a directive of its own.
+# `http2` became a directive of its own in 1.25.1.
 if [ "$nginx_version" -ge 1025001 ]; then
   http2_parameter='' http2_directive='http2 on;'
 else

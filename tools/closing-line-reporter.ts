@@ -38,9 +38,22 @@ function findSuitesLeftOut(modules: readonly TestModule[]): string[] {
   return [...new Set(left.map((suite) => suite.fullName))];
 }
 
+/** Seconds that the workers spent on each project, the slowest first; nothing for a run of one project. */
+function describeTimes(modules: readonly TestModule[]): string[] {
+  const times = new Map<string, number>();
+  for (const module of modules) {
+    const { collectDuration, duration } = module.diagnostic();
+    times.set(module.project.name, (times.get(module.project.name) ?? 0) + collectDuration + duration);
+  }
+  if (times.size < 2) return [];
+  const slowestFirst = [...times].toSorted(([, a], [, b]) => b - a);
+  return ["Seconds by project:", ...slowestFirst.map(([name, ms]) => `  ${name}: ${(ms / 1_000).toFixed(1)}`), ""];
+}
+
 /** Closes a run with the suites that were left out for want of something, and `N passed, N failed` as its last line. */
 export const closingLineReporter: Reporter = {
   onTestRunEnd: (modules, unhandledErrors) => {
+    for (const line of describeTimes(modules)) console.log(line);
     const suites = findSuitesLeftOut(modules);
     if (suites.length > 0) {
       console.log(["Skipped, because something is not there:", ...suites.map((name) => `  ${name}`), ""].join("\n"));

@@ -2,8 +2,9 @@ import { defineProject } from "vitest/config";
 
 export default defineProject({
   test: {
-    name: "server",
     include: ["test/**/*.test.ts"],
+    exclude: ["test/unit/**"],
+    globalSetup: ["../../packages/db/src/testing/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // No test changes what others of its process see, and most of the time of a new process goes into imports.

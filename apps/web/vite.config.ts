@@ -3,16 +3,17 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv, type Plugin, type ProxyOptions } from "vite";
 import { firstScreenBudget } from "./vite/first-screen-budget.ts";
+import { portInUse } from "./vite/port-in-use.ts";
 
 const repositoryRoot = "../..";
 
-/** The policy that nginx sends with the pages: what was built is tried under the same. */
+/** The policy that nginx sends with the pages, so that a preview of the build runs under it too. */
 function contentSecurityPolicy(): string {
   const lines = readFileSync(`${repositoryRoot}/nginx/content-policy.txt`, "utf8").split("\n");
   return lines.filter((line) => line !== "" && !line.startsWith("#")).join("; ");
 }
 
-/** One line that says where to look, in place of Vite's list of addresses. */
+/** Prints the address of the pages in one line instead of Vite's list. */
 function welcome(): Plugin {
   return {
     name: "welcome",
@@ -25,14 +26,14 @@ function welcome(): Plugin {
   };
 }
 
-/** Passes on that the server has cut an answer, as nginx does; by itself the proxy would leave the browser waiting. */
+/** Breaks the connection to the browser when the server breaks its own, as nginx does. Vite's proxy would keep it open. */
 function toServer(target: string): ProxyOptions {
   return {
     target,
     configure: (proxy) => {
-      proxy.on("proxyRes", (answer, _request, response) => {
-        answer.on("close", () => {
-          if (!answer.complete) response.destroy();
+      proxy.on("proxyRes", (upstream, _request, response) => {
+        upstream.on("close", () => {
+          if (!upstream.complete) response.destroy();
         });
       });
     },
@@ -49,7 +50,7 @@ export default defineConfig(({ mode, isPreview }) => {
     proxy: { "/trpc": toServer(api), "/dev/google-token": toServer(api) },
   };
   return {
-    plugins: [react(), tailwindcss(), welcome(), firstScreenBudget(250)],
+    plugins: [react(), tailwindcss(), welcome(), portInUse("WEB_PORT"), firstScreenBudget(250)],
     clearScreen: false,
     server: listen,
     preview: isPreview ? { ...listen, headers: { "Content-Security-Policy": contentSecurityPolicy() } } : {},

@@ -1,10 +1,10 @@
-import { openDatabase } from "@deepbot/db";
 import { testKeys } from "@deepbot/testing";
 import { SignJWT } from "jose";
 import postgres from "postgres";
-import { grow, type Size } from "./growth/grow.ts";
+import { ownCheckout, type Checkout } from "./checkout.ts";
+import type { Size } from "./growth/grow.ts";
 
-/** Somebody with a live session and a dialog. */
+/** A person with a live session and a dialog. */
 export interface Person {
   userId: number;
   dialogId: number;
@@ -16,9 +16,9 @@ export interface Person {
 export interface BenchDatabase {
   url: string;
   sql: postgres.Sql;
-  /** New people, each with one dialog of `messages` messages. */
+  /** Inserts people, each with one dialog of `messages` messages. */
   addPeople: (count: number, messages?: number) => Promise<Person[]>;
-  /** How many statements ran so far, those of the bench included. */
+  /** Number of statements so far, including the bench's own. */
   statements: () => Promise<number>;
   close: () => Promise<void>;
 }
@@ -82,14 +82,18 @@ function openBenchDatabase(url: string): BenchDatabase {
 
 /** The databases of the bench's own server. */
 export interface Databases {
-  /** A migrated database with a history. Those of one size are copies of one, which is made when it is first wanted. */
-  open: (size: Size) => Promise<BenchDatabase>;
+  /**
+   * Creates a migrated database with a history. All databases of one size and checkout are copies of one original.
+   *
+   * @param checkout whose schema it has, by default our own
+   */
+  open: (size: Size, checkout?: Checkout) => Promise<BenchDatabase>;
 }
 
 /** @param port of the server */
 export function createDatabases(port: number): Databases {
   const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
-  const originals = new Map<string, string>();
+  const originals = new Map<Checkout, Map<string, string>>();
   let made = 0;
 
   const create = async (template?: string): Promise<string> => {
@@ -100,7 +104,7 @@ export function createDatabases(port: number): Databases {
     await admin.end();
     return name;
   };
-  const fill = async (name: string, size: Size): Promise<void> => {
+  const fill = async (name: string, size: Size, { openDatabase, grow }: Checkout): Promise<void> => {
     const database = await openDatabase({ engine: "postgres", url: urlOf(name), maxConnections: 1 });
     await database.migrate();
     await database.close();
@@ -111,13 +115,15 @@ export function createDatabases(port: number): Databases {
     await close();
   };
   return {
-    open: async (size) => {
+    open: async (size, checkout = ownCheckout) => {
       const key = JSON.stringify(size);
-      let original = originals.get(key);
+      const known = originals.get(checkout) ?? new Map<string, string>();
+      originals.set(checkout, known);
+      let original = known.get(key);
       if (original === undefined) {
         original = await create();
-        await fill(original, size);
-        originals.set(key, original);
+        await fill(original, size, checkout);
+        known.set(key, original);
       }
       return openBenchDatabase(urlOf(await create(original)));
     },

@@ -3,6 +3,7 @@ import { cpus, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createPostgresServer } from "@deepbot/testing";
 import { cases } from "./cases/index.ts";
+import { loadCheckout } from "./checkout.ts";
 import { createDatabases } from "./database.ts";
 import { startLoadClient } from "./load/client.ts";
 import { loadAverage } from "./measure/processes.ts";
@@ -13,7 +14,7 @@ import { listStatements } from "./statements.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** @param save called with all rows so far after each case, so that an interrupted bench has said something */
+/** @param save called with all rows so far after each case, so that an interrupted bench leaves figures */
 async function runCases(
   bench: Bench,
   names: readonly string[],
@@ -47,7 +48,8 @@ async function runAll(settings: Settings, save: (rows: readonly Row[]) => Promis
     await writeFile(statementsEnv({ folder }).STATEMENTS, JSON.stringify([...(await listStatements())]));
     const { quick, server } = settings;
     const databases = createDatabases(postgres.port);
-    const bench = { quick, server, postgres, databases, client, folder, nodeFlags };
+    const before = settings.before === undefined ? undefined : await loadCheckout(resolve(settings.before));
+    const bench = { quick, server, before, postgres, databases, client, folder, nodeFlags };
     const rows = await runCases(bench, settings.cases.length > 0 ? settings.cases : Object.keys(cases), save);
     await rm(folder, { recursive: true });
     return rows;

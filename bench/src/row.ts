@@ -1,6 +1,6 @@
 import { compare, median } from "./measure/statistics.ts";
 
-/** What a figure must reach. */
+/** Goal of a figure. */
 export interface Goal {
   ratioAtLeast?: number;
   ratioAtMost?: number;
@@ -14,7 +14,7 @@ export interface Row {
   unit: string;
   ours: number;
   reference: number | null;
-  /** What the reference is. */
+  /** Name of the reference. */
   against: string;
   ratio: number | null;
   spread: [number, number] | null;
@@ -44,11 +44,11 @@ interface Quantity {
   what: string;
   unit: string;
   goal?: Goal;
-  /** One value a round. */
+  /** One value per round. */
   ours: readonly number[];
 }
 
-/** A quantity of ours beside the same of a reference, round by round. */
+/** Our figure and a reference's, compared round by round. */
 export function ratioRow(quantity: Quantity & { against: string; reference: readonly number[] }): Row {
   const { goal = {}, case: name, what, unit, against } = quantity;
   const { ours, reference, ratio, spread } = compare(quantity.ours, quantity.reference);
@@ -66,7 +66,20 @@ export function ratioRow(quantity: Quantity & { against: string; reference: read
   };
 }
 
-/** A quantity that has only a bound. */
+/** Share of a figure that changes may cost. */
+const tolerance = 0.05;
+
+/** Our figure and the other checkout's. No row when there is no other checkout. */
+export function beforeRows(
+  quantity: Omit<Quantity, "goal"> & { better: "higher" | "lower" },
+  before: readonly number[],
+): Row[] {
+  if (before.length === 0) return [];
+  const goal = quantity.better === "higher" ? { ratioAtLeast: 1 - tolerance } : { ratioAtMost: 1 + tolerance };
+  return [ratioRow({ ...quantity, goal, against: "before", reference: before })];
+}
+
+/** Our figure without a reference. */
 export function boundRow(quantity: Quantity): Row {
   const { goal = {}, case: name, what, unit } = quantity;
   const ours = median(quantity.ours);

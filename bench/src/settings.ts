@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** What the person who starts the bench chose. */
+/** Choices of the person who starts the bench. */
 export interface Settings {
   quick: boolean;
   /** Names of the cases to run; empty means all. */
@@ -11,6 +11,8 @@ export interface Settings {
   profiles: string | undefined;
   /** Main module of another build of the server, to be measured instead of this one. */
   server: string | undefined;
+  /** Folder of another checkout whose server is measured beside this one. */
+  before: string | undefined;
 }
 
 export function readSettings(args: readonly string[] = process.argv.slice(2)): Settings {
@@ -22,8 +24,9 @@ export function readSettings(args: readonly string[] = process.argv.slice(2)): S
       output: { type: "string", default: ".data/bench.json" },
       profiles: { type: "string" },
       server: { type: "string" },
+      before: { type: "string" },
     },
   });
-  const { quick, case: names, output, profiles, server } = values;
-  return { quick, cases: names, output, profiles, server };
+  const { quick, case: names, output, profiles, server, before } = values;
+  return { quick, cases: names, output, profiles, server, before };
 }

@@ -1,4 +1,4 @@
-import { createQueries, openDatabase, type Queries } from "@deepbot/db";
+import { createStatements, openDatabase } from "@deepbot/db";
 import type { BenchDatabase } from "./database.ts";
 
 export interface Statement {
@@ -12,7 +12,7 @@ interface Session {
   prepareQuery: (...args: [Statement, unknown, string | undefined, ...unknown[]]) => unknown;
 }
 
-/** Tells of every statement that is built from now on, until the function that it returns is called. */
+/** Reports every statement that is built until the returned function is called. */
 function watchStatements(
   session: Session,
   onStatement: (statement: Statement, name: string | undefined) => void,
@@ -27,33 +27,33 @@ function watchStatements(
   };
 }
 
-/** Every statement that `packages/db` builds at the start, by its name. Connects to nothing. */
+/** The statements that `packages/db` prepares at the start, by name. Connects to nothing. */
 export async function listStatements(): Promise<Map<string, Statement>> {
   const database = await openDatabase({ engine: "postgres", url: "postgres://localhost/none" });
   const found = new Map<string, Statement>();
   watchStatements(database.db._.session as unknown as Session, ({ sql, params }, name) => {
     if (name !== undefined) found.set(name, { sql, params });
   });
-  const queries: Queries = createQueries(database.db);
-  if (Object.keys(queries).length === 0 || found.size === 0) throw new Error("No statement was seen.");
+  createStatements(database.db);
+  if (found.size === 0) throw new Error("No statement was seen.");
   await database.close();
   return found;
 }
 
-/** Every statement that runs in a transaction, by its text: they are built anew each time, so all of that is done once. */
+/** The statements that run in transactions, by text. They are built with each call, so each is called once. */
 export async function listTransactionStatements({ url, addPeople }: BenchDatabase): Promise<Map<string, Statement>> {
   const database = await openDatabase({ engine: "postgres", url, maxConnections: 1 });
-  const queries = createQueries(database.db);
+  const statements = createStatements(database.db);
   const [person] = await addPeople(1);
-  if (person === undefined) throw new Error("Nobody was added.");
+  if (person === undefined) throw new Error("No person was added.");
   const found = new Map<string, Statement>();
   // A transaction has a session of its own, of the same class.
   const prototype = Object.getPrototypeOf(database.db._.session) as Session;
   const end = watchStatements(prototype, ({ sql, params }) => found.set(sql, { sql, params }));
-  await queries.insertDialog({ userId: person.userId, dialogName: "a dialog", limit: 5 });
+  await statements.insertDialog({ userId: person.userId, dialogName: "a dialog", limit: 5 });
   // The first is stored as a message of the bot, the second repeats it.
-  for (const text of ["unasked", "unasked"]) await queries.storeReply({ ...person, text });
-  await queries.deleteUser(person.userId);
+  for (const text of ["unasked", "unasked"]) await statements.storeReply({ ...person, text });
+  await statements.deleteUser(person.userId);
   end();
   await database.close();
   return found;

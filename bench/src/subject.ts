@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { freePort, testKeys, until } from "@deepbot/testing";
 
-/** `deepbot` is the bundle as it goes to production; the others are the references. */
-export type SubjectName = "deepbot" | "floor" | "floor, tokens remembered" | "fastify";
+/** `deepbot` is the bundle as it goes to production, `before` that of another checkout; the others are the references. */
+export type SubjectName = "deepbot" | "before" | "floor" | "floor, tokens remembered" | "fastify";
 
 export interface Memory {
   rss: number;
@@ -13,14 +13,14 @@ export interface Memory {
   used: number;
 }
 
-/** A server process that is measured. */
+/** A measured server process. */
 export interface Subject {
   name: SubjectName;
   port: number;
   pid: number;
   /** From its start to the first 200 of `/readyz`. */
   startMs: number;
-  /** After a collection of garbage. */
+  /** After a garbage collection. */
   memory: () => Promise<Memory>;
   stop: () => Promise<void>;
 }
@@ -29,14 +29,15 @@ const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta
 
 const floor = fileOf("references/floor.ts");
 
-const programs: Record<SubjectName, { file: string; env: Record<string, string> }> = {
+const programs: Record<SubjectName, { file: string | undefined; env: Record<string, string> }> = {
+  before: { file: undefined, env: {} },
   deepbot: { file: fileOf("../../apps/server/dist/server/main.js"), env: {} },
   floor: { file: floor, env: {} },
   "floor, tokens remembered": { file: floor, env: { REMEMBER_TOKENS: "1" } },
   fastify: { file: fileOf("references/fastify.ts"), env: {} },
 };
 
-/** Production in all respects; nobody signs in with Google, sessions are rows that the bench inserts. */
+/** Production settings. Nobody signs in with Google, because the bench inserts sessions as rows. */
 const environment = {
   NODE_ENV: "production",
   HOST: "127.0.0.1",
@@ -52,7 +53,7 @@ const environment = {
 export interface SubjectOptions {
   env: Record<string, string>;
   logFile: string;
-  /** Another program than the usual one: another build of the server. */
+  /** Replaces the subject's usual program. */
   program?: string | undefined;
   /** Further flags of Node, for profiles. */
   nodeFlags?: readonly string[];
@@ -65,7 +66,9 @@ export async function startSubject(name: SubjectName, options: SubjectOptions): 
   const startedAt = performance.now();
   const flags = ["--expose-gc", "--import", fileOf("measure/probe.mjs"), ...(options.nodeFlags ?? [])];
   const { file, env } = programs[name];
-  const child = spawn(process.execPath, [...flags, options.program ?? file], {
+  const program = options.program ?? file;
+  if (program === undefined) throw new Error(`There is no program for ${name}.`);
+  const child = spawn(process.execPath, [...flags, program], {
     env: { PATH: process.env["PATH"], ...environment, PORT: String(port), ...env, ...options.env },
     stdio: ["ignore", log, log, "ipc"],
   });

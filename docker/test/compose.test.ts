@@ -7,13 +7,13 @@ import { describe, expect, test } from "vitest";
 import { compose, environmentOf, interpolate, services } from "./support/compose.ts";
 import { namesIn, read, repositoryRoot } from "./support/repository.ts";
 
-/** Whatever is secret by the tables of settings: names in bold. */
+/** Secrets: the bold names in the tables of settings. */
 const secretNames = [read("README.md"), read("apps/ai-bridge/README.md")].flatMap((text) =>
   [...text.matchAll(/\*\*`([A-Z_]+)`\*\*/g)].map(([, name = ""]) => name),
 );
 
 describe.each(services)("%s", (_, service) => {
-  test("gets no more rights than it needs", () => {
+  test("has only the privileges that it needs", () => {
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ["ALL"],
@@ -22,7 +22,7 @@ describe.each(services)("%s", (_, service) => {
     });
   });
 
-  test("has bounds: memory, processors, processes, logs", () => {
+  test("has limits on memory, processors, processes and logs", () => {
     const { cpus, memory, pids } = service.deploy.resources.limits;
     expect(cpus).toMatch(/^[\d.]+$/);
     expect(memory).toMatch(/^\d+[mg]$/);
@@ -30,24 +30,24 @@ describe.each(services)("%s", (_, service) => {
     expect(service.logging).toEqual({ driver: "json-file", options: { "max-size": "10m", "max-file": "5" } });
   });
 
-  test("says whether it is well, without a shell", () => {
+  test("has a health check that needs no shell", () => {
     expect(service.healthcheck.test[0]).toBe("CMD");
     expect(service.healthcheck.test.join(" ")).not.toMatch(/curl|wget/);
   });
 
-  test("runs a version that is named", () => {
+  test("runs a pinned version", () => {
     if (service.build === undefined) expect(service.image).toMatch(/^[\w/]+:v?\d[\w.-]*$/);
     else expect(existsSync(join(repositoryRoot, service.build.dockerfile))).toBe(true);
   });
 
-  test("waits for what it needs to be well", () => {
+  test("starts once the services that it needs are healthy", () => {
     for (const [needed, { condition }] of Object.entries(service.depends_on)) {
       expect(compose.services[needed]).toBeDefined();
       expect(condition).toBe("service_healthy");
     }
   });
 
-  test("gets secrets as files, and those it is given", () => {
+  test("gets its secrets as files", () => {
     const { environment } = service;
     expect(Object.keys(environment).filter((key) => secretNames.includes(key))).toEqual([]);
     const files = Object.entries(environment).filter(([key, value]) => key.endsWith("_FILE") && value !== null);
@@ -55,7 +55,7 @@ describe.each(services)("%s", (_, service) => {
     for (const secret of service.secrets) expect(compose.secrets).toHaveProperty(secret);
   });
 
-  test("uses networks and volumes that there are", () => {
+  test("uses existing networks and volumes", () => {
     for (const network of service.networks) expect(compose.networks).toHaveProperty(network);
     const named = service.volumes.map((volume) => volume.split(":")[0] ?? "");
     for (const volume of named.filter((path) => !path.startsWith("./"))) expect(compose.volumes).toHaveProperty(volume);
@@ -65,15 +65,15 @@ describe.each(services)("%s", (_, service) => {
   });
 });
 
-describe("who reaches whom", () => {
+describe("networks", () => {
   const membersOf = (network: string): string[] =>
     services.filter(([, { networks }]) => networks.includes(network)).map(([name]) => name);
 
-  test("only nginx is reached from outside", () => {
+  test("only nginx can be reached from outside", () => {
     expect(services.filter(([, { ports }]) => ports.length > 0).map(([name]) => name)).toEqual(["frontend"]);
   });
 
-  test("only the back end reaches the database, nginx reaches the back end alone, and so do workers", () => {
+  test("only servers reach the database; nginx and workers reach servers only", () => {
     const members = Object.keys(compose.networks).map((network) => [network, membersOf(network)]);
     expect(Object.fromEntries(members)).toEqual({
       data: ["postgres", "backend"],
@@ -83,7 +83,7 @@ describe("who reaches whom", () => {
     });
   });
 
-  test("from the database no way leads out", () => {
+  test("the database has no way out", () => {
     expect(compose.networks["data"]).toEqual({ internal: true });
   });
 });
@@ -91,12 +91,12 @@ describe("who reaches whom", () => {
 describe("settings", () => {
   const known = new Set([...namesIn(".env.production.example"), ...namesIn(".env.example")]);
 
-  test("whatever compose asks for is in the example", () => {
+  test("every variable of the compose file is in the example", () => {
     const asked = [...read("docker-compose.yml").matchAll(/\$\{(\w+)/g)].map(([, name = ""]) => name);
     expect(asked.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  test("the back end is given every setting of the table, or none on purpose", () => {
+  test("the servers get every setting of the table, except those that the image sets", () => {
     const own = new Set(["HOST", "PORT", "NODE_ENV", "DATABASE_URL", "DATABASE_FOLDER", "GOOGLE_CERTIFICATES_URL"]);
     const table = read("README.md").split("## Settings")[1] ?? "";
     const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([A-Z_]+)`/g)]);
@@ -107,14 +107,14 @@ describe("settings", () => {
     expect(given.filter((name) => !named.includes(name))).toEqual([]);
   });
 
-  test("without a host name or a Google client nothing starts", () => {
+  test("nothing starts without a host name or a Google client", () => {
     const [backend] = services.filter(([name]) => name === "backend").map(([, service]) => service);
-    if (backend === undefined) throw new Error("There is no back end.");
+    if (backend === undefined) throw new Error("There is no service backend.");
     expect(() => environmentOf(backend, { SERVER_NAME: "chat.example.org" })).toThrow("GOOGLE_CLIENT_ID is not set");
     expect(() => environmentOf(backend, { GOOGLE_CLIENT_ID: "id" })).toThrow("SERVER_NAME is not set");
   });
 
-  test("there are as many servers as one asks for", () => {
+  test("BACKEND_REPLICAS sets the number of servers", () => {
     const { replicas = "" } = compose.services["backend"]?.deploy ?? {};
     expect(interpolate(replicas, {})).toBe("2");
     expect(interpolate(replicas, { BACKEND_REPLICAS: "5" })).toBe("5");
@@ -122,7 +122,7 @@ describe("settings", () => {
 });
 
 describe("make-secrets.sh", () => {
-  test("makes each secret once, where nobody else looks", async () => {
+  test("creates each secret once, in a private folder", async () => {
     const parent = await mkdtemp(join(tmpdir(), "deepbot-secrets-"));
     const folder = join(parent, "secrets");
     const make = async (): Promise<Record<string, string>> => {

@@ -13,7 +13,7 @@ const manifest = JSON.parse(read("package.json")) as {
 
 const paths = globSync("docker/*.Dockerfile", { cwd: repositoryRoot });
 
-/** 1.30.4 is 1030004. */
+/** The version as one number: 1030004 for 1.30.4. */
 function asNumber(version: string): number {
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
   return major * 1_000_000 + minor * 1_000 + patch;
@@ -25,7 +25,7 @@ function imageOf(path: string): Stage {
   return image;
 }
 
-test("there is one for each program", () => {
+test("every program has a Dockerfile", () => {
   expect(paths.map((path) => basename(path, ".Dockerfile")).toSorted()).toEqual(["ai-bridge", "server", "web"]);
 });
 
@@ -41,13 +41,13 @@ describe.each(paths)("%s", (path) => {
     expect(new Set(tools)).toEqual(new Set([manifest.packageManager, `turbo@${manifest.devDependencies.turbo}`]));
   });
 
-  test("leaves its image to a user that is not root, and says whether it is well", () => {
+  test("runs as a user other than root and has a health check", () => {
     expect(lastOf(image, "USER")).toMatch(/^(?:node|nginx)$/);
     expect(lastOf(image, "HEALTHCHECK")).toMatch(/ CMD \["/);
     expect(lastOf(image, "CMD") ?? lastOf(image, "ENTRYPOINT")).toMatch(/^\["/);
   });
 
-  test("is asked for its health as compose does it", () => {
+  test("has the same health check as the compose file", () => {
     const [service] = Object.values(compose.services).filter(({ build }) => build?.dockerfile === path);
     const [, command = "null"] = / CMD (\[.*\])$/.exec(lastOf(image, "HEALTHCHECK") ?? "") ?? [];
     expect(service?.healthcheck.test).toEqual(["CMD", ...(JSON.parse(command) as string[])]);
@@ -61,12 +61,12 @@ describe.each(paths)("%s", (path) => {
   });
 });
 
-test("nginx is new enough: older ones have known faults", () => {
+test("nginx is new enough: older versions have known vulnerabilities", () => {
   const [, version = "0"] = /^nginx:([\d.]+)$/.exec(imageOf("docker/web.Dockerfile").base) ?? [];
   expect(asNumber(version)).toBeGreaterThanOrEqual(asNumber("1.30.4"));
 });
 
-test("what an image must not hold does not even get into its build", () => {
+test("secrets and installed files stay out of the build", () => {
   const ignored = read(".dockerignore").split("\n");
   expect(ignored).toEqual(expect.arrayContaining([".git", ".env", ".env.*", "secrets", "**/node_modules", "**/dist"]));
 });

@@ -21,7 +21,7 @@ function serviceOf(name: string): Service {
   return service;
 }
 
-/** What compose gives to a service, with its secrets where the test has put them. */
+/** The environment that compose gives to a service, with paths to the secrets of the test. */
 function settingsOf(name: string, { secrets }: Image): Record<string, string> {
   const entries = Object.entries(environmentOf(serviceOf(name), dotEnv));
   return Object.fromEntries(entries.map(([key, value]) => [key, value.replace("/run/secrets", secrets)]));
@@ -44,7 +44,7 @@ describePostgres("the images of the server and the ai-bridge", () => {
   let running: Child;
   let url: string;
 
-  const isWell = async (image: Image, address: string): Promise<boolean> =>
+  const isHealthy = async (image: Image, address: string): Promise<boolean> =>
     (await image.run(["node", "healthcheck.mjs", address], {}).exited) === 0;
 
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describePostgres("the images of the server and the ai-bridge", () => {
       HOST: "127.0.0.1",
       PORT: String(port),
     });
-    await until("the server is well", () => isWell(server, `${url}/readyz`)).catch((error: unknown) => {
+    await until("the server is healthy", () => isHealthy(server, `${url}/readyz`)).catch((error: unknown) => {
       throw new Error(running.output(), { cause: error });
     });
   });
@@ -71,20 +71,20 @@ describePostgres("the images of the server and the ai-bridge", () => {
     await database.drop();
   });
 
-  test("the server runs for production: JSON logs, no development sign-in, only the host names that it is given", async () => {
+  test("the server runs in production mode: JSON logs, no development sign-in, only the given host names", async () => {
     expect(JSON.parse(running.output().split("\n")[0] ?? "")).toMatchObject({ event: "listening" });
     expect((await fetch(`${url}/dev/google-token`, { method: "POST" })).status).toBe(404);
     expect((await fetch(url.replace("127.0.0.1", "localhost") + "/livez")).status).toBe(421);
   });
 
   test.each(["/docs", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/openapi.json"])(
-    "the server's image holds %s",
+    "the server's image serves %s",
     async (path) => {
       expect((await fetch(url + path)).status).toBe(200);
     },
   );
 
-  test("the image holds no sources, no tests, no tools", () => {
+  test("the image contains no sources, tests or tools", () => {
     for (const path of ["src", "test", "node_modules/.pnpm", "node_modules/typescript", ".env"]) {
       expect(existsSync(join(server.built.folder, path))).toBe(false);
     }
@@ -92,28 +92,28 @@ describePostgres("the images of the server and the ai-bridge", () => {
     expect(name).toBe("@deepbot/server");
   });
 
-  test("the ai-bridge works with the server, and stops when it is told to", async () => {
+  test("the ai-bridge works with the server and stops on SIGTERM", async () => {
     const child = bridge.run(bridge.built.command, {
       ...settingsOf("ai-bridge", bridge),
       DEEPBOT_URL: url,
       API_KEY_AI_FILE: join(server.secrets, "api-key-ai"),
     });
     await until("the bridge has started", () => child.output().includes('"event":"started"'));
-    expect(await isWell(bridge, `${url}/readyz`)).toBe(true);
+    expect(await isHealthy(bridge, `${url}/readyz`)).toBe(true);
     expect(await child.stop(), child.output()).toBe(0);
     expect(child.output()).not.toMatch(/"level":(?:"(?:warn|error)"|[45]0)/);
   });
 
-  // The last one: it ends the server.
-  test("the health check tells when the server is gone", async () => {
-    expect(await isWell(server, `${url}/health`)).toBe(false);
+  // This test comes last: it stops the server.
+  test("the health check fails when the server has stopped", async () => {
+    expect(await isHealthy(server, `${url}/health`)).toBe(false);
     expect(await running.stop()).toBe(0);
-    expect(await isWell(server, `${url}/readyz`)).toBe(false);
+    expect(await isHealthy(server, `${url}/readyz`)).toBe(false);
   });
 });
 
 describe("the image of nginx", () => {
-  test("holds the built web client", async () => {
+  test("contains the built web client", async () => {
     const work = mkdtempSync(join(tmpdir(), "deepbot-image-"));
     const context = join(work, "context");
     writeContext(context);

@@ -1,14 +1,14 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { hostName, type ProxyProcess } from "@deepbot/testing";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
-import { findChromium } from "./find-program.ts";
+import { findChromium } from "@deepbot/testing/find-program";
 
 export const origin = `https://${hostName}`;
 
-/** Whatever a page is to show is there sooner than this, on a machine with other things to do too. */
-const patienceMs = 15_000;
+/** Generous, because the machine may be busy. */
+const timeoutMs = 15_000;
 
-/** What Chromium calls a certificate's key. */
+/** The hash by which Chromium identifies a certificate's key. */
 function keyHash(certificate: string): string {
   const { publicKey } = new X509Certificate(certificate);
   return createHash("sha256")
@@ -17,8 +17,8 @@ function keyHash(certificate: string): string {
 }
 
 /**
- * Starts Chromium. For it the site's name leads to nginx, and every other name nowhere. The certificate that nginx has
- * made is as good to it as a bought one: it would not cache what comes under a bad one.
+ * Starts Chromium, which resolves the site's name to nginx and every other name to nothing. It trusts nginx's
+ * self-signed certificate, because it caches nothing under a certificate that it does not trust.
  */
 export async function launchBrowser({ ports, certificate }: ProxyProcess): Promise<Browser> {
   const executablePath = findChromium();
@@ -39,21 +39,21 @@ export async function launchBrowser({ ports, certificate }: ProxyProcess): Promi
   });
 }
 
-/** A browser profile of its own, and what went wrong on its pages. */
+/** A browser profile, and the errors on its pages. */
 export interface Visitor {
   context: BrowserContext;
   /** Opens a tab at a path of the site. */
   open: (path?: string) => Promise<Page>;
-  /** Breaches of the pages' Content-Security-Policy and exceptions that nobody caught; forgets them. */
-  takeFaults: () => string[];
-  /** Requests that were to leave the site; none got through. */
+  /** Violations of the Content-Security-Policy and uncaught exceptions since the last call. */
+  takeErrors: () => string[];
+  /** Requests to other sites. None of them got through. */
   foreignRequests: readonly string[];
 }
 
-/** Runs in each page before anything else does. */
-function watchPolicy(): void {
+/** Runs in each page before its own scripts. */
+function reportViolations(): void {
   document.addEventListener("securitypolicyviolation", (event) => {
-    // The page calls out through a function that the context has put there.
+    // Exposed by the context below.
     const report = Reflect.get(window, "reportViolation") as (text: string) => void;
     report(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile} ${event.sample}`);
   });
@@ -64,21 +64,21 @@ function isForeign(address: string): boolean {
   return url.protocol !== "data:" && url.protocol !== "blob:" && url.origin !== origin;
 }
 
-/** Somebody with a browser of their own. */
+/** Opens a browser profile of its own. */
 export async function createVisitor(browser: Browser, options: BrowserContextOptions = {}): Promise<Visitor> {
   const context = await browser.newContext({ baseURL: origin, locale: "en-US", ...options });
-  const faults: string[] = [];
+  const errors: string[] = [];
   const foreignRequests: string[] = [];
-  context.setDefaultTimeout(patienceMs);
-  await context.exposeFunction("reportViolation", (text: string) => void faults.push(`policy: ${text}`));
-  await context.addInitScript(watchPolicy);
+  context.setDefaultTimeout(timeoutMs);
+  await context.exposeFunction("reportViolation", (text: string) => void errors.push(`policy: ${text}`));
+  await context.addInitScript(reportViolations);
   context.on("request", (request) => {
     if (isForeign(request.url())) foreignRequests.push(request.url());
   });
   context.on("console", (message) => {
-    if (message.text().includes("Content Security Policy")) faults.push(`console: ${message.text()}`);
+    if (message.text().includes("Content Security Policy")) errors.push(`console: ${message.text()}`);
   });
-  context.on("weberror", (error) => faults.push(`exception: ${String(error.error())}`));
+  context.on("weberror", (error) => errors.push(`exception: ${String(error.error())}`));
   return {
     context,
     open: async (path = "/") => {
@@ -86,7 +86,7 @@ export async function createVisitor(browser: Browser, options: BrowserContextOpt
       await page.goto(path);
       return page;
     },
-    takeFaults: () => faults.splice(0),
+    takeErrors: () => errors.splice(0),
     foreignRequests,
   };
 }

@@ -19,22 +19,22 @@ const settings = {
   LOG_LEVEL: "warn",
 };
 
-/** The whole platform as it runs for people, and a browser to visit it with. */
+/** The whole platform as in production, and a browser. */
 export interface Platform {
   browser: Browser;
   proxy: ProxyProcess;
-  /** Those that are alive. */
+  /** The servers that are running. */
   servers: ServerProcess[];
-  /** A view of its own on the database. */
+  /** A connection of the tests' own. */
   database: Database;
-  /** The only one there is. */
+  /** The only worker. */
   worker: TestWorker;
   stop: () => Promise<void>;
 }
 
 interface PlatformOptions {
   databaseUrl: string;
-  /** The built browser application. */
+  /** Folder of the built pages. */
   pages: string;
 }
 
@@ -45,7 +45,7 @@ export async function startPlatform({ databaseUrl, pages }: PlatformOptions): Pr
     startProxyProcess({
       backends: serverPorts.map((port) => `127.0.0.1:${port}`),
       writePages: (folder) => cp(pages, folder, { recursive: true }),
-      // A development token is good at the server that gave it.
+      // Only the server that issued a development token accepts it.
       pathsOfFirst: ["/dev/google-token", "/trpc/auth.signIn"],
     }),
     ...serverPorts.map((port) => startServerProcess({ DATABASE_URL: databaseUrl, PORT: String(port), ...settings })),
@@ -54,7 +54,7 @@ export async function startPlatform({ databaseUrl, pages }: PlatformOptions): Pr
   const database = await openDatabase({ engine: "postgres", url: databaseUrl, maxConnections: 2 });
   const serverUrl = (): string => {
     const [server] = servers;
-    if (server === undefined) throw new Error("No server is alive.");
+    if (server === undefined) throw new Error("No server is running.");
     return server.url;
   };
   return {

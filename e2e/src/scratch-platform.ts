@@ -11,7 +11,7 @@ const server = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres@127.0.0.
 
 async function createDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const database = `deepbot_test_${randomUUID().replaceAll("-", "")}`;
-  // oxlint-disable-next-line no-restricted-properties -- A name that was made on the line above.
+  // oxlint-disable-next-line no-restricted-properties -- The name was generated on the line above.
   const name = sql.identifier(database);
   const admin = await openDatabase({ engine: "postgres", url: server, maxConnections: 1 });
   await admin.db.execute(sql`create database ${name}`);
@@ -26,7 +26,7 @@ async function createDatabase(): Promise<{ url: string; drop: () => Promise<void
   };
 }
 
-/** Runs something on a platform of its own, outside of tests, and leaves nothing behind. */
+/** Starts a platform for a script and removes everything afterwards. */
 export async function withPlatform(use: (platform: Platform) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-pages-"));
   const pages = join(folder, "dist");

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 
-/** What a person finds on the pages, by role and name. */
+/** The elements of the pages, by role and accessible name. */
 export const composer = (page: Page): Locator => page.getByRole("textbox", { name: "Your message" });
 export const log = (page: Page): Locator => page.getByRole("log");
 export const answers = (page: Page): Locator => log(page).getByRole("article", { name: "Deepbot" });
@@ -12,12 +12,12 @@ export const dialogLink = (page: Page, name: string): Locator =>
 export async function signIn(page: Page, name: string): Promise<void> {
   await page.getByLabel("Your name").fill(name);
   await button(page, "Sign in").click();
-  await page.getByRole("heading", { name: "What shall we talk about?" }).waitFor();
+  await page.getByRole("heading", { name: "What would you like to talk about?" }).waitFor();
 }
 
-/** Starts a dialog on the welcome page. */
+/** Creates a dialog on the start page. */
 export async function createDialog(page: Page, name: string): Promise<void> {
-  await page.getByRole("main").getByRole("textbox", { name: "Name of the dialog" }).fill(name);
+  await page.getByRole("main").getByRole("textbox", { name: "Dialog name" }).fill(name);
   await page.getByRole("main").getByRole("button", { name: "Create" }).click();
   await composer(page).waitFor();
 }

@@ -2,14 +2,14 @@ import type { Database } from "@deepbot/db";
 import { sql } from "@deepbot/db/testing";
 
 interface LongDialog {
-  /** Of the person whose dialog it is. */
+  /** E-mail address of the owner. */
   email: string;
   name: string;
-  /** From the oldest to the newest; the person begins. */
+  /** Oldest first; the first is the person's. */
   texts: readonly string[];
 }
 
-/** Gives a person a dialog that has a history. Returns its id. */
+/** Creates a dialog with messages. Returns its id. */
 export async function seedDialog({ db }: Database, { email, name, texts }: LongDialog): Promise<number> {
   const rows: unknown = await db.execute(sql`
     with dialog as (
@@ -25,11 +25,11 @@ export async function seedDialog({ db }: Database, { email, name, texts }: LongD
     select dialog_id as "dialogId" from dialog
   `);
   const [dialog] = Array.from(rows as Iterable<{ dialogId: string }>);
-  if (dialog === undefined) throw new Error(`There is nobody with the address ${email}.`);
+  if (dialog === undefined) throw new Error(`Nobody has the address ${email}.`);
   return Number(dialog.dialogId);
 }
 
-/** Texts that tell their place: "Message 1 of 1000" and so on. */
+/** "Message 1 of 1000", "Message 2 of 1000" and so on. */
 export function numberedTexts(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `Message ${index + 1} of ${count}`);
 }

@@ -1,7 +1,7 @@
-"""A sample AI service for Deepbot: one file, standard library only, Python 3.9 or newer.
+"""A sample worker for Deepbot: one file, standard library only, Python 3.9 or newer.
 
-    python3 worker.py runs        # leases: for new services
-    python3 worker.py original    # the original back end's two operations
+    python3 worker.py runs        # with leases, for new workers
+    python3 worker.py original    # the two operations of the original back end
 
 Put your own model into `answer`. See README.md for the settings.
 """
@@ -31,8 +31,8 @@ API_KEY_AI = os.environ.get("API_KEY_AI", "dev-messages-key")
 POLL_S = 1.0
 CLAIM_WAIT_MS = 20_000
 LEASE_MS = 30_000
-GATHER_S = 0.05  # pieces of an answer that come within it are sent together
-TIMEOUT_S = 30.0  # of one request; longer than a claim waits
+GATHER_S = 0.05  # shortest time between two pieces that are sent
+TIMEOUT_S = 30.0  # limit of one request; longer than a claim waits
 
 log = logging.getLogger("worker")
 
@@ -43,9 +43,10 @@ class Message(TypedDict):
 
 
 def answer(messages: list[Message]) -> Iterator[str]:
-    """The place for your own model: the dialog so far, oldest first, in; the answer to its last message out, in pieces.
+    """Yields the answer to the last message, in pieces. Put your own model here.
 
-    May take long and may raise. This one has no model: it counts, so that one sees what it was given.
+    `messages` is the dialog so far, oldest first. The function may take long and may raise. This sample has no model: it
+    counts, which shows what it was given.
     """
     words = len(messages[-1]["content"].split())
     text = f"I am a sample without a model. Messages read: {len(messages)}. Words in the last one: {words}."
@@ -55,15 +56,15 @@ def answer(messages: list[Message]) -> Iterator[str]:
 
 
 class Refused(Exception):
-    """The server understood the request and said no: trying again would not help."""
+    """The server refused the request, and would refuse it again."""
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(f"{status} {code}")
         self.status = status
 
 
-class Away(Exception):
-    """The server could not be reached, or is in trouble of its own: try again later."""
+class Unavailable(Exception):
+    """The server cannot be reached, or failed: the same request may succeed later."""
 
 
 def call(method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float = TIMEOUT_S) -> Any:
@@ -75,14 +76,14 @@ def call(method: str, path: str, body: dict[str, Any] | None = None, timeout_s: 
             return json.load(response)
     except urllib.error.HTTPError as error:
         if error.code >= 500 or error.code == 429:
-            raise Away(f"status {error.code}") from None
+            raise Unavailable(f"status {error.code}") from None
         raise Refused(error.code, problem_code(error)) from None
     except (OSError, http.client.HTTPException, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise Away(type(error).__name__) from None
+        raise Unavailable(type(error).__name__) from None
 
 
 def problem_code(error: urllib.error.HTTPError) -> str:
-    """The stable name of a refusal. Anything that is not the server's own error body has none."""
+    """The stable name of an error; "unknown" if the body is not the server's, for example a proxy's page."""
     try:
         return str(json.load(error)["code"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
@@ -90,19 +91,19 @@ def problem_code(error: urllib.error.HTTPError) -> str:
 
 
 def call_until_reached(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Waits longer after each failure, and at random, so that many workers do not come back all at once."""
+    """Retries with a growing, random pause, so that many workers do not come back at the same moment."""
     longest = 0.5
     while True:
         try:
             return call(method, path, body)
-        except Away as error:
+        except Unavailable as error:
             pause = random.uniform(longest / 2, longest)
-            log.warning("the server is away (%s); next try in %.1f s", error, pause)
+            log.warning("the server is unavailable (%s); next try in %.1f s", error, pause)
             time.sleep(pause)
             longest = min(longest * 2, 10)
 
 
-# --- `runs`: a run is leased to one worker at a time, and every report on it carries the lease's token ---
+# --- `runs`: each run is leased to one worker at a time, and every report carries the lease token ---
 
 
 def serve_runs() -> None:
@@ -118,7 +119,7 @@ def serve_runs() -> None:
                 release(run)
                 raise
         if not runs and time.monotonic() - asked_at < 1:
-            # A server that is stopping answers early. Asking again at once would only keep it busy.
+            # A server that is shutting down responds early: do not ask it again at once.
             time.sleep(random.uniform(0.5, 1))
 
 
@@ -127,19 +128,19 @@ def work_on(run: dict[str, Any]) -> None:
         try:
             text = think(run, lost)
         except Exception as error:
-            # The name only: what an exception says may quote the dialog.
+            # Log the name only: the text of an exception may quote the dialog.
             log.error("run %s: no answer (%s)", run["run_id"], type(error).__name__)
-            words = "The AI service met an error."
+            words = "The AI failed to answer."
             report(run, "fail", {"code": "worker_error", "message": words, "retry": True})
             return
         if lost.is_set():
-            log.warning("run %s: not wanted any more", run["run_id"])
+            log.warning("run %s: no longer wanted", run["run_id"])
         else:
             complete(run, text)
 
 
 def think(run: dict[str, Any], lost: threading.Event) -> str:
-    """The whole answer. What comes of it is streamed meanwhile, as far as that works: the whole is what counts."""
+    """Computes the answer and streams its pieces. Streaming may fail: the whole answer is sent in the end anyway."""
     text, sent, seq = "", 0, 0
     streams, sent_at = True, time.monotonic()
     for piece in answer([{"role": m["role"], "content": m["content"]} for m in run["messages"]]):
@@ -154,7 +155,7 @@ def think(run: dict[str, Any], lost: threading.Event) -> str:
 
 
 def append(run: dict[str, Any], seq: int, text: str, lost: threading.Event) -> bool:
-    """Sends a piece of the answer, which extends the lease too. Returns whether it makes sense to send more."""
+    """Sends a piece, which also extends the lease. Returns whether further pieces can be sent."""
     body = {"lease_token": run["lease_token"], "seq": seq, "text": text, "lease_ms": LEASE_MS}
     try:
         if call("POST", f"/worker/runs/{run['run_id']}/append", body, timeout_s=5)["cancel_requested"]:
@@ -163,9 +164,9 @@ def append(run: dict[str, Any], seq: int, text: str, lost: threading.Event) -> b
         return True
     except Refused as error:
         if error.status in (404, 409):
-            log.info("run %s: streams no more (%s)", run["run_id"], error)
+            log.info("run %s: streaming stopped (%s)", run["run_id"], error)
         return False
-    except Away:
+    except Unavailable:
         return False
 
 
@@ -175,13 +176,13 @@ def complete(run: dict[str, Any], text: str) -> None:
     except Refused as error:
         if error.status not in (413, 422):
             raise
-        # Too long, or characters that cannot be stored: the model would say the same again.
-        words = "The AI service gave an answer that cannot be stored."
+        # Too long, or characters that cannot be stored: another attempt would not help.
+        words = "The AI's answer cannot be stored."
         report(run, "fail", {"code": "answer_refused", "message": words, "retry": False})
 
 
 def report(run: dict[str, Any], verb: str, facts: dict[str, Any]) -> None:
-    """Repeating a report is harmless, so an outage only delays it."""
+    """Sends a final report. Repeating one is harmless, so an outage only delays it."""
     run_id = run["run_id"]
     body = {"lease_token": run["lease_token"], **facts}
     try:
@@ -190,13 +191,13 @@ def report(run: dict[str, Any], verb: str, facts: dict[str, Any]) -> None:
     except Refused as error:
         if error.status not in (404, 409):
             raise
-        # lease_lost, run_ended, or deleted with its dialog: the run is somebody else's business now.
+        # The lease is lost, or the run has ended or was deleted: there is nothing left to do.
         log.warning("run %s: %s came too late (%s)", run_id, verb, error)
 
 
 @contextmanager
 def kept_lease(run: dict[str, Any]) -> Iterator[threading.Event]:
-    """Extends the lease three times as often as needed. The event tells that the answer is not wanted any more."""
+    """Extends the lease until the block ends. The event is set when the answer is no longer wanted."""
     lost, over = threading.Event(), threading.Event()
     path = f"/worker/runs/{run['run_id']}/heartbeat"
     body = {"lease_token": run["lease_token"], "lease_ms": LEASE_MS}
@@ -207,11 +208,11 @@ def kept_lease(run: dict[str, Any]) -> Iterator[threading.Event]:
             try:
                 if call("POST", path, body, timeout_s=beat_s)["cancel_requested"]:
                     lost.set()
-                    release(run)  # the person is told at once, even while the model goes on thinking
+                    release(run)  # ends the run at once, even if the model computes on
             except Refused:
                 lost.set()
-            except Away:
-                pass  # the lease may outlive the outage: the next beat tells
+            except Unavailable:
+                pass  # the lease may outlive the outage: the next heartbeat will tell
 
     threading.Thread(target=beat, daemon=True).start()
     try:
@@ -221,19 +222,19 @@ def kept_lease(run: dict[str, Any]) -> Iterator[threading.Event]:
 
 
 def release(run: dict[str, Any]) -> None:
-    """Gives the run to the next worker at once. If that fails, the lease runs out and does the same."""
+    """Gives the run to the next worker at once. If this fails, the lease runs out with the same effect."""
     try:
         call("POST", f"/worker/runs/{run['run_id']}/release", {"lease_token": run["lease_token"]})
-        log.info("run %s: given back", run["run_id"])
-    except (Refused, Away) as error:
-        log.warning("run %s: not given back (%s)", run["run_id"], error)
+        log.info("run %s: released", run["run_id"])
+    except (Refused, Unavailable) as error:
+        log.warning("run %s: not released (%s)", run["run_id"], error)
 
 
-# --- `original`: what the back end before Deepbot offered; no leases, so one service at a time ---
+# --- `original`: the protocol of the original back end; it has no leases, so run one worker only ---
 
 
 def serve_original() -> None:
-    answered: dict[int, int] = {}  # dialog -> how many of its rows there were when it got its answer
+    answered: dict[int, int] = {}  # dialog -> its number of rows when it was answered
     while True:
         questions = read_questions()
         answered = {dialog: count for dialog, count in answered.items() if dialog in questions}
@@ -244,7 +245,7 @@ def serve_original() -> None:
 
 
 def read_questions() -> dict[int, list[dict[str, Any]]]:
-    """The user's messages of every dialog that awaits an answer; a dialog's last row is its question."""
+    """The person's messages of every dialog that awaits an answer; the last row of a dialog is its question."""
     questions: dict[int, list[dict[str, Any]]] = {}
     for row in call_until_reached("GET", "/messages")["service_message"]:
         questions.setdefault(row["dialog_id"], []).append(row)
@@ -252,7 +253,7 @@ def read_questions() -> dict[int, list[dict[str, Any]]]:
 
 
 def reply(dialog_id: int, rows: list[dict[str, Any]]) -> bool:
-    """Returns whether the question is done with; an error of the model leaves it for the next poll."""
+    """Returns whether the question is done; if the model fails, the next poll tries again."""
     try:
         text = "".join(answer([{"role": "user", "content": row["content"]} for row in rows]))
     except Exception as error:
@@ -271,21 +272,21 @@ def reply(dialog_id: int, rows: list[dict[str, Any]]) -> bool:
 
 def main() -> int:
     modes = {"runs": serve_runs, "original": serve_original}
-    parser = argparse.ArgumentParser(description="A sample AI service for Deepbot.")
+    parser = argparse.ArgumentParser(description="A sample worker for Deepbot.")
     parser.add_argument("mode", choices=sorted(modes))
     mode = parser.parse_args().mode
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     try:
-        log.info("answering %s by the protocol `%s`", DEEPBOT_URL, mode)
+        log.info("serving %s with the protocol `%s`", DEEPBOT_URL, mode)
         modes[mode]()
     except KeyboardInterrupt:
         log.info("stopped")
         return 0
     except Refused as error:
-        hint = ": check API_KEY_AI" if error.status == 403 else ""
-        log.error("the server refuses this worker (%s)%s", error, hint)
+        advice = ": check API_KEY_AI" if error.status == 403 else ""
+        log.error("the server refuses this worker (%s)%s", error, advice)
     return 1
 
 

@@ -10,7 +10,7 @@ import {
   readRun,
   startWorker,
   untilRun,
-  untilSaid,
+  untilPrinted,
   type Run,
 } from "./support/worker.ts";
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
     ...database.env,
     DIALOGS_PER_USER: "10",
     RETRY_BACKOFF_MS: "0",
-    // So long that a stopped run ends only when its worker lets go.
+    // So long that a stopped run ends only when its worker releases it.
     CANCEL_GRACE_MS: "600000",
   });
 });
@@ -44,7 +44,7 @@ const modes = [
 ] as const;
 
 describe.each(modes)("the Python worker, $mode", ({ mode, readAtSecondQuestion }) => {
-  it("answers each question with the whole dialog in sight, and ends at SIGTERM", async () => {
+  it("answers each question from the whole dialog, and exits on SIGTERM", async () => {
     const person = await signInPerson(server.url, `whole-dialog-${mode}`);
     const dialogId = await createDialog(person);
     const worker = startWorker({ serverUrl: server.url, mode });
@@ -66,7 +66,7 @@ describe.each(modes)("the Python worker, $mode", ({ mode, readAtSecondQuestion }
     }
   });
 
-  it("outlives a restart of the server", async () => {
+  it("continues after the server restarts", async () => {
     const ownDatabase = await createProcessDatabase();
     onTestFinished(() => ownDatabase.drop());
     const first = await startServerProcess(ownDatabase.env);
@@ -77,7 +77,7 @@ describe.each(modes)("the Python worker, $mode", ({ mode, readAtSecondQuestion }
     await askAndWait(person, dialogId, "before");
 
     await first.stop();
-    await untilSaid(worker, "the server is away");
+    await untilPrinted(worker, "the server is unavailable");
     const second = await startServerProcess({ ...ownDatabase.env, PORT: String(first.port) });
     onTestFinished(() => second.kill());
 
@@ -88,7 +88,7 @@ describe.each(modes)("the Python worker, $mode", ({ mode, readAtSecondQuestion }
     expect(await worker.stop()).toBe(0);
   });
 
-  it("ends with a sentence when its key is refused", async () => {
+  it("exits with a clear message when its key is refused", async () => {
     const worker = startWorker({ serverUrl: server.url, mode, key: "not-the-key" });
     expect(await worker.exited).toBe(1);
     expect(worker.output()).toContain("check API_KEY_AI");
@@ -105,7 +105,7 @@ describe("the Python worker with leases", () => {
     const names = Array.from({ length: 10 }, (_, index) => `dialog ${index}`);
     const dialogIds = await Promise.all(names.map((name) => createDialog(person, name)));
     const runs = await Promise.all(dialogIds.map((dialogId) => ask(person, dialogId, "a question")));
-    // Behind the closed gate each worker can hold one run only, so both have one once two are running.
+    // Behind the closed gate each worker holds one run, so both have one as soon as two are running.
     await untilRunning(person, runs, 2);
     await gate.open();
 
@@ -125,20 +125,20 @@ describe("the Python worker with leases", () => {
     expect(answered.every((lines) => lines.length > 0)).toBe(true);
   });
 
-  it("keeps its lease while it thinks longer than that", async () => {
+  it("keeps a run while the model takes longer than the lease", async () => {
     const { person, run } = await startRun("long-thought", { name: "thinks_past_its_lease", leaseMs: 3000 });
     expect(await untilRun(person, run, "completed")).toMatchObject({ attempt: 1 });
   });
 
-  it("lets a run go that the person stops", async () => {
+  it("releases a run that the person stops", async () => {
     const { person, run, worker } = await startRun("stopped", { name: "waits_for_gate", leaseMs: 3000 });
     await untilRun(person, run, "running");
     await person.call("POST", `/runs/${run.run_id}/cancel`);
     expect(await untilRun(person, run, "cancelled")).toMatchObject({ answer: null });
-    await untilSaid(worker, `run ${run.run_id}: given back`);
+    await untilPrinted(worker, `run ${run.run_id}: released`);
   });
 
-  it("gives its run back when it is stopped in thought", async () => {
+  it("releases its run on SIGTERM while the model computes", async () => {
     const { person, run, worker } = await startRun("given-back", { name: "waits_for_gate" });
     await untilRun(person, run, "running");
     expect(await worker.stop()).toBe(0);
@@ -148,7 +148,7 @@ describe("the Python worker with leases", () => {
     expect(await untilRun(person, run, "completed")).toMatchObject({ attempt: 1 });
   });
 
-  it("fails a run for another attempt when the model breaks, and does not log its words", async () => {
+  it("asks for another attempt when the model raises, and does not log the text of the exception", async () => {
     const { person, run, worker } = await startRun("broken-once", { name: "breaks_once" });
     expect(await untilRun(person, run, "completed")).toMatchObject({ attempt: 2, error: null });
     expect(worker.output()).toContain("RuntimeError");
@@ -156,7 +156,7 @@ describe("the Python worker with leases", () => {
   });
 
   it("fails a run for good when its answer cannot be stored", async () => {
-    const { person, run } = await startRun("too-long", { name: "says_too_much" });
+    const { person, run } = await startRun("too-long", { name: "answers_too_long" });
     expect(await untilRun(person, run, "failed")).toMatchObject({ attempt: 1, error: { code: "answer_refused" } });
   });
 });

@@ -5,7 +5,7 @@ import { freePort, startServerProcess, type PostgresServer, type ServerProcess }
 import { openInspector, type Inspector } from "./database.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-/** One server process, at an address that outlives it. */
+/** One server process. Its address stays the same when it is started again. */
 export interface Replica {
   name: string;
   url: string;
@@ -14,7 +14,7 @@ export interface Replica {
   network: TcpProxy;
   isUp: () => boolean;
   pid: () => number;
-  /** @param env overrides of its environment, until it is started again */
+  /** @param env overrides of its environment, until the next start */
   start: (env?: Record<string, string>) => Promise<void>;
   signal: (name: NodeJS.Signals) => void;
   /** SIGKILL. */
@@ -23,31 +23,33 @@ export interface Replica {
   stop: () => Promise<number | null>;
 }
 
-/** Real servers over a real database, all of which may be broken. */
+/** Real servers and a real database, all of which a scenario may break. */
 export interface Cluster {
   postgres: PostgresServer;
   inspector: Inspector;
   replicas: [Replica, Replica, Replica];
   /** Base addresses of all replicas, up or not. */
   urls: string[];
-  /** Ends the weather and starts what is down. */
+  /** Restores the network and starts every process that is down. */
   heal: () => Promise<void>;
-  /** Replicas that ended by themselves, and what they logged as faults of their own, since this was asked last. */
+  /** Replicas that exited by themselves, and errors that they logged, since the last call. */
   takeFaults: () => string[];
   saveLogs: (folder: string) => Promise<void>;
   close: () => Promise<void>;
 }
 
-/** Short times, so that a fault is over in seconds; room for many dialogs and watchers. */
+export const dialogsPerUser = 1_000;
+
+/** Short times, so that the system recovers within seconds; high limits on dialogs and watchers. */
 const serverEnv = {
   RUN_MAX_ATTEMPTS: "5",
   RETRY_BACKOFF_MS: "200",
   ANSWER_DEADLINE_MS: "90000",
-  DIALOGS_PER_USER: "1000",
+  DIALOGS_PER_USER: String(dialogsPerUser),
   WATCHES_PER_USER: "20000",
 };
 
-/** A fault that nobody caught, or a request that got a 500. */
+/** An uncaught error, or a request that got a 500. */
 const faultLine = /^.* - (?:FATAL - |ERROR - http - ).*$/gm;
 
 /** @returns the lines that were not among `told` */
@@ -83,7 +85,7 @@ async function createReplica(name: string, database: { port: number; name: strin
       void server.exited.then(() => {
         if (current !== server) return;
         current = undefined;
-        if (isWanted) crashes.push(`replica ${name} ended by itself: ${server.output().trimEnd().slice(-600)}`);
+        if (isWanted) crashes.push(`replica ${name} exited by itself: ${server.output().trimEnd().slice(-600)}`);
       });
     },
     signal: (signal) => current?.signal(signal),
@@ -100,7 +102,7 @@ async function createReplica(name: string, database: { port: number; name: strin
     },
     takeFaults: () => [
       ...crashes.splice(0),
-      ...started.flatMap((server) => findFaultLines(server, told)).map((line) => `replica ${name} said: ${line}`),
+      ...started.flatMap((server) => findFaultLines(server, told)).map((line) => `replica ${name} logged: ${line}`),
     ],
     output: () => started.map((server) => `--- process ${server.pid}\n${server.output()}`).join("\n"),
   };

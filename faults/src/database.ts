@@ -2,17 +2,17 @@ import { openDatabase, type Db } from "@deepbot/db";
 import type { sql } from "@deepbot/db/testing";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** The harness's own view of the database, past all servers and proxies. */
+/** The harness's own connections to the database, which bypass all servers and proxies. */
 export interface Inspector {
   db: Db;
-  /** Tries again while the database is away. */
+  /** Retries while the database is unavailable. */
   rows: <T extends object>(query: ReturnType<typeof sql>) => Promise<T[]>;
   close: () => Promise<void>;
 }
 
 const patienceMs = 30_000;
 
-/** Opens a view of its own on one database. */
+/** Connects to one database. */
 export async function openInspector(url: string): Promise<Inspector> {
   const database = await openDatabase({ engine: "postgres", url, maxConnections: 3 });
   return {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { failureClassOf } from "@deepbot/client";
 import { testKeys } from "@deepbot/testing";
 
-/** What came back; status 0 when nothing did. */
+/** A response; status 0 when none arrived. */
 export interface Reply<T = unknown> {
   status: number;
   body: T;
@@ -15,7 +16,7 @@ export interface Call {
   path: string;
   body?: unknown;
   cookie?: string;
-  /** Sends the key of AI services. */
+  /** Sends the service key. */
   asWorker?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -49,9 +50,15 @@ export async function callOnce<T = unknown>(replica: string, call: Call): Promis
   }
 }
 
-/** Whether the same request may fare better elsewhere or later. */
-export function isPassing({ status }: Reply): boolean {
-  return status === 0 || status === 503 || status === 502;
+/** Never retried, although clients may: a 500 is a bug that must be seen, and a 504 is the outcome of a wait. */
+const finalStatuses: readonly number[] = [500, 504];
+
+/** Whether the same request may succeed at another replica or later. */
+export function isTemporary({ status, body }: Reply): boolean {
+  if (status === 0) return true;
+  if (status < 400 || finalStatuses.includes(status)) return false;
+  const { code = "" } = (body ?? {}) as { code?: string };
+  return failureClassOf({ code, status }) === "unavailable";
 }
 
 export interface Retrying {
@@ -61,13 +68,13 @@ export interface Retrying {
   onReply?: (reply: Reply) => void;
 }
 
-/** Repeats a request on any replica until one gives a verdict; the last reply when none does in time. */
+/** Repeats a request at any replica until the failure is not temporary. Returns the last reply when time runs out. */
 export async function callAny<T = unknown>(retrying: Retrying, call: Call): Promise<Reply<T>> {
   const limit = performance.now() + (retrying.patienceMs ?? 45_000);
   for (;;) {
     const reply = await callOnce<T>(retrying.pick(retrying.urls), call);
     retrying.onReply?.(reply);
-    if (!isPassing(reply) || performance.now() > limit) return reply;
+    if (!isTemporary(reply) || performance.now() > limit) return reply;
     await delay(150);
   }
 }

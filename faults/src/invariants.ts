@@ -67,14 +67,14 @@ const checks: Record<string, Query> = {
     where not exists (select 1 from dialogs where dialogs.dialog_id = messages.dialog_id)`,
 };
 
-/** Waits until no run is open. Says nothing when that does not happen: the check after it does. */
+/** Waits until no run is open. Does not throw on a timeout: the check that follows reports it. */
 export async function waitForQuiet(inspector: Inspector, limitMs: number): Promise<void> {
   const isQuiet = async (): Promise<boolean> =>
     (await inspector.rows(sql`select 1 from runs where ended_at is null limit 1`)).length === 0;
   await until("no run is open", isQuiet, limitMs).catch(() => {});
 }
 
-/** Everything that breaks a promise, in words; empty when all is well. */
+/** Every broken promise, in words; empty when there is none. */
 export async function findBrokenPromises(inspector: Inspector, ledger: Ledger): Promise<string[]> {
   const broken = [...ledger.faults];
   broken.push(...(await inspector.rows<Found>(lostReceipts(ledger))).map(({ what }) => what));

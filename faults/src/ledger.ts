@@ -1,4 +1,4 @@
-/** A question that a server answered with a 2xx. */
+/** A question for which a server sent a 2xx. */
 export interface Receipt {
   dialogId: number;
   userId: number;
@@ -8,16 +8,16 @@ export interface Receipt {
   questionId: number;
 }
 
-/** Every 2xx, and everything that should not have been. */
+/** Every 2xx, and every violation that was seen. */
 export interface Ledger {
   receipts: Receipt[];
   faults: string[];
-  /** A crash of the database empties the table of deltas: streams may then miss pieces, never the answer. */
+  /** A crash of the database empties the table of deltas: streams may then miss deltas, never the answer. */
   mayLoseDeltas: boolean;
   /** How often each status came back; 0 is a broken connection. */
   statuses: Map<number, number>;
   count: (status: number) => void;
-  /** The dialog was deleted: its receipts are void. */
+  /** Drops the receipts of a deleted dialog. */
   forget: (dialogId: number) => void;
 }
 

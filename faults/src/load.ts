@@ -15,11 +15,11 @@ export interface Load {
   report: LoadReport;
   /** When the last run ended, on the clock of `performance`. */
   lastEndAt: () => number;
-  /** Lets questions under way end. */
+  /** Waits for the questions in progress. */
   stop: () => Promise<LoadReport>;
 }
 
-/** People who ask, watch the answer being made, and ask again, each in a dialog of their own. */
+/** People who ask, watch the answer and ask again, each in a dialog of their own. */
 export async function startLoad(deps: PeopleDeps, options: { people: number; pauseMs: number }): Promise<Load> {
   const report: LoadReport = { sent: 0, resumes: 0, states: new Map(), latenciesMs: [] };
   const stopping = new AbortController();

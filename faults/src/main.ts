@@ -28,7 +28,7 @@ async function runAll(
     await mkdir(logs, { recursive: true });
     await cluster.saveLogs(logs);
     print(`   logs in ${logs}`);
-    // What one fault broke must not be blamed on the next.
+    // The next scenario gets a new cluster, so that it is not blamed for this one.
     await cluster.close();
     cluster = undefined;
   }
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const chosen = scenarios.filter(({ id }) => settings.faults.length === 0 || settings.faults.includes(id));
   print(`seed ${settings.seed}, form ${settings.form}; again with SEED=${settings.seed}`);
   const folder = await mkdtemp(join(tmpdir(), "deepbot-faults-"));
-  // The machine does not crash, only processes do; the kernel keeps what was written.
+  // Only processes crash, never the machine: the kernel keeps what was written.
   const postgres = await createPostgresServer(join(folder, "postgres.log"), { fsync: "off" });
   let results: Result[] = [];
   try {

@@ -7,7 +7,7 @@ export async function residentMiB(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
 }
 
-/** What a server's heap holds by its own word, in MiB, with what is not collected yet; undefined when it does not say. */
+/** A server's heap by its own metrics, in MiB, garbage included; undefined when it does not respond. */
 export async function heapMiB(url: string): Promise<number | undefined> {
   const asked = fetch(`${url}/metrics`, {
     headers: { "x-health-key": testKeys.health },
@@ -18,7 +18,7 @@ export async function heapMiB(url: string): Promise<number | undefined> {
   return bytes === undefined ? undefined : Number(bytes) / 1024 / 1024;
 }
 
-/** How much a series grows per sample: least squares. */
+/** Growth of a series per sample, by least squares. */
 export function slopeOf(samples: readonly number[]): number {
   const middle = (samples.length - 1) / 2;
   const mean = samples.reduce((sum, sample) => sum + sample, 0) / Math.max(1, samples.length);

@@ -4,13 +4,13 @@ import type { Ledger } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { RunBody } from "./watcher.ts";
 
-/** Somebody who signed in. */
+/** A signed-in person. */
 export interface Member {
   userId: number;
   cookie: string;
 }
 
-/** A question on its way. */
+/** A question that is being sent. */
 export interface Question {
   member: Member;
   dialogId: number;
@@ -36,7 +36,7 @@ async function signInAt(url: string, sub: string): Promise<string | undefined> {
   return response?.ok === true ? response.headers.getSetCookie()[0]?.split(";")[0] : undefined;
 }
 
-/** Signs somebody new in, at any replica that is able to. */
+/** Signs a new person in at any replica that can. */
 export async function signIn({ retrying, random }: PeopleDeps): Promise<Member> {
   const sub = `person-${random.uuid()}`;
   for (let tries = 0; tries < 50; tries += 1) {
@@ -48,7 +48,7 @@ export async function signIn({ retrying, random }: PeopleDeps): Promise<Member> 
     }
     await delay(200);
   }
-  throw new Error("Nobody can sign in.");
+  throw new Error("Sign-in fails at every replica.");
 }
 
 export async function createDialog({ retrying }: PeopleDeps, { cookie }: Member): Promise<number> {
@@ -71,7 +71,7 @@ export function sendCall({ member, dialogId, text, clientMessageId }: Question):
   };
 }
 
-/** Enters a 2xx in the ledger. */
+/** Records a 2xx in the ledger. */
 export function enter(ledger: Ledger, question: Question, run: RunBody): void {
   const { member, dialogId, clientMessageId, text } = question;
   const ids = { runId: run.run_id, questionId: run.question_id };
@@ -79,7 +79,7 @@ export function enter(ledger: Ledger, question: Question, run: RunBody): void {
   ledger.receipts.push({ dialogId, userId: member.userId, clientMessageId, text, ...ids });
 }
 
-/** Sends until a replica takes it. A refusal is entered as a fault, and gives undefined. */
+/** Sends a question until a replica accepts it. Records a refusal as a fault and returns undefined. */
 export async function send(deps: PeopleDeps, question: Question): Promise<RunBody | undefined> {
   const { ledger, retrying } = deps;
   const onReply = (reply: Reply): void => {

@@ -41,7 +41,7 @@ export async function measurePush(scene: Scene, { from, to }: Way): Promise<numb
   return Math.max(0, delayMs);
 }
 
-/** Faster than a slow look is likely to be three times in a row. */
+/** Shorter than a fallback poll is likely to take three times in a row. */
 const pushedMs = 350;
 
 /** Measures until answers are pushed again; the time that took, and the longest delay on the way. */

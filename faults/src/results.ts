@@ -1,4 +1,4 @@
-/** What became of one scenario. */
+/** Outcome of one scenario. */
 export interface Result {
   id: string;
   name: string;

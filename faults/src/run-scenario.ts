@@ -8,11 +8,11 @@ import { employ, type Scenario, type Scene } from "./scene.ts";
 import type { RunSettings } from "./settings.ts";
 
 const quietLimitMs = 60_000;
-/** A server gives up on a silent database after 10 s, and says so. */
+/** A server gives up on a silent database after 10 s and responds with 503. */
 const replyLimitMs = 12_000;
 
 function createScene(cluster: Cluster, settings: RunSettings, result: Result): Scene {
-  // Each scenario has chances of its own, so that it runs the same alone and among others.
+  // Each scenario has its own random numbers, so that it makes the same choices alone and among others.
   const random = createRandom(settings.seed + Number(result.id.slice(1)) * 7919);
   const ledger = createLedger();
   ledger.faults = result.faults;
@@ -38,7 +38,7 @@ function createScene(cluster: Cluster, settings: RunSettings, result: Result): S
   };
 }
 
-/** Injects the fault, heals, waits for quiet and looks whether all promises were kept. */
+/** Injects the fault, restores everything, waits until no run is open and checks every promise. */
 export async function runScenario(scenario: Scenario, cluster: Cluster, settings: RunSettings): Promise<Result> {
   const { id, name } = scenario;
   const result: Result = { id, name, rounds: 1, faults: [], recoveriesMs: [], notes: [], tookMs: 0 };

@@ -5,7 +5,7 @@ import { createDialog, signIn, type Member, type PeopleDeps } from "./people.ts"
 import type { Random } from "./random.ts";
 import { startWorkers, type WorkerHabits, type WorkerPool } from "./worker.ts";
 
-/** A case that a property failed with, to be run again. */
+/** A failing case of a property, to be run again. */
 export interface Replay {
   part: "commands" | "races";
   path: string;
@@ -13,7 +13,7 @@ export interface Replay {
   commandPath?: string;
 }
 
-/** All that a scenario has to work with. */
+/** Everything that a scenario works with. */
 export interface Scene extends PeopleDeps {
   cluster: Cluster;
   random: Random;
@@ -22,11 +22,11 @@ export interface Scene extends PeopleDeps {
   replay: Replay | undefined;
   /** How often to inject the fault. Noted for the report. */
   rounds: (counts: { full: number; ci: number }) => number;
-  /** Notes how long it took until all went well again. */
+  /** Records how long the recovery took. */
   recovered: (ms: number) => void;
   /** Adds a figure to the line of the report. */
   note: (text: string) => void;
-  /** Enters a broken promise. */
+  /** Records a broken promise. */
   fault: (text: string) => void;
 }
 
@@ -37,13 +37,13 @@ export interface Scenario {
   run: (scene: Scene) => Promise<void>;
 }
 
-/** Somebody with a dialog. */
+/** Signs a new person in and creates a dialog. */
 export async function newcomer(scene: PeopleDeps): Promise<{ member: Member; dialogId: number }> {
   const member = await signIn(scene);
   return { member, dialogId: await createDialog(scene, member) };
 }
 
-/** Good workers inside the harness. */
+/** Starts well-behaved workers inside the harness. */
 export function employ(scene: Scene, count: number, habits: Partial<WorkerHabits> = {}): WorkerPool {
   const usual = { name: "good", leaseMs: 5_000, pieces: 4, pauseMs: 15, max: 2 };
   return startWorkers(scene.retrying, count, { ...usual, ...habits });
@@ -67,7 +67,7 @@ export async function underLoad(
   }
 }
 
-/** How long until `work` succeeds, looked at without a pause. @throws when it never does */
+/** How long `work` takes, in milliseconds. @throws when it fails */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();

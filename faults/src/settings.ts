@@ -1,6 +1,6 @@
 import type { Replay } from "./scene.ts";
 
-/** What the person who starts the harness chose. */
+/** Choices of the person who starts the harness. */
 export interface RunSettings {
   seed: number;
   /** `ci` is the short form. */

@@ -1,6 +1,7 @@
 import { Agent, request, type IncomingMessage } from "node:http";
+import { createSseParser, type SseParser } from "@deepbot/client";
 
-/** An event as it stood on the wire. */
+/** An event as it was sent, not yet interpreted. */
 export interface WireEvent {
   id: string;
   type: string;
@@ -18,41 +19,22 @@ export interface StreamRequest {
 export interface OpenStream {
   status: number;
   events: AsyncGenerator<WireEvent>;
-  /** The socket's own answer, for readers who do not read. */
+  /** How long the server asked clients to wait before they reconnect. */
+  retryMs: () => number | undefined;
+  /** The response itself, for scenarios that stop reading it. */
   response: IncomingMessage;
   /** Drops the connection. */
   drop: () => void;
 }
 
-/** A connection for each stream, never shared: a stream that is dropped drops its connection. */
+/** One connection for each stream, so that dropping a stream drops its connection. */
 const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
 
-function parseEvent(block: string): WireEvent | undefined {
-  const fields = new Map<string, string>();
-  for (const line of block.split("\n")) {
-    const [, name = "", value = ""] = /^(\w+): ?(.*)$/s.exec(line) ?? [];
-    if (name !== "") fields.set(name, value);
-  }
-  const data = fields.get("data");
-  const retry = fields.get("retry");
-  if (retry !== undefined) return { id: "", type: "retry", data: { ms: Number(retry) } };
-  if (data === undefined) return undefined;
-  return {
-    id: fields.get("id") ?? "",
-    type: fields.get("event") ?? "message",
-    data: JSON.parse(data) as Record<string, unknown>,
-  };
-}
-
-async function* readEvents(response: IncomingMessage): AsyncGenerator<WireEvent> {
-  let pending = "";
+async function* readEvents(response: IncomingMessage, parser: SseParser): AsyncGenerator<WireEvent> {
   response.setEncoding("utf8");
   for await (const chunk of response as AsyncIterable<string>) {
-    const blocks = (pending + chunk).split("\n\n");
-    pending = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const event = parseEvent(block);
-      if (event !== undefined) yield event;
+    for (const { id, event, data } of parser.push(chunk)) {
+      yield { id, type: event, data: JSON.parse(data) as Record<string, unknown> };
     }
   }
 }
@@ -63,21 +45,23 @@ export async function openStream(
   { cookie, runId, lastEventId, headersMs }: StreamRequest,
 ): Promise<OpenStream> {
   const headers = { cookie, ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }) };
-  const asked = request(`${url}/runs/${runId}/events`, { agent, headers });
-  const answered = Promise.withResolvers<IncomingMessage>();
-  asked.on("response", answered.resolve);
-  asked.on("error", answered.reject);
-  asked.setTimeout(60_000, () => asked.destroy(new Error("The stream is silent.")));
-  asked.end();
-  const impatience =
-    headersMs === undefined ? undefined : setTimeout(() => asked.destroy(new Error("No headers came.")), headersMs);
-  const response = await answered.promise.finally(() => clearTimeout(impatience));
-  // What goes wrong later is raised to the reader of the events.
+  const outgoing = request(`${url}/runs/${runId}/events`, { agent, headers });
+  const received = Promise.withResolvers<IncomingMessage>();
+  outgoing.on("response", received.resolve);
+  outgoing.on("error", received.reject);
+  outgoing.setTimeout(60_000, () => outgoing.destroy(new Error("The stream is silent.")));
+  outgoing.end();
+  const headersTimer =
+    headersMs === undefined ? undefined : setTimeout(() => outgoing.destroy(new Error("No headers came.")), headersMs);
+  const response = await received.promise.finally(() => clearTimeout(headersTimer));
+  // Later errors reach the reader of the events.
   response.on("error", () => {});
+  const parser = createSseParser();
   return {
     status: response.statusCode ?? 0,
-    events: readEvents(response),
+    events: readEvents(response, parser),
+    retryMs: parser.retryMs,
     response,
-    drop: () => asked.destroy(),
+    drop: () => outgoing.destroy(),
   };
 }

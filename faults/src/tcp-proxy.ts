@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What the network does. Up is from the client to the server. */
+/** State of the network. Up is the direction from the client to the server. */
 export interface Weather {
-  /** Nothing passes, and nobody is told: no FIN, no RST. What was on its way arrives when it clears up. */
+  /** Nothing passes, not even FIN or RST. Held bytes arrive when the hold ends. */
   hold: "none" | "up" | "down" | "both";
   /** New connections are closed at once. */
   refuse: boolean;
-  /** The first byte of a reply cuts the connection: the request was served, and nobody hears of it. */
+  /** The first byte of a reply cuts the connection: the request was served, but the reply is lost. */
   cutReplies: boolean;
   delayMs: number;
   /** Infinity for no limit. */
@@ -19,19 +19,19 @@ const fair: Weather = { hold: "none", refuse: false, cutReplies: false, delayMs:
 
 export interface TcpProxy {
   port: number;
-  /** Replaces the weather; what is not named is fair. */
+  /** Replaces the state; what is not named is back to normal. */
   set: (weather: Partial<Weather>) => void;
   /** Whether anything is being held at this moment. */
   isHolding: () => boolean;
-  /** Closes all connections with a reset; what is held is lost. */
+  /** Resets all connections; held bytes are lost. */
   cut: () => void;
   /**
-   * Freezes the open connections whose first bytes hold the label: they look alive and carry nothing any more.
+   * Freezes the open connections whose first bytes contain the label: they stay open and carry nothing any more.
    *
    * @returns how many there were
    */
   freeze: (label: string) => number;
-  /** Ends the direction from the server to the client, and leaves the other open. */
+  /** Ends the direction from the server to the client and leaves the other open. */
   halfClose: () => void;
   close: () => Promise<void>;
 }
@@ -40,12 +40,12 @@ type Direction = "up" | "down";
 interface Pair {
   client: Socket;
   server: Socket;
-  /** What the client said first. */
+  /** First bytes from the client. */
   greeting: string;
   isFrozen: boolean;
 }
 
-/** Says when a direction may go on. */
+/** Decides when bytes may pass. */
 interface Gate {
   weather: () => Weather;
   isHolding: () => boolean;
@@ -96,12 +96,12 @@ async function pump(pair: Pair, direction: Direction, gate: Gate): Promise<void>
     to.end();
   } catch {
     await gate.pass(pair, direction, 0);
-    // As the kernel of a machine whose process is gone: a reset, where a mere end would be a polite good-bye.
+    // A reset, as the kernel sends it for a dead process. An orderly end would tell the peer that all data has arrived.
     to.resetAndDestroy();
   }
 }
 
-/** Forwards connections from a port of its own to `target`, as badly as asked. */
+/** Forwards connections from a port of its own to `target` over a network that a scenario can break. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const gate = createGate();
   const pairs = new Set<Pair>();

@@ -10,20 +10,20 @@ export interface RunBody {
   answer: { message_id: number; content: string } | null;
 }
 
-/** What a watcher made of the events of one run. */
+/** One run as its watcher saw it. */
 export interface Watched {
   run: RunBody;
-  /** Rebuilt from snapshots, deltas and resets only. */
+  /** Built from snapshots, deltas and resets alone. */
   text: string;
   resumes: number;
-  /** Ids of events that came, in order. */
+  /** Ids of the events, in order of arrival. */
   ids: string[];
-  /** Broken promises of the stream. */
+  /** Violations of the stream's promises. */
   faults: string[];
   endedAt: number;
 }
 
-/** What a watcher has made of the events so far. */
+/** The state of a watcher. */
 export interface View {
   text: string;
   seq: number;
@@ -31,7 +31,7 @@ export interface View {
   run: RunBody | undefined;
   ids: string[];
   faults: string[];
-  /** The pause that the server asked for. */
+  /** Pause before a reconnect. */
   retryMs: number;
 }
 
@@ -39,12 +39,10 @@ export function createView(): View {
   return { text: "", seq: 0, lastEventId: undefined, run: undefined, ids: [], faults: [], retryMs: 300 };
 }
 
-/** Takes one more event in. */
+/**
+ * Applies an event. Unlike the client's `foldRunEvent`, it reports a repeated or missing delta as a violation.
+ */
 export function applyEvent(view: View, runId: number, { id, type, data }: WireEvent): void {
-  if (type === "retry") {
-    view.retryMs = Number(data["ms"]);
-    return;
-  }
   view.lastEventId = id;
   view.ids.push(id);
   const seq = Number(data["seq"]);
@@ -64,13 +62,13 @@ export function applyEvent(view: View, runId: number, { id, type, data }: WireEv
   } else view.faults.push(`run ${runId}: unknown event ${type}`);
 }
 
-/** I5: what was streamed is the beginning of the answer, or all of it where nothing was interrupted. */
+/** I5: the streamed text is a prefix of the answer, and all of it without an interruption. */
 function judge({ text, run }: View, runId: number, interrupted: boolean): string[] {
   if (run?.state !== "completed") return [];
   const answer = run.answer?.content ?? "";
   if (interrupted ? answer.startsWith(text) : answer === text) return [];
   return [
-    `run ${runId}: the stream said ${JSON.stringify(text.slice(0, 80))}, the answer is ${JSON.stringify(answer.slice(0, 80))}`,
+    `run ${runId}: the stream gave ${JSON.stringify(text.slice(0, 80))}, the answer is ${JSON.stringify(answer.slice(0, 80))}`,
   ];
 }
 
@@ -78,7 +76,7 @@ export interface WatchOptions extends Retrying {
   cookie: string;
   runId: number;
   limitMs?: number;
-  /** Pieces may be missing at the end of what was streamed, even without an interruption. */
+  /** Deltas may be missing at the end of the stream, even without an interruption. */
   mayMissPieces?: boolean;
   /** Called with each connection, so that a scenario can drop it. */
   onOpen?: (stream: OpenStream, url: string) => void;
@@ -96,18 +94,22 @@ async function followOnce(options: WatchOptions, view: View): Promise<boolean> {
     if (stream.status !== 503) view.faults.push(`run ${runId}: the stream was refused with ${stream.status}`);
     return false;
   }
-  for await (const event of stream.events) {
-    applyEvent(view, runId, event);
-    options.onEvent?.(event);
-    if (event.type === "end") return true;
+  try {
+    for await (const event of stream.events) {
+      applyEvent(view, runId, event);
+      options.onEvent?.(event);
+      if (event.type === "end") return true;
+    }
+    return false;
+  } finally {
+    view.retryMs = stream.retryMs() ?? view.retryMs;
   }
-  return false;
 }
 
 /**
- * Watches a run to its end, coming back with the last event id wherever the connection breaks.
+ * Watches a run to its end and resumes after the last event whenever the connection breaks.
  *
- * @throws when there is no end within the limit
+ * @throws when the run does not end within the limit
  */
 export async function watchRun(options: WatchOptions): Promise<Watched> {
   const { runId, limitMs = 120_000 } = options;
@@ -124,7 +126,7 @@ export async function watchRun(options: WatchOptions): Promise<Watched> {
   const run =
     view.run ??
     (await callAny<RunBody>(options, { method: "GET", path: `/runs/${runId}`, cookie: options.cookie })).body;
-  // Who comes when all is said gets the end and nothing else.
+  // A watcher that connects after the end gets the end event alone.
   const mayMissPieces = resumes > 0 || view.ids[0] === "end" || options.mayMissPieces === true;
   const faults = [...view.faults, ...judge({ ...view, run }, runId, mayMissPieces)];
   return { run, text: view.text, resumes, ids: view.ids, faults, endedAt: performance.now() };

@@ -4,8 +4,8 @@ import { startChild, until, type Child } from "@deepbot/testing";
 const workerMain = fileURLToPath(new URL("worker-main.ts", import.meta.url));
 
 export interface WorkerProcess extends Child {
-  /** Resolves with the first line that begins so. */
-  sees: (word: string) => Promise<string>;
+  /** Resolves with the first line that starts with the word. */
+  printed: (word: string) => Promise<string>;
 }
 
 /** A worker that can be killed and paused. */
@@ -13,9 +13,9 @@ export function startWorkerProcess(url: string, name: string, leaseMs: number): 
   const child = startChild(process.execPath, { args: [workerMain, url, name, String(leaseMs)], env: {} });
   return {
     ...child,
-    sees: (word) =>
+    printed: (word) =>
       until(
-        `worker ${name} says ${word}`,
+        `worker ${name} prints ${word}`,
         () =>
           child
             .output()

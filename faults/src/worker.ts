@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { callAny, callOnce, isPassing, type Reply } from "./http.ts";
+import { callAny, callOnce, isTemporary, type Reply } from "./http.ts";
 
 export interface ClaimedRun {
   run_id: number;
@@ -9,7 +9,7 @@ export interface ClaimedRun {
   messages: { role: string; content: string }[];
 }
 
-/** Where a worker calls. */
+/** The replicas that a worker calls. */
 export interface WorkerLink {
   urls: readonly string[];
   pick: (urls: readonly string[]) => string;
@@ -18,7 +18,7 @@ export interface WorkerLink {
 export interface WorkerHabits {
   name: string;
   leaseMs: number;
-  /** In how many pieces an answer is said. */
+  /** Deltas of an answer. */
   pieces: number;
   pauseMs: number;
   /** How many runs at once. */
@@ -28,7 +28,7 @@ export interface WorkerHabits {
   onDone?: (run: ClaimedRun, reply: Reply) => void;
 }
 
-/** The one right answer to a question, in pieces. */
+/** The expected answer to a question, in deltas. */
 export function piecesOf(question: string, count: number): string[] {
   return [`answer to ${question}:`, ...Array.from({ length: count - 1 }, (_, index) => ` part ${index + 1}`)];
 }
@@ -63,11 +63,15 @@ export function report(link: WorkerLink, run: ClaimedRun, call: { verb: string; 
   );
 }
 
-/** Says one piece. After a crash of the database, which loses what was said, it says everything again. */
-async function say(link: WorkerLink, run: ClaimedRun, said: { pieces: string[]; leaseMs: number }): Promise<boolean> {
-  const lastSeq = said.pieces.length;
+/** Appends the last of these deltas. After a database crash that lost some, it appends those again. */
+async function append(
+  link: WorkerLink,
+  run: ClaimedRun,
+  sent: { pieces: string[]; leaseMs: number },
+): Promise<boolean> {
+  const lastSeq = sent.pieces.length;
   for (let seq = lastSeq; seq <= lastSeq;) {
-    const body = { seq, text: said.pieces[seq - 1], lease_ms: said.leaseMs };
+    const body = { seq, text: sent.pieces[seq - 1], lease_ms: sent.leaseMs };
     const reply = await report(link, run, { verb: "append", body });
     const known = (reply.body as { last_seq?: number } | null)?.last_seq;
     if (reply.status === 200) seq += 1;
@@ -77,11 +81,11 @@ async function say(link: WorkerLink, run: ClaimedRun, said: { pieces: string[]; 
   return true;
 }
 
-/** Answers one run as a good worker does; the reply to `complete`, or undefined when the run was lost before. */
+/** Answers one run. Returns the reply to `complete`, or undefined when the run was lost before. */
 export async function answerRun(link: WorkerLink, run: ClaimedRun, habits: WorkerHabits): Promise<Reply | undefined> {
   const pieces = piecesOf(questionOf(run), habits.pieces);
   for (let count = 1; count <= pieces.length; count += 1) {
-    if (!(await say(link, run, { pieces: pieces.slice(0, count), leaseMs: habits.leaseMs }))) return undefined;
+    if (!(await append(link, run, { pieces: pieces.slice(0, count), leaseMs: habits.leaseMs }))) return undefined;
     if (habits.pauseMs > 0) await delay(habits.pauseMs);
   }
   return report(link, run, { verb: "complete", body: { text: pieces.join("") } });
@@ -89,11 +93,11 @@ export async function answerRun(link: WorkerLink, run: ClaimedRun, habits: Worke
 
 export interface WorkerPool {
   answered: () => number;
-  /** Lets runs under way finish. */
+  /** Lets current runs finish. */
   stop: () => Promise<void>;
 }
 
-/** Workers inside the harness. What they hold when a report fails for good is given up. */
+/** Workers inside the harness. A worker abandons a run whose report is refused. */
 export function startWorkers(link: WorkerLink, count: number, habits: WorkerHabits): WorkerPool {
   const stopping = new AbortController();
   let answered = 0;
@@ -105,7 +109,7 @@ export function startWorkers(link: WorkerLink, count: number, habits: WorkerHabi
         runs.map(async (run) => {
           own.onClaim?.(run);
           const reply = await answerRun(link, run, own);
-          if (reply === undefined || isPassing(reply)) return;
+          if (reply === undefined || isTemporary(reply)) return;
           if (reply.status === 200) answered += 1;
           own.onDone?.(run, reply);
         }),

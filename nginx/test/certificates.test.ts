@@ -13,7 +13,7 @@ import { openRequest, sendPlainRequest, sendRequest } from "./support/requests.t
 
 let backend: StandIn;
 let proxy: Proxy;
-/** Answers that the back end holds back until a test ends them. */
+/** Responses that stay open until a test ends them. */
 let held: ((text: string) => void)[];
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ interface KeyPair {
   key: string;
 }
 
-/** As Let's Encrypt would issue it, but for the signature. */
+/** A self-signed certificate like one from Let's Encrypt. */
 async function issue(name: string): Promise<KeyPair> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-issue-"));
   const files = { certificate: join(folder, "fullchain.pem"), key: join(folder, "privkey.pem") };
@@ -58,7 +58,7 @@ async function issue(name: string): Promise<KeyPair> {
   return pair;
 }
 
-/** Whose certificate nginx presents now. */
+/** Common name of the certificate that nginx presents now. */
 async function presented(): Promise<string> {
   const socket = connect({
     port: proxy.ports.https,
@@ -83,13 +83,13 @@ async function put(pair: Partial<KeyPair>): Promise<void> {
   if (pair.certificate !== undefined) await writeFile(join(folder, "fullchain.pem"), pair.certificate);
 }
 
-test("without a certificate nginx makes one, whose key nobody else can read", async () => {
+test("without a certificate nginx makes one and keeps its key private", async () => {
   expect(await presented()).toBe(hostName);
   const { mode } = await stat(join(proxy.folder, "own/run/tls"));
   expect(mode & 0o077).toBe(0);
 });
 
-test("an issued certificate takes its place, and a renewed one after it, without a cut", async () => {
+test("nginx takes an issued certificate and then a renewed one, without cutting a stream", async () => {
   const site = { port: proxy.ports.https, certificate: proxy.certificate, host: hostName };
   const stream = await openRequest(site, "/runs/7/events");
   stream.setEncoding("utf8");
@@ -109,12 +109,12 @@ test("an issued certificate takes its place, and a renewed one after it, without
   expect((await rest).join("")).toBe("last\n");
 });
 
-test("a certificate that does not fit its key is not taken, until the right one is there", async () => {
+test("nginx ignores a certificate that does not match its key until the right one arrives", async () => {
   await put(await issue("issued"));
   await presents("issued");
   const renewed = await issue("renewed");
   await put({ certificate: renewed.certificate });
-  await until("nginx has refused it", () => proxy.child().output().includes("key values mismatch"));
+  await until("nginx has refused the certificate", () => proxy.child().output().includes("key values mismatch"));
   expect(await presented()).toBe("issued");
   await put(renewed);
   await presents("renewed");
@@ -126,7 +126,7 @@ test("a reload loses no request", async () => {
   expect(workers).toBeGreaterThan(0);
   proxy.child().signal("SIGHUP");
   const statuses: number[] = [];
-  await until("the workers of before are gone", async () => {
+  await until("the old worker processes have exited", async () => {
     statuses.push((await proxy.request("/me")).status, (await proxy.request("/")).status);
     return count(/worker process \d+ exited with code 0/g) === workers;
   });
@@ -134,16 +134,16 @@ test("a reload loses no request", async () => {
   expect(new Set(statuses)).toEqual(new Set([200]));
 });
 
-test("proof for Let's Encrypt is given over plain HTTP", async () => {
+test("nginx serves the proof for Let's Encrypt over plain HTTP", async () => {
   const folder = join(proxy.folder, "acme/.well-known/acme-challenge");
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "token-1"), "token-1.thumbprint");
-  const answer = await sendPlainRequest(proxy.ports.http, "/.well-known/acme-challenge/token-1", hostName);
-  expect(answer).toMatchObject({ status: 200, text: "token-1.thumbprint" });
+  const response = await sendPlainRequest(proxy.ports.http, "/.well-known/acme-challenge/token-1", hostName);
+  expect(response).toMatchObject({ status: 200, text: "token-1.thumbprint" });
   expect((await sendPlainRequest(proxy.ports.http, "/.well-known/acme-challenge/other", hostName)).status).toBe(404);
 });
 
-test("certbot is asked for the right certificate, and nginx takes what it brings", async () => {
+test("certbot.sh requests the right certificate and nginx takes it", async () => {
   const bin = join(proxy.folder, "bin");
   await mkdir(bin);
   const issued = await issue("by certbot");
@@ -167,7 +167,7 @@ test("certbot is asked for the right certificate, and nginx takes what it brings
     },
   });
   await presents("by certbot");
-  const asked = await until("certbot is asked again", async () => {
+  const asked = await until("certbot runs again", async () => {
     const lines = (await readFile(join(bin, "asked"), "utf8")).trim().split("\n");
     return lines.length > 1 && lines;
   });

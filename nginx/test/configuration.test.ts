@@ -19,11 +19,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 interface Rendered {
   code: number | null;
   output: string;
-  /** All files, one after the other. */
+  /** Of all files, joined. */
   text: string;
 }
 
-/** Renders for an nginx that says it is of the version, or for the one that is installed. */
+/** Renders for an nginx of the given version, else for the installed one. */
 async function render(env: Record<string, string>, version?: string): Promise<Rendered> {
   const target = join(folder, "rendered");
   const environment = proxyEnvironment(folder, { BACKENDS: "backend:8000", ...env });
@@ -43,7 +43,7 @@ async function render(env: Record<string, string>, version?: string): Promise<Re
 }
 
 describe("the configuration", () => {
-  test("is accepted by the nginx that is installed, without a warning", async () => {
+  test("is accepted by the installed nginx without a warning", async () => {
     const proxy = await startProxy({ backends: ["127.0.0.1:1", "127.0.0.1:2"] });
     const child = startChild("nginx", {
       args: ["-t", "-e", "stderr", "-p", join(proxy.folder, "own/run"), "-c", "nginx.conf"],
@@ -54,15 +54,15 @@ describe("the configuration", () => {
     expect(proxy.child().output()).not.toMatch(/\[(?:warn|error|crit|alert|emerg)\]/);
   });
 
-  test("has a health check that tells when nginx is gone", async () => {
+  test("has a health check that fails when nginx has stopped", async () => {
     const proxy = await startProxy({ backends: ["127.0.0.1:1"] });
-    const isWell = async (): Promise<boolean> => {
+    const isHealthy = async (): Promise<boolean> => {
       const env = { INTERNAL_PORT: String(proxy.ports.internal) };
       return (await startChild(join(proxy.folder, "nginx/healthcheck.sh"), { args: [], env }).exited) === 0;
     };
-    expect(await isWell()).toBe(true);
+    expect(await isHealthy()).toBe(true);
     await proxy.child().stop();
-    expect(await isWell()).toBe(false);
+    expect(await isHealthy()).toBe(false);
     await proxy.stop();
   });
 
@@ -73,7 +73,7 @@ describe("the configuration", () => {
     { version: "1.27.2", http2: "listen 8443 ssl;", directive: true, resolves: false },
     { version: "1.27.3", http2: "listen 8443 ssl;", directive: true, resolves: true },
     { version: "1.30.4", http2: "listen 8443 ssl;", directive: true, resolves: true },
-  ])("is written for nginx $version", async ({ version, http2, directive, resolves }) => {
+  ])("fits nginx $version", async ({ version, http2, directive, resolves }) => {
     const { code, output, text } = await render({ RESOLVER: "127.0.0.11" }, version);
     expect(code, output).toBe(0);
     expect(text).toContain(http2);
@@ -85,7 +85,7 @@ describe("the configuration", () => {
     expect(text).not.toContain("{{");
   });
 
-  test("names every back end", async () => {
+  test("lists every server", async () => {
     const { text } = await render({ BACKENDS: "10.0.0.1:8000 10.0.0.2:8000" });
     expect(text).toContain("server 10.0.0.1:8000 max_fails=1 fail_timeout=3s; server 10.0.0.2:8000 max_fails=1");
   });
@@ -93,7 +93,7 @@ describe("the configuration", () => {
   test.each([
     { deadline: "120000", seconds: 150 },
     { deadline: "3600000", seconds: 3630 },
-  ])("waits longer than an answer may take: $deadline ms", async ({ deadline, seconds }) => {
+  ])("waits longer than the answer deadline of $deadline ms", async ({ deadline, seconds }) => {
     expect((await render({ ANSWER_DEADLINE_MS: deadline })).text).toContain(`proxy_read_timeout ${seconds}s;`);
   });
 
@@ -104,7 +104,7 @@ describe("the configuration", () => {
     { BACKENDS: "" },
     { BACKENDS: "backend:8000; include /etc/passwd" },
     { ANSWER_DEADLINE_MS: "2 minutes" },
-  ])("is not written with %o", async (env) => {
+  ])("is refused with %o", async (env) => {
     const { code, output, text } = await render(env);
     expect(code).not.toBe(0);
     expect(output).toContain(Object.keys(env)[0]);

@@ -21,21 +21,21 @@ async function proxyTo(...backends: string[]): Promise<Proxy> {
   return proxy;
 }
 
-test.each(["GET", "HEAD"])("a %s that breaks off is asked of one more back end", async (method) => {
+test.each(["GET", "HEAD"])("a %s whose connection breaks is sent to one more server", async (method) => {
   const backends = [await standIn(breakOff), await standIn(breakOff), await standIn(breakOff)];
   const proxy = await proxyTo(...backends.map(({ address }) => address));
   expect((await proxy.request("/me", { method })).status).toBe(502);
   expect(backends.flatMap(({ received }) => received)).toHaveLength(2);
 });
 
-test("a POST that breaks off has reached one back end", async () => {
+test("a POST whose connection breaks has reached one server only", async () => {
   const backends = [await standIn(breakOff), await standIn(breakOff)];
   const proxy = await proxyTo(...backends.map(({ address }) => address));
   expect((await proxy.request("/send/message/ai", { method: "POST", body: '{"text_user":"hi"}' })).status).toBe(502);
   expect(backends.flatMap(({ received }) => received)).toHaveLength(1);
 });
 
-test.each(["GET", "POST"])("a %s that one back end cannot take is given to the other", async (method) => {
+test.each(["GET", "POST"])("a %s goes to the other server when one cannot be reached", async (method) => {
   const alive = await standIn();
   const dead = `127.0.0.1:${await freePort()}`;
   const proxy = await proxyTo(dead, alive.address);
@@ -44,14 +44,14 @@ test.each(["GET", "POST"])("a %s that one back end cannot take is given to the o
   expect(alive.received).toHaveLength(8);
 });
 
-test("every back end is given its share", async () => {
+test("every server gets a share of the requests", async () => {
   const backends = [await standIn(), await standIn(), await standIn()];
   const proxy = await proxyTo(...backends.map(({ address }) => address));
   for (let count = 0; count < 12; count += 1) await proxy.request("/me");
   for (const { received } of backends) expect(received.length).toBeGreaterThan(0);
 });
 
-test("requests go on over connections that are already open", async () => {
+test("requests reuse open connections", async () => {
   const ports = new Set<string>();
   const backend = await standIn((res) => {
     ports.add(String(res.socket?.remotePort));
@@ -59,6 +59,6 @@ test("requests go on over connections that are already open", async () => {
   });
   const proxy = await proxyTo(backend.address);
   for (let count = 0; count < 20; count += 1) await proxy.request("/me");
-  // One for each of nginx's workers at most.
+  // At most one for each worker process of nginx.
   expect(ports.size).toBeLessThan(20);
 });

@@ -1,9 +1,10 @@
+import { errorCatalogue, errorMessage, limits, problem, statusTitles, timing, type ErrorCode } from "@deepbot/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startStandIn, type Reply, type StandIn } from "./support/backend.ts";
 import { startProxy, type Proxy } from "./support/proxy.ts";
-import type { Answer, RequestOptions } from "./support/requests.ts";
+import type { HttpResponse, RequestOptions } from "./support/requests.ts";
 
-/** What the server behind sends by itself, and what it leaves out, by path. */
+/** A server that sends some of the headers itself, by path. */
 const reply: Reply = (res, { target }) => {
   if (target === "/health" || target.includes("502")) res.destroy();
   else if (target === "/docs") res.writeHead(200, { "content-security-policy": "default-src 'self'" }).end("docs");
@@ -41,9 +42,9 @@ const pagePolicy = {
   "frame-ancestors": "'none'",
 };
 
-const policyOf = (answer: Answer): Record<string, string> =>
+const policyOf = (response: HttpResponse): Record<string, string> =>
   Object.fromEntries(
-    String(answer.headers["content-security-policy"])
+    String(response.headers["content-security-policy"])
       .split("; ")
       .map((directive) => directive.split(/ (.*)/, 2)),
   ) as Record<string, string>;
@@ -57,6 +58,8 @@ interface Case {
   status: number;
   policy: Record<string, string>;
   referrer: string;
+  /** Of the problem document, where there is one. */
+  code?: ErrorCode;
 }
 
 const page = (name: string, path: string, rest: Partial<Case> = {}): Case => ({
@@ -82,33 +85,43 @@ const cases: Case[] = [
   page("the page", "/"),
   page("the page of a dialog", "/chat/12"),
   page("a file", "/assets/main-4f3a2b1c.js"),
-  page("a file that is not modified", "/favicon.svg", { status: 304, options: { headers: { "if-none-match": "*" } } }),
-  edge("a file that is not there", "/assets/nothing.js", { status: 404 }),
-  edge("a file that is hidden", "/.secret", { status: 404 }),
-  edge("a method that a page does not have", "/", { status: 405, options: { method: "POST" } }),
-  edge("an answer of the API", "/me", { status: 200 }),
-  edge("a refusal of the API", "/flag/404", { status: 404 }),
+  page("an unmodified file", "/favicon.svg", { status: 304, options: { headers: { "if-none-match": "*" } } }),
+  edge("a file that does not exist", "/assets/nothing.js", { status: 404, code: "not_found" }),
+  edge("a hidden file", "/.secret", { status: 404, code: "not_found" }),
+  edge("a POST to a page", "/", { status: 405, code: "method_not_allowed", options: { method: "POST" } }),
+  edge("a response of the API", "/me", { status: 200 }),
+  edge("an error of the API", "/flag/404", { status: 404 }),
   edge("a page of the API with a policy of its own", "/docs", { status: 200, policy: { "default-src": "'self'" } }),
-  edge("two slashes", "//", { status: 400 }),
-  edge("TRACE", "/me", { status: 405, options: { method: "TRACE" } }),
-  edge("a body that is too large", "/dialogs", { status: 413, options: post(64 * 1024 + 1) }),
-  edge("a target that is too long", `/${"x".repeat(9 * 1024)}`, { status: 414 }),
-  edge("another host name", "/", { status: 421, options: { headers: { host: "other.example.org" } } }),
+  edge("two slashes", "//", { status: 400, code: "bad_request" }),
+  edge("TRACE", "/me", { status: 405, code: "method_not_allowed", options: { method: "TRACE" } }),
+  edge("a body that is too large", "/dialogs", {
+    status: 413,
+    code: "payload_too_large",
+    options: post(limits.bodyMaxBytes + 1),
+  }),
+  edge("a target that is too long", `/${"x".repeat(9 * 1024)}`, { status: 414, code: "uri_too_long" }),
+  edge("another host name", "/", {
+    status: 421,
+    code: "misdirected_request",
+    options: { headers: { host: "other.example.org" } },
+  }),
   edge("a header that is too large", "/me", {
     status: 431,
+    code: "headers_too_large",
     options: { headers: { "x-large": "x".repeat(16 * 1024) } },
   }),
-  edge("a back end that breaks off", "/health", { status: 502 }),
-  edge("a back end that breaks off at a large body", "/worker/runs/502/complete", {
+  edge("a server that breaks the connection", "/health", { status: 502, code: "bad_gateway" }),
+  edge("a server that breaks the connection at a large body", "/worker/runs/502/complete", {
     status: 502,
+    code: "bad_gateway",
     options: post(100 * 1024),
   }),
 ];
 
-test.each(cases)("$name: the headers that protect", async ({ path, options, status, policy, referrer }) => {
-  const answer = await proxy.request(path, options);
-  expect(answer.status).toBe(status);
-  expect(answer.headers).toMatchObject({
+test.each(cases)("$name has the security headers, each once", async ({ path, options, status, policy, referrer }) => {
+  const response = await proxy.request(path, options);
+  expect(response.status).toBe(status);
+  expect(response.headers).toMatchObject({
     "strict-transport-security": "max-age=63072000; includeSubDomains",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -117,39 +130,47 @@ test.each(cases)("$name: the headers that protect", async ({ path, options, stat
     "cross-origin-resource-policy": "same-origin",
     server: "nginx",
   });
-  expect(policyOf(answer)).toEqual(policy);
-  expect([...answer.counts].filter(([, count]) => count > 1)).toEqual([]);
+  expect(policyOf(response)).toEqual(policy);
+  expect([...response.counts].filter(([, count]) => count > 1)).toEqual([]);
 });
 
-test("only pages may open windows that answer to them", async () => {
+test("only pages may open windows that send results back", async () => {
   expect((await proxy.request("/")).headers["cross-origin-opener-policy"]).toBe("same-origin-allow-popups");
   expect((await proxy.request("/me")).headers["cross-origin-opener-policy"]).toBeUndefined();
 });
 
-test.each(cases.filter(({ status }) => status >= 400 && status !== 404))(
-  "$name: a problem document without a version",
-  async ({ path, options, status }) => {
+test.each(cases.filter(({ code }) => code !== undefined))(
+  "$name gets the problem document of the error catalogue, without nginx's version",
+  async ({ path, options, status, code = "internal" }) => {
+    expect(errorCatalogue[code].status).toBe(status);
     const { headers, text } = await proxy.request(path, options);
     expect(headers["content-type"]).toBe("application/problem+json; charset=utf-8");
     expect(headers["cache-control"]).toBe("no-store");
-    expect(JSON.parse(text)).toEqual({
+    const details = code === "payload_too_large" ? { limit: limits.bodyMaxBytes } : {};
+    expect(problem.parse(JSON.parse(text))).toEqual({
       type: "about:blank",
-      title: expect.stringMatching(/^\w/),
+      title: statusTitles[status],
       status,
-      code: expect.stringMatching(/^[a-z_]+$/),
-      detail: expect.stringMatching(/\.$/),
+      code,
+      detail: errorMessage(code, "en", details),
       request_id: headers["x-request-id"],
+      ...details,
     });
     expect(text).not.toContain("nginx");
   },
 );
 
-test("too many sign-ins from one address are refused, and told when to come back", async () => {
-  const answers = await Promise.all(
+test("a server that breaks the connection gets the client the Retry-After of the contract", async () => {
+  const { headers } = await proxy.request("/health");
+  expect(headers["retry-after"]).toBe(String(timing.retryAfterSeconds));
+});
+
+test("too many sign-ins from one address get 429 with Retry-After", async () => {
+  const responses = await Promise.all(
     Array.from({ length: 45 }, () => proxy.request("/create/users", { method: "POST", body: "{}" })),
   );
-  const refused = answers.filter(({ status }) => status === 429);
-  expect(answers.length - refused.length).toBeGreaterThan(30);
+  const refused = responses.filter(({ status }) => status === 429);
+  expect(responses.length - refused.length).toBeGreaterThan(30);
   expect(refused.length).toBeGreaterThan(0);
   for (const { headers, text } of refused) {
     expect(headers["retry-after"]).toBe("1");
@@ -158,7 +179,7 @@ test("too many sign-ins from one address are refused, and told when to come back
   }
 });
 
-test("the request's id is nginx's own: the same for the back end, the answer and the log", async () => {
+test("nginx's own request id is in the request to the server, the response and the log", async () => {
   const forged = "forged-id-0123456789";
   const { headers } = await proxy.request("/me?secret=typed", { headers: { "x-request-id": forged } });
   const id = String(headers["x-request-id"]);
@@ -174,7 +195,7 @@ test("the request's id is nginx's own: the same for the back end, the answer and
   expect(log).not.toContain(forged);
 });
 
-test("the log names the path that was asked for, also when nginx refuses", async () => {
+test("the log names the requested path, also when nginx responds itself", async () => {
   await proxy.request("/health");
   const lines = (await proxy.accessLog())
     .trim()

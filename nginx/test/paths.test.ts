@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { limits } from "@deepbot/contract";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startStandIn, type StandIn } from "./support/backend.ts";
 import { pages } from "./support/pages.ts";
 import { startProxy, type Proxy } from "./support/proxy.ts";
+import type { HttpResponse } from "./support/requests.ts";
 
 const document = JSON.parse(readFileSync(new URL("../../apps/server/openapi.json", import.meta.url), "utf8")) as {
   paths: Record<string, Record<string, unknown>>;
@@ -29,7 +31,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, "7") })),
 );
 
-/** What the server serves beside the operations of the document. */
+/** Paths that the server serves beside the operations of the document. */
 const others = [
   ["GET", "/trpc/auth.me"],
   ["POST", "/trpc/dialogs.create"],
@@ -42,15 +44,15 @@ const others = [
   ["GET", "/readyz"],
 ].map(([method = "", path = ""]) => ({ method, path }));
 
-describe("the back end gets", () => {
+describe("the server gets", () => {
   test.each([...operations, ...others])("$method $path", async ({ method, path }) => {
-    const answer = await proxy.request(path, { method, ...(method === "GET" ? {} : { body: "{}" }) });
-    expect(answer.status).toBe(200);
+    const response = await proxy.request(path, { method, ...(method === "GET" ? {} : { body: "{}" }) });
+    expect(response.status).toBe(200);
     expect(backend.received).toMatchObject([{ method, target: path }]);
   });
 
   test.each(["/me?a=%20b&c=%2F", "/dialogs/7/", "/me//x", "/dialogs/%zz"])(
-    "%s as it is, or not at all",
+    "%s unchanged, or not at all",
     async (path) => {
       await proxy.request(path);
       expect(backend.received.map(({ target }) => target).filter((target) => target !== path)).toEqual([]);
@@ -58,7 +60,7 @@ describe("the back end gets", () => {
   );
 });
 
-describe("the web client gets", () => {
+describe("a browser gets", () => {
   test.each([
     "/",
     "/chat/7",
@@ -68,15 +70,15 @@ describe("the web client gets", () => {
     "/dialogs-of-mine",
     "/trpc",
     "/sign-in?next=%2Fchat%2F7",
-  ])("its page for %s", async (path) => {
-    const answer = await proxy.request(path);
-    expect(answer.status).toBe(200);
-    expect(answer.text).toBe(pages["index.html"]);
-    expect(answer.headers).toMatchObject({ "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" });
+  ])("the page for %s", async (path) => {
+    const response = await proxy.request(path);
+    expect(response.status).toBe(200);
+    expect(response.text).toBe(pages["index.html"]);
+    expect(response.headers).toMatchObject({ "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" });
     expect(backend.received).toEqual([]);
   });
 
-  test("a hashed file for ever, compressed where the browser takes it", async () => {
+  test("a hashed file for good, compressed if it accepts that", async () => {
     const path = "/assets/main-4f3a2b1c.js";
     const plain = await proxy.request(path);
     expect(plain.text).toBe(pages["assets/main-4f3a2b1c.js"]);
@@ -89,13 +91,13 @@ describe("the web client gets", () => {
     expect(compressed.headers["content-encoding"]).toBe("gzip");
   });
 
-  test("any other file as long as it has not changed", async () => {
-    const answer = await proxy.request("/favicon.svg");
-    expect(answer.headers).toMatchObject({
+  test("any other file again only when it has changed", async () => {
+    const response = await proxy.request("/favicon.svg");
+    expect(response.headers).toMatchObject({
       "content-type": "image/svg+xml; charset=utf-8",
       "cache-control": "no-cache",
     });
-    const again = await proxy.request("/favicon.svg", { headers: { "if-none-match": String(answer.headers.etag) } });
+    const again = await proxy.request("/favicon.svg", { headers: { "if-none-match": String(response.headers.etag) } });
     expect(again.status).toBe(304);
   });
 });
@@ -114,12 +116,12 @@ describe("nobody gets", () => {
     "/.problem",
     "/.well-known/acme-challenge/x",
   ])("%s", async (path) => {
-    const answer = await proxy.request(path);
-    expect(answer.status).toBe(404);
+    const response = await proxy.request(path);
+    expect(response.status).toBe(404);
     expect(backend.received).toEqual([]);
   });
 
-  test.each(["//", "//me", "//evil.example/x", "/%2fme", "///"])("%s: two slashes are refused", async (path) => {
+  test.each(["//", "//me", "//evil.example/x", "/%2fme", "///"])("%s: two slashes are a bad request", async (path) => {
     expect((await proxy.request(path)).status).toBe(400);
     expect(backend.received).toEqual([]);
   });
@@ -130,8 +132,8 @@ describe("nobody gets", () => {
 });
 
 describe("bodies", () => {
-  const ordinary = 64 * 1024;
-  const answers = 6 * 64 * 1024 + 4096;
+  const ordinary = limits.bodyMaxBytes;
+  const answers = limits.answerBodyMaxBytes;
 
   test.each([
     { path: "/dialogs/create", limit: ordinary },
@@ -142,17 +144,20 @@ describe("bodies", () => {
     { path: "/send/message/user", limit: answers },
     { path: "/trpc/worker.complete", limit: answers },
   ])("$path takes $limit bytes and no more", async ({ path, limit }) => {
-    const send = async (body: string, headers = {}): Promise<number> =>
-      (await proxy.request(path, { method: "POST", body, headers })).status;
-    expect(await send("x".repeat(limit))).toBe(200);
+    const send = (body: string, headers = {}): Promise<HttpResponse> =>
+      proxy.request(path, { method: "POST", body, headers });
+    expect((await send("x".repeat(limit))).status).toBe(200);
     expect(backend.received.at(-1)?.body.length).toBe(limit);
-    expect(await send("x".repeat(limit + 1))).toBe(413);
-    expect(await send("x".repeat(limit + 1), { "transfer-encoding": "chunked" })).toBe(413);
+    for (const headers of [{}, { "transfer-encoding": "chunked" }]) {
+      const refused = await send("x".repeat(limit + 1), headers);
+      expect(refused.status).toBe(413);
+      expect(JSON.parse(refused.text)).toMatchObject({ limit, detail: expect.stringContaining(` ${limit} bytes`) });
+    }
     expect(backend.received.length).toBe(1);
   });
 });
 
-test("what a client says of its address, its host and its proxies does not reach the back end", async () => {
+test("a client cannot forge its address, its host or its proxies", async () => {
   await proxy.request("/me", {
     headers: {
       "x-real-ip": "203.0.113.9",

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { limits } from "@deepbot/contract";
 import { describePostgres } from "@deepbot/db/testing";
 import {
   hostName,
@@ -14,7 +15,7 @@ import { createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/da
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProxy, type Proxy } from "./support/proxy.ts";
 import { openRaw, statusOf } from "./support/raw.ts";
-import { openRequest, type Answer } from "./support/requests.ts";
+import { openRequest, type HttpResponse } from "./support/requests.ts";
 
 const settings = {
   ADDRESS_FRONT: `https://${hostName}`,
@@ -47,24 +48,24 @@ describePostgres("two servers behind nginx", () => {
     await database.drop();
   });
 
-  const call = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  const call = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<HttpResponse> =>
     proxy.request(path, {
       method: "POST",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
     });
 
-  const callAsAnn = (path: string, body: unknown): Promise<Answer> => call(path, body, { cookie: ann.cookie });
+  const callAsAnn = (path: string, body: unknown): Promise<HttpResponse> => call(path, body, { cookie: ann.cookie });
 
   const callAsWorker = async <T>(path: string, body: unknown): Promise<T> => {
-    const answer = await call(path, body, { "x-messages-key": testKeys.messages });
-    expect(answer.status, answer.text).toBe(200);
-    return JSON.parse(answer.text) as T;
+    const response = await call(path, body, { "x-messages-key": testKeys.messages });
+    expect(response.status, response.text).toBe(200);
+    return JSON.parse(response.text) as T;
   };
 
   const isAlive = async (server: ServerProcess): Promise<boolean> => (await fetch(`${server.url}/livez`)).ok;
 
-  /** Has ann ask something, and a worker take it. */
+  /** Sends a question of ann, which a worker claims. */
   async function ask(): Promise<{ runId: number; leaseToken: string; dialogId: number }> {
     const created = await callAsAnn("/dialogs/create", { dialog_name: "abc" });
     const { dialog: dialogId } = JSON.parse(created.text) as { dialog: number };
@@ -75,23 +76,23 @@ describePostgres("two servers behind nginx", () => {
     return { runId: run.run_id, leaseToken: run.lease_token, dialogId };
   }
 
-  test("the session cookie is for HTTPS alone, and is good at both servers", async () => {
+  test("the session cookie is for HTTPS only and works at both servers", async () => {
     const [server] = servers;
     const minted = await fetch(`${server?.url}/dev/google-token`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ sub: "bob", email: "bob@example.com" }),
     });
-    const answer = await call("/create/users", await minted.json(), { origin: `https://${hostName}` });
-    expect(answer.status).toBe(200);
-    const [cookie = ""] = answer.headers["set-cookie"] ?? [];
+    const response = await call("/create/users", await minted.json(), { origin: `https://${hostName}` });
+    expect(response.status).toBe(200);
+    const [cookie = ""] = response.headers["set-cookie"] ?? [];
     expect(cookie).toMatch(/^access_token=[^;]+;.*Path=\/;.*HttpOnly;.*Secure;.*SameSite=Lax/);
     for (let count = 0; count < 4; count += 1) {
       expect((await proxy.request("/me", { headers: { cookie: cookie.split(";")[0] ?? "" } })).status).toBe(200);
     }
   });
 
-  test("a write that a foreign page sends is refused", async () => {
+  test("a write from a page of another site is refused", async () => {
     const headers = { cookie: ann.cookie, origin: "https://evil.example" };
     expect((await call("/dialogs/create", { dialog_name: "abc" }, headers)).status).toBe(403);
   });
@@ -99,7 +100,7 @@ describePostgres("two servers behind nginx", () => {
   const get = (target: string, ...headers: string[]): string =>
     ["GET " + target + " HTTP/1.1", `Host: ${hostName}`, "Connection: close", ...headers, "", ""].join("\r\n");
 
-  describe("hostile requests are refused, and every server lives on", () => {
+  describe("a hostile request is refused and stops no server:", () => {
     test.each([
       { name: "//", bytes: get("//"), statuses: [400] },
       { name: "//host/path", bytes: get("//evil.example/me"), statuses: [400] },
@@ -138,12 +139,12 @@ describePostgres("two servers behind nginx", () => {
   });
 
   test.each([
-    { door: "REST", path: (runId: number) => `/runs/${runId}/events` },
+    { transport: "REST", path: (runId: number) => `/runs/${runId}/events` },
     {
-      door: "tRPC",
+      transport: "tRPC",
       path: (runId: number) => `/trpc/runs.watch?input=${encodeURIComponent(JSON.stringify({ run_id: runId }))}`,
     },
-  ])("$door: each piece of an answer arrives before the next one is said", async ({ path }) => {
+  ])("$transport: each delta of an answer arrives before the next is sent", async ({ path }) => {
     const { runId, leaseToken } = await ask();
     const stream = await openRequest(
       { port: proxy.ports.https, certificate: proxy.certificate, host: hostName },
@@ -167,15 +168,15 @@ describePostgres("two servers behind nginx", () => {
     stream.destroy();
   });
 
-  test("an answer of the largest size is stored", async () => {
+  test("an answer of the largest allowed size is stored", async () => {
     const { runId, leaseToken, dialogId } = await ask();
-    const text = "\u0001".repeat(64 * 1024);
+    const text = "\u0001".repeat(limits.answerMaxBytes);
     await callAsWorker(`/worker/runs/${runId}/complete`, { lease_token: leaseToken, text });
     const dialog = await proxy.request(`/dialogs/${dialogId}`, { headers: { cookie: ann.cookie } });
     expect(dialog.text).toContain(JSON.stringify(text));
   });
 
-  test("slow clients are cut off, and others are served meanwhile", async () => {
+  test("slow clients are disconnected while others are served", async () => {
     const slow = await Promise.all(Array.from({ length: 200 }, () => openRaw(proxy)));
     let cut = 0;
     for (const { socket, closed } of slow) {
@@ -188,11 +189,11 @@ describePostgres("two servers behind nginx", () => {
       for (const { socket } of slow) if (socket.writable) socket.write("x");
     }, 1_000);
     const served: number[] = [];
-    await until("all are cut off", async () => {
+    await until("all slow clients are disconnected", async () => {
       const start = performance.now();
       expect((await proxy.request("/me", { headers: { cookie: ann.cookie } })).status).toBe(200);
       served.push(performance.now() - start);
-      // At a pace that the limit of requests allows.
+      // Stays below the limit of requests per second.
       await delay(40);
       return cut === slow.length;
     });
@@ -201,8 +202,8 @@ describePostgres("two servers behind nginx", () => {
     expect(served.toSorted((a, b) => a - b)[Math.floor(served.length * 0.95)]).toBeLessThan(1_000);
   });
 
-  // The last one: it takes a server away.
-  test("when a server is killed, the next request is answered by the other", async () => {
+  // This test comes last: it kills a server.
+  test("when a server is killed, the other serves the next request", async () => {
     const [first] = servers;
     await first?.kill();
     for (let count = 0; count < 10; count += 1) {

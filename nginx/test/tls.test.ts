@@ -26,7 +26,7 @@ interface Handshake {
   cipher: string;
 }
 
-/** What is agreed on, or null when nothing is. The client itself would take anything, however weak. */
+/** The negotiated protocol and suite, or null when there is none. The client accepts everything, however weak. */
 async function shakeHands(options: ConnectionOptions): Promise<Handshake | null> {
   const socket = connect({
     host: "127.0.0.1",
@@ -53,12 +53,12 @@ describe("protocols", () => {
     expect(await shakeHands(only(version))).toBeNull();
   });
 
-  test.each(["TLSv1.2", "TLSv1.3"] as const)("%s is spoken", async (version) => {
+  test.each(["TLSv1.2", "TLSv1.3"] as const)("%s is accepted", async (version) => {
     expect(await shakeHands(only(version))).toMatchObject({ protocol: version });
   });
 });
 
-test("of all suites of TLS 1.2 those are taken that are forward secret, authenticated and fit the certificate", async () => {
+test("TLS 1.2 offers only forward secret, authenticated suites", async () => {
   const suites = getCiphers().filter((name) => !name.startsWith("tls_"));
   expect(suites.length).toBeGreaterThan(20);
   const taken = new Set<string>();
@@ -74,7 +74,7 @@ test("of all suites of TLS 1.2 those are taken that are forward secret, authenti
   ]);
 });
 
-test("the client's order of suites counts", async () => {
+test("the client's preference among the suites decides", async () => {
   const prefers = async (ciphers: string): Promise<string | undefined> =>
     (await shakeHands({ ...only("TLSv1.2"), ciphers }))?.cipher;
   const aes = "ECDHE-ECDSA-AES128-GCM-SHA256";
@@ -89,11 +89,11 @@ test.each([
   { curve: "secp384r1", taken: true },
   { curve: "secp521r1", taken: false },
   { curve: "X448", taken: false },
-])("$curve: taken is $taken", async ({ curve, taken }) => {
+])("curve $curve is accepted: $taken", async ({ curve, taken }) => {
   expect((await shakeHands({ ...only("TLSv1.3"), ecdhCurve: curve })) !== null).toBe(taken);
 });
 
-test("no session ticket is given out", async () => {
+test("nginx issues no session tickets", async () => {
   const tickets: Buffer[] = [];
   const socket = connect({
     port: proxy.ports.https,
@@ -108,7 +108,7 @@ test("no session ticket is given out", async () => {
   socket.destroy();
 });
 
-test("HTTP/2 carries pages and the API", async () => {
+test("pages and the API are served over HTTP/2", async () => {
   const session = connectHttp2(`https://${hostName}`, {
     createConnection: () =>
       connect({
@@ -129,7 +129,7 @@ test("HTTP/2 carries pages and the API", async () => {
   session.close();
 });
 
-test("plain HTTP leads to HTTPS, at the host name that is configured", async () => {
+test("plain HTTP redirects to HTTPS at the configured host name", async () => {
   const redirect = await sendPlainRequest(proxy.ports.http, "/chat/12?x=1", hostName);
   expect(redirect.status).toBe(301);
   expect(redirect.headers.location).toBe(`https://${hostName}/chat/12?x=1`);

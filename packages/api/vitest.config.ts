@@ -1,5 +1,14 @@
 import { defineProject } from "vitest/config";
 
 export default defineProject({
-  test: { name: "api", include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/unit/**"],
+    globalSetup: ["../db/src/testing/global-setup.ts"],
+    // A notification that is missing shows as a test that hangs.
+    testTimeout: 15_000,
+    hookTimeout: 60_000,
+    // No test changes what others of its process see, and most of the time of a new process goes into imports.
+    isolate: false,
+  },
 });

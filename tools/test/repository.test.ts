@@ -1,22 +1,31 @@
 import { globSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { basename, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import {
+  errorMessage,
+  isErrorCode,
+  statusOf,
+  statusTitles,
+  type ErrorCode,
+} from "../../packages/contract/src/errors.ts";
 import { repositoryRoot } from "./support/planted-tree.ts";
-import { exists, listFiles, read, rootManifest, workspacePackages } from "./support/repository.ts";
+import {
+  allMatches,
+  exists,
+  listFiles,
+  read,
+  readTable,
+  rootManifest,
+  workspacePackages,
+} from "./support/repository.ts";
 
 const files = listFiles();
 const documents = files.filter((path) => path.endsWith(".md"));
 
-const allMatches = (text: string, pattern: RegExp): string[] =>
-  [...text.matchAll(pattern)].map(([, match = ""]) => match);
-
-/** First cells of the table whose header begins with `header`. */
-function readFirstColumn(text: string, header: string): string[] {
-  const [, table = ""] = text.split(new RegExp(`^\\| ${header} \\|.*\\n\\|[-| :]+\\|\\n`, "m"));
-  const [own = ""] = table.split(/^(?!\|)/m);
-  return allMatches(own, /^\|([^|]*)\|/gm);
-}
+/** First cells of the table whose header begins with `header`; none when there is no such table. */
+const readFirstColumn = (text: string, header: string): string[] =>
+  text.includes(`\n| ${header} |`) ? readTable(text, header).map(([cell = ""]) => cell) : [];
 
 const codeIn = (text: string): string[] => allMatches(text.replaceAll(/^```.*?^```/gms, ""), /`([^`\n]+)`/g);
 
@@ -41,10 +50,30 @@ describe.each(documents)("%s", (document) => {
   it("names paths that exist", () => {
     const named = allMatches(
       text,
-      /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker|e2e)\/[^`\s]*)`/g,
+      /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker|docs|e2e)\/[^`\s]*)`/g,
     );
     const missing = named.filter((path) => globSync(path, { cwd: repositoryRoot }).length === 0);
     expect(missing).toEqual([]);
+  });
+
+  it("links to files that exist", () => {
+    const linked = allMatches(text, /\]\((?!https?:)([^)#\s]+)/g).map((link) => join(dirname(document), link));
+    const images = allMatches(text, /<img src="([^"]+)"/g).map((link) => join(dirname(document), link));
+    expect([...linked, ...images].filter((path) => !exists(path))).toEqual([]);
+  });
+});
+
+describe("docs/decisions", () => {
+  const decisions = documents.filter((path) => /^docs\/decisions\/\d/.test(path)).toSorted();
+
+  it("numbers its decisions without gaps", () => {
+    const expected = decisions.map((_, index) => String(index + 1).padStart(4, "0"));
+    expect(decisions.map((path) => basename(path).slice(0, 4))).toEqual(expected);
+  });
+
+  it.each(decisions)("%s gives status, context, decision and consequences in this order", (path) => {
+    expect(read(path)).toMatch(new RegExp(`^# ${basename(path).slice(0, 4)} `));
+    expect(allMatches(read(path), /^\*\*(\w+)[:.]\*\*/gm)).toEqual(["Status", "Context", "Decision", "Consequences"]);
   });
 });
 
@@ -55,6 +84,15 @@ describe("README.md", () => {
     const named = readFirstColumn(text, "command").flatMap(codeIn);
     expect(named).not.toEqual([]);
     expect(named.filter((name) => rootManifest.scripts?.[name] === undefined)).toEqual([]);
+  });
+
+  it("shows an error body as the catalogue has it", () => {
+    const [, json = ""] = /^```json\n([\s\S]*?)^```$/m.exec(text) ?? [];
+    const shown = JSON.parse(json) as { code: string; status: number; title: string; detail: string };
+    expect(shown.code).toSatisfy(isErrorCode);
+    const code = shown.code as ErrorCode;
+    const status = statusOf(code);
+    expect(shown).toMatchObject({ status, title: statusTitles[status], detail: errorMessage(code, "en") });
   });
 });
 
@@ -115,31 +153,36 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
     expect(Object.keys(scripts).filter((name) => !shared.has(name) && !/^[a-z]+:[a-z]+$/.test(name))).toEqual([]);
     expect(scripts["typecheck"]).toBe("tsc --noEmit");
     const root = relative(folder, ".");
-    const test = `vitest run --root ${root} --project ${basename(folder)}`;
+    const test = `vitest run --root ${root} ${folder}/`;
     expect(scripts["test"]).toBe(exists(`${folder}/vitest.config.ts`) ? test : undefined);
   });
 
   it("depends on the packages that it may import", () => {
     const arrows: Record<string, string[]> = {
+      "packages/contract": [],
       "packages/runtime": [],
-      "packages/db": [],
-      "packages/testing": ["@deepbot/db"],
-      "packages/api": ["@deepbot/db"],
-      "apps/server": ["@deepbot/api", "@deepbot/db", "@deepbot/runtime"],
-      "apps/ai-bridge": ["@deepbot/api", "@deepbot/runtime"],
-      "apps/web": ["@deepbot/api"],
-      "apps/demo": ["@deepbot/api", "@deepbot/testing"],
-      bench: ["@deepbot/db", "@deepbot/testing"],
+      "packages/db": ["@deepbot/contract"],
+      "packages/testing": ["@deepbot/contract", "@deepbot/db"],
+      "packages/live": ["@deepbot/contract", "@deepbot/db"],
+      "packages/api": ["@deepbot/contract", "@deepbot/db", "@deepbot/live"],
+      "packages/client": ["@deepbot/contract", "@deepbot/api"],
+      "apps/server": ["@deepbot/contract", "@deepbot/db", "@deepbot/live", "@deepbot/api", "@deepbot/runtime"],
+      "apps/ai-bridge": ["@deepbot/contract", "@deepbot/client", "@deepbot/api", "@deepbot/runtime"],
+      "apps/web": ["@deepbot/contract", "@deepbot/client", "@deepbot/api"],
+      "apps/demo": ["@deepbot/contract", "@deepbot/client", "@deepbot/api", "@deepbot/testing"],
+      bench: ["@deepbot/contract", "@deepbot/client", "@deepbot/db", "@deepbot/testing"],
       docker: [],
-      e2e: [],
+      e2e: ["@deepbot/contract", "@deepbot/client"],
       examples: [],
-      faults: ["@deepbot/db", "@deepbot/testing"],
-      nginx: [],
+      faults: ["@deepbot/contract", "@deepbot/client", "@deepbot/db", "@deepbot/testing"],
+      nginx: ["@deepbot/contract"],
     };
     const own = Object.keys(dependencies).filter((name) => name.startsWith("@deepbot/"));
     expect(arrows[folder]).toEqual(expect.arrayContaining(own));
     const forTests = Object.keys(devDependencies).filter((name) => name.startsWith("@deepbot/"));
-    expect(["@deepbot/testing", "@deepbot/db"]).toEqual(expect.arrayContaining(forTests));
+    expect(["@deepbot/client", "@deepbot/contract", "@deepbot/testing", "@deepbot/db"]).toEqual(
+      expect.arrayContaining(forTests),
+    );
   });
 });
 

@@ -1,12 +1,13 @@
 import { hostname } from "node:os";
+import { limits } from "@deepbot/contract";
 import { ConfigError, describeIssues, logLevel, resolveEnvironment, whole, type Environment } from "@deepbot/runtime";
 import { z } from "zod";
-import { origin, positive, serviceAddress } from "./config/fields.ts";
+import { origin, positive, endpointAddress } from "./config/fields.ts";
 
 /** A model behind an endpoint that speaks OpenAI's chat completions. */
 export interface ModelConfig {
   baseUrl: string;
-  /** Null for an endpoint that asks for none. */
+  /** Null for an endpoint without one. */
   apiKey: string | null;
   model: string;
   systemPrompt: string | null;
@@ -22,15 +23,17 @@ export interface WorkerConfig {
   /** Runs at once. */
   concurrency: number;
   leaseMs: number;
-  /** How many of a dialog's newest messages are the context. */
+  /** How many of a dialog's newest messages the model gets. */
   historyLimit: number;
   stopGraceMs: number;
+  /** Takes questions only while no other worker waits for one. */
+  fallback: boolean;
 }
 
 export interface Config {
   production: boolean;
   logLevel: string;
-  platform: { url: string; messagesKey: string };
+  platform: { url: string; serviceKey: string };
   worker: WorkerConfig;
   /** Null for the offline demo answerer. */
   model: ModelConfig | null;
@@ -40,7 +43,7 @@ export interface Config {
 
 const secretNames = ["API_KEY_AI", "OPENAI_API_KEY"];
 
-/** The server's own default while developing, so that the two fit without any setting. */
+/** The server's default during development, so that both work together without any setting. */
 const developmentKey = "dev-messages-key";
 
 const openAiUrl = "https://api.openai.com/v1";
@@ -50,13 +53,17 @@ const schema = z.object({
   LOG_LEVEL: logLevel.default("info"),
   DEEPBOT_URL: origin.default("http://127.0.0.1:8000"),
   API_KEY_AI: z.string().default(developmentKey),
-  WORKER_NAME: z.string().max(100, "must be at most 100 characters long").optional(),
-  WORKER_CONCURRENCY: whole(1, 50).default(4),
+  WORKER_NAME: z
+    .string()
+    .max(limits.workerNameMax, `must be at most ${limits.workerNameMax} characters long`)
+    .optional(),
+  WORKER_CONCURRENCY: whole(1, limits.claimMax).default(4),
   WORKER_STOP_GRACE_MS: whole(0, 600_000).default(5_000),
-  WORKER_HISTORY_LIMIT: whole(1, 1_000).default(1_000),
+  WORKER_HISTORY_LIMIT: whole(1, limits.historyMax).default(limits.historyMax),
+  WORKER_FALLBACK: z.enum(["true", "false"], "must be true or false").default("true"),
   DEMO_PACE_MS: whole(0, 10_000).default(25),
-  LEASE_MS: whole(1_000, 600_000).default(30_000),
-  OPENAI_BASE_URL: serviceAddress.optional(),
+  LEASE_MS: whole(limits.leaseMinMs, limits.leaseMaxMs).default(limits.leaseDefaultMs),
+  OPENAI_BASE_URL: endpointAddress.optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_MODEL: z.string().optional(),
   OPENAI_SYSTEM_PROMPT: z.string().optional(),
@@ -96,10 +103,10 @@ function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
 }
 
 /**
- * Reads and checks the environment. Only `OPENAI_MODEL` brings a model in: a key that lies about in a developer's shell
- * does not send texts anywhere.
+ * Reads and checks the environment. Only `OPENAI_MODEL` turns a model on: a key that happens to be set in a developer's
+ * shell must not send texts anywhere.
  *
- * @throws {ConfigError} with everything that is wrong with it
+ * @throws {ConfigError} that lists every problem
  */
 export function readConfig(environment: Environment = process.env): Config {
   const { values, problems } = resolveEnvironment(environment, secretNames);
@@ -111,13 +118,14 @@ export function readConfig(environment: Environment = process.env): Config {
   return {
     production: env.NODE_ENV === "production",
     logLevel: env.LOG_LEVEL,
-    platform: { url: env.DEEPBOT_URL, messagesKey: env.API_KEY_AI },
+    platform: { url: env.DEEPBOT_URL, serviceKey: env.API_KEY_AI },
     worker: {
       name: env.WORKER_NAME ?? `${hostname().slice(0, 80)}-${process.pid}`,
       concurrency: env.WORKER_CONCURRENCY,
       leaseMs: env.LEASE_MS,
       historyLimit: env.WORKER_HISTORY_LIMIT,
       stopGraceMs: env.WORKER_STOP_GRACE_MS,
+      fallback: env.WORKER_FALLBACK === "true",
     },
     model: modelOf(env),
     demoPaceMs: env.DEMO_PACE_MS,

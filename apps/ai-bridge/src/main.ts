@@ -1,13 +1,14 @@
+import { createClient } from "@deepbot/client";
+import { serveWorker } from "@deepbot/client/worker";
+import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { createOpenAiAnswerer } from "./answerers/openai-answerer.ts";
 import { createRuleAnswerer } from "./answerers/rule-answerer.ts";
 import { readConfig, type Config } from "./config.ts";
-import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
-import { createPlatform } from "./platform/client.ts";
-import { runWorker } from "./worker/worker.ts";
+import { createWorkerTexts } from "./worker-texts.ts";
 
 const stopSignals = ["SIGTERM", "SIGINT"] as const;
 
-/** Aborts at the first signal to stop; a second one then ends the process as if nobody listened. */
+/** Aborts at the first signal to stop. The handlers are removed then, so that a second signal ends the process. */
 function stopOnSignal(log: Log): AbortSignal {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
@@ -22,13 +23,23 @@ function stopOnSignal(log: Log): AbortSignal {
 async function start({ production, logLevel, platform, worker, model, demoPaceMs }: Config): Promise<void> {
   const log = createLogger({ module: "ai-bridge", production, level: logLevel });
   const moduleLog = (module: string): Log => log.child({ module });
+  const workerLog = moduleLog("worker");
   const answerer = model === null ? createRuleAnswerer({ paceMs: demoPaceMs }) : createOpenAiAnswerer(model);
   const stop = stopOnSignal(moduleLog("main"));
   moduleLog("main").info(
     { event: "started", worker: worker.name, answerer: answerer.name },
-    `${worker.name} answers for ${platform.url} by ${answerer.name}, ${worker.concurrency} at once`,
+    `${worker.name} serves ${platform.url} with ${answerer.name}, up to ${worker.concurrency} runs at once`,
   );
-  await runWorker({ platform: createPlatform(platform), answerer, worker, log: moduleLog("worker") }, stop);
+  await serveWorker(
+    {
+      ...worker,
+      client: createClient({ url: platform.url, headers: () => ({ "x-messages-key": platform.serviceKey }) }),
+      answer: ({ messages }, options) => answerer.answer(messages, options),
+      texts: createWorkerTexts(workerLog),
+      log: workerLog,
+    },
+    stop,
+  );
   moduleLog("main").info({ event: "stopped" }, "Stopped");
 }
 

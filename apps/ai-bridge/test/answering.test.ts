@@ -1,20 +1,21 @@
+import { limits } from "@deepbot/contract";
 import { testKeys, until } from "@deepbot/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { startBridge, startBridgeWithModel } from "./support/bridge.ts";
-import { startFaultProxy } from "./support/fault-proxy.ts";
-import type { Exchange } from "./support/model-server.ts";
+import { startFlakyProxy } from "./support/flaky-proxy.ts";
+import type { ModelCall } from "./support/model-server.ts";
 import { usePlatform } from "./support/platform.ts";
 
 const platform = usePlatform({ RETRY_BACKOFF_MS: "10" });
 
 const answer =
   (text: string) =>
-  (exchange: Exchange): void => {
-    exchange.say(text);
-    exchange.finish();
+  (modelCall: ModelCall): void => {
+    modelCall.say(text);
+    modelCall.finish();
   };
 
-test("answers by the demo rules, with the dialog so far in mind", async () => {
+test("answers with the demo rules and the dialog so far", async () => {
   const bridge = startBridge(platform.server().url);
   const asker = await platform.newAsker();
   await asker.ask("Hello, my name is Ada");
@@ -23,10 +24,10 @@ test("answers by the demo rules, with the dialog so far in mind", async () => {
     status: 200,
     answer: expect.stringContaining("Your name is Ada."),
   });
-  await bridge.says("is answered");
+  await bridge.logs("is answered");
 });
 
-test("logs readable lines that hold no texts and no keys", async () => {
+test("logs readable lines without texts or keys", async () => {
   const { bridge } = await startBridgeWithModel(platform.server().url, answer("A most secret answer"), {
     OPENAI_API_KEY: "sk-very-secret",
     LOG_LEVEL: "debug",
@@ -42,28 +43,28 @@ test("logs readable lines that hold no texts and no keys", async () => {
 
 test("logs JSON in production", async () => {
   const bridge = startBridge(platform.server().url, { NODE_ENV: "production" });
-  await bridge.says("platform_there");
+  await bridge.logs("connected");
   expect(await bridge.stop()).toBe(0);
   const lines = bridge.output().trim().split("\n");
   expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
     "started",
-    "platform_there",
+    "connected",
     "stopping",
     "stopped",
   ]);
 });
 
-test("gives the model the whole dialog and the platform what it cost", async () => {
-  const proxy = await startFaultProxy(platform.server().url, (_procedure, body) => body);
+test("sends the whole dialog to the model and the usage to the platform", async () => {
+  const proxy = await startFlakyProxy(platform.server().url, (_procedure, body) => body);
   onTestFinished(proxy.stop);
-  const { model } = await startBridgeWithModel(proxy.url, (exchange, number) => {
-    exchange.say(`Answer ${number}`);
-    exchange.finish({ usage: { prompt_tokens: 12, completion_tokens: 3 } });
+  const { model } = await startBridgeWithModel(proxy.url, (modelCall, number) => {
+    modelCall.say(`Answer ${number}`);
+    modelCall.finish({ usage: { prompt_tokens: 12, completion_tokens: 3 } });
   });
   const asker = await platform.newAsker();
   await asker.ask("First");
   await asker.ask("Second");
-  expect(model.exchanges[1]?.body.messages).toEqual([
+  expect(model.modelCalls[1]?.body.messages).toEqual([
     { role: "user", content: "First" },
     { role: "assistant", content: "Answer 0" },
     { role: "user", content: "Second" },
@@ -76,24 +77,24 @@ test("gives the model the whole dialog and the platform what it cost", async () 
   });
 });
 
-test("heartbeats keep an answer that takes longer than its lease", async () => {
-  const { model } = await startBridgeWithModel(platform.server().url, (exchange) => exchange.say("Well, "), {
+test("heartbeats keep a run that takes longer than its lease", async () => {
+  const { model } = await startBridgeWithModel(platform.server().url, (modelCall) => modelCall.say("Well, "), {
     LEASE_MS: "1000",
   });
   const asker = await platform.newAsker();
   const answered = asker.ask("Think hard");
-  await until("the model thinks", () => model.exchanges.length === 1);
+  await until("the model is at work", () => model.modelCalls.length === 1);
   const claim = { worker: "other", max: 1, wait_ms: 3_500, lease_ms: 1_000 };
   expect((await platform.otherWorker().worker.claim.mutate(claim)).runs).toEqual([]);
-  answer("yes.")(model.exchanges[0] as Exchange);
+  answer("yes.")(model.modelCalls[0] as ModelCall);
   expect(await answered).toMatchObject({ status: 200, body: { answer_ai: "Well, yes." } });
 });
 
-test("several runs at once, and no more than the setting says", async () => {
+test("answers several runs at once, up to the limit", async () => {
   const { model } = await startBridgeWithModel(platform.server().url, () => undefined, { WORKER_CONCURRENCY: "3" });
   const askers = await Promise.all(Array.from({ length: 4 }, () => platform.newAsker()));
   const answered = askers.map((asker) => asker.ask("Together?"));
-  await until("three are at work", () => model.exchanges.length === 3);
+  await until("three are at work", () => model.modelCalls.length === 3);
   const claim = { worker: "other", max: 4, wait_ms: 1_000, lease_ms: 1_000 };
   const { runs } = await platform.otherWorker().worker.claim.mutate(claim);
   expect(runs).toHaveLength(1);
@@ -102,77 +103,77 @@ test("several runs at once, and no more than the setting says", async () => {
     run_id: left?.run_id ?? 0,
     lease_token: left?.lease_token ?? "",
   });
-  expect(model.exchanges).toHaveLength(3);
-  answer("Yes.")(model.exchanges[1] as Exchange);
-  await until("the fourth is at work", () => model.exchanges.length === 4);
-  for (const index of [0, 2, 3]) answer("Yes.")(model.exchanges[index] as Exchange);
+  expect(model.modelCalls).toHaveLength(3);
+  answer("Yes.")(model.modelCalls[1] as ModelCall);
+  await until("the fourth is at work", () => model.modelCalls.length === 4);
+  for (const index of [0, 2, 3]) answer("Yes.")(model.modelCalls[index] as ModelCall);
   expect((await Promise.all(answered)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 });
 
 test("a model that refuses: the user gets 502, and the run says why in the user's language", async () => {
-  const { bridge } = await startBridgeWithModel(platform.server().url, (exchange) =>
-    exchange.refuse(401, { message: "Incorrect API key provided: sk-very-secret" }),
+  const { bridge } = await startBridgeWithModel(platform.server().url, (modelCall) =>
+    modelCall.refuse(401, { message: "Incorrect API key provided: sk-very-secret" }),
   );
   const asker = await platform.newAsker();
   const { status, body } = await asker.ask("Как дела?");
   expect(status).toBe(502);
-  expect(await asker.look(body.run_id ?? 0)).toMatchObject({
+  expect(await asker.getRun(body.run_id ?? 0)).toMatchObject({
     state: "failed",
     attempt: 1,
-    error: { code: "model_refused", message: expect.stringMatching(/^Модель ИИ не принимает/) },
+    error: { code: "model_refused", message: expect.stringMatching(/^Модель ИИ отклонила/) },
   });
-  await bridge.says("model_refused (status 401)");
+  await bridge.logs("model_refused (status 401)");
   expect(bridge.output()).not.toContain("sk-very-secret");
 });
 
-test("a model that is away for good spends every attempt, then the user gets 502", async () => {
-  const { model } = await startBridgeWithModel(platform.server().url, (exchange) => exchange.refuse(500, {}));
+test("a model that stays unavailable uses up all attempts, then the user gets 502", async () => {
+  const { model } = await startBridgeWithModel(platform.server().url, (modelCall) => modelCall.refuse(500, {}));
   const asker = await platform.newAsker();
   const { status, body } = await asker.ask("How are you?");
   expect(status).toBe(502);
-  expect(await asker.look(body.run_id ?? 0)).toMatchObject({
+  expect(await asker.getRun(body.run_id ?? 0)).toMatchObject({
     state: "failed",
     attempt: 3,
-    error: { code: "model_unavailable", message: expect.stringMatching(/^The AI model is out of reach/) },
+    error: { code: "model_unavailable", message: expect.stringMatching(/^The AI model is unavailable/) },
   });
-  expect(model.exchanges).toHaveLength(3);
+  expect(model.modelCalls).toHaveLength(3);
 });
 
-test.each<[string, (exchange: Exchange) => void]>([
-  ["fails", (exchange) => exchange.refuse(503, {})],
+test.each<[string, (modelCall: ModelCall) => void]>([
+  ["fails", (modelCall) => modelCall.refuse(503, {})],
   [
-    "breaks off",
-    (exchange) => {
-      exchange.say("Half an");
-      exchange.close();
+    "stops half-way",
+    (modelCall) => {
+      modelCall.say("Half an");
+      modelCall.close();
     },
   ],
-  ["says nothing", (exchange) => exchange.finish()],
+  ["gives an empty answer", (modelCall) => modelCall.finish()],
 ])("a model that %s once: the next attempt answers", async (_name, misbehave) => {
-  await startBridgeWithModel(platform.server().url, (exchange, number) =>
-    number === 0 ? misbehave(exchange) : answer("Better now.")(exchange),
+  await startBridgeWithModel(platform.server().url, (modelCall, number) =>
+    number === 0 ? misbehave(modelCall) : answer("Better now.")(modelCall),
   );
   const asker = await platform.newAsker();
   expect((await asker.ask("How are you?")).body.answer_ai).toBe("Better now.");
   expect(await asker.read()).toEqual(["How are you?", "Better now."]);
 });
 
-test("cleans what the platform cannot store", async () => {
-  await startBridgeWithModel(platform.server().url, (exchange) => {
-    exchange.event(String.raw`{"choices":[{"delta":{"content":"a\u0000b \ud83d"}}]}`);
-    exchange.event(String.raw`{"choices":[{"delta":{"content":"\ude42 \ud83d."}}]}`);
-    exchange.finish();
+test("removes characters that the platform cannot store", async () => {
+  await startBridgeWithModel(platform.server().url, (modelCall) => {
+    modelCall.event(String.raw`{"choices":[{"delta":{"content":"a\u0000b \ud83d"}}]}`);
+    modelCall.event(String.raw`{"choices":[{"delta":{"content":"\ude42 \ud83d."}}]}`);
+    modelCall.finish();
   });
   expect((await (await platform.newAsker()).ask("Odd?")).body.answer_ai).toBe("ab 🙂 \ufffd.");
 });
 
-test("an answer that never ends is cut at what the platform keeps, and the model is let go", async () => {
-  const { model } = await startBridgeWithModel(platform.server().url, (exchange) =>
-    exchange.say("\u0001".repeat(70_000)),
+test("an endless answer is cut at the limit, and the request to the model is aborted", async () => {
+  const { model } = await startBridgeWithModel(platform.server().url, (modelCall) =>
+    modelCall.say("\u0001".repeat(70_000)),
   );
   const { status, body } = await (await platform.newAsker()).ask("Talk for ever");
   expect(status).toBe(200);
-  expect(Buffer.byteLength(body.answer_ai ?? "")).toBe(64 * 1024);
-  expect(body.answer_ai).toMatch(/\[The answer was longer than the platform keeps; it ends here\.\]$/);
-  await until("the model sees the end", () => model.exchanges[0]?.isAborted());
+  expect(Buffer.byteLength(body.answer_ai ?? "")).toBe(limits.answerMaxBytes);
+  expect(body.answer_ai).toMatch(/\[The answer was too long and has been cut here\.\]$/);
+  await until("the model sees the abort", () => model.modelCalls[0]?.isAborted());
 });

@@ -1,37 +1,30 @@
-import type { Inputs, Outputs } from "@deepbot/api";
-import type { Client } from "./client.ts";
+import { subscribeRun, type Client } from "@deepbot/client";
+import type { WireRun } from "@deepbot/contract";
 
-export type Run = Outputs["runs"]["get"];
+export interface AnswerView {
+  write: (text: string) => void;
+  /** Called when a new attempt replaces the text that was written. */
+  onRestart: () => void;
+  /** Called after each piece with the answer so far. */
+  onText?: (text: string) => void;
+  signal: AbortSignal;
+}
 
-/** Shows an answer while it is made, and calls `onWords` after each piece with how many words there are. */
-export async function showAnswer(
-  client: Client,
-  question: Inputs["runs"]["start"],
-  { write, onWords }: { write: (text: string) => void; onWords: (words: number, runId: number) => void },
-): Promise<Run> {
-  const { run_id: runId } = await client.runs.start.mutate(question);
-  let text = "";
-  const grow = (piece: string): void => {
-    text += piece;
-    write(piece.replaceAll(/\n+/g, " "));
-    onWords(text.split(/\s+/).length, runId);
+/** Writes an answer while it grows. Resolves with the ended run. */
+export async function showAnswer(client: Client, runId: number, view: AnswerView): Promise<WireRun> {
+  let written = "";
+  const show = (text: string): void => {
+    if (text === written) return;
+    if (!text.startsWith(written)) {
+      view.onRestart();
+      written = "";
+    }
+    view.write(text.slice(written.length));
+    written = text;
+    view.onText?.(text);
   };
-  return new Promise((resolve, reject) => {
-    const subscription = client.runs.watch.subscribe(
-      { run_id: runId },
-      {
-        onError: reject,
-        onData: ({ data }) => {
-          if (data.type === "delta" || data.type === "snapshot") grow(data.text);
-          if (data.type === "reset" && text !== "") {
-            text = "";
-            write("\n       … another worker begins anew:\n       ");
-          }
-          if (data.type !== "end") return;
-          subscription.unsubscribe();
-          resolve(data.run);
-        },
-      },
-    );
-  });
+  const run = await subscribeRun(client, { runId, signal: view.signal, onProgress: ({ text }) => show(text) });
+  // The last deltas may come only with the stored answer.
+  if (run.answer !== null) show(run.answer.content);
+  return run;
 }

@@ -4,17 +4,17 @@ import { expect, it } from "vitest";
 
 const demoMain = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
-it("the demo prints both answers with their times, a cancel, and a second worker finishing; and ends well", async () => {
+it("plays the main job: two answers, a cancel, and a second worker that takes over", async () => {
   const demo = startChild(process.execPath, { args: [demoMain], env: {} });
   expect(await demo.exited, demo.output()).toBe(0);
   expect(demo.output()).toContain("signed in as Ann");
   expect(demo.output().match(/^ {2}bot {2}\S.*\n {7}\(\d+ ms\)$/gm)).toHaveLength(2);
   expect(demo.output()).toContain("(cancelled, attempt 1)");
-  expect(demo.output()).toContain("another worker begins anew");
+  expect(demo.output()).toContain("another worker starts over");
   expect(demo.output()).toContain("(completed, attempt 2)");
 });
 
-it("the demo ends with 1 and a reason when its server does not start", async () => {
+it("exits with 1 and the reason when its server does not start", async () => {
   const demo = startChild(process.execPath, { args: [demoMain], env: { TMPDIR: "/nonexistent" } });
   expect(await demo.exited).toBe(1);
   expect(demo.output()).toMatch(/The demo failed: .*nonexistent/);

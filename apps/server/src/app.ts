@@ -1,45 +1,71 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { createKeyCheck, createServices, createSessionTokens, type Services } from "@deepbot/api/server";
-import { createQueries, type Database } from "@deepbot/db";
+import {
+  createEvents,
+  createKeyCheck,
+  createSessionTokens,
+  createUseCases,
+  type Events,
+  type UseCases,
+} from "@deepbot/api/server";
+import { limits } from "@deepbot/contract";
+import { createStatements, type Database } from "@deepbot/db";
+import { createPostgresDeltaStore, openNotifier, type Notifier } from "@deepbot/live";
 import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
-import { answerClientError, refuseExpectation } from "./http/client-error.ts";
-import { createHandler } from "./http/handler.ts";
-import { createMetrics } from "./http/metrics.ts";
-import { createOpenStreams } from "./http/open-streams.ts";
-import { createIssuer } from "./issuer.ts";
+import { describeError } from "./describe-error.ts";
+import { createIssuer, type Issuer } from "./issuer.ts";
+import { devSignInRoute } from "./plugins/dev-sign-in.ts";
+import { docsRoutes } from "./plugins/docs.ts";
+import { createMetrics } from "./plugins/metrics.ts";
+import { probeRoutes } from "./plugins/probes.ts";
+import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
+import { createSessionCookie } from "./plugins/session-cookie.ts";
+import { refuseExpectation, sendClientError } from "./request/client-error.ts";
+import { createHandler, createRouteTable } from "./request/routes.ts";
+import { restRoutes } from "./transports/rest.ts";
+import { createEventStreams, type EventStreams } from "./transports/sse.ts";
+import { trpcRoutes } from "./transports/trpc.ts";
 
-/** How long requests under way may take to end once a stop has begun. */
+/** How long open requests may take to end once the server stops. */
 const drainMs = 5_000;
 
 /** How soon a connection that has become idle while draining is closed. */
 const idleCheckMs = 50;
 
-type ServiceDeps = Parameters<typeof createServices>[0];
-
-/** A server that listens. */
+/** A listening server. */
 export interface App {
   port: number;
   /** Stops accepting, ends waits, lets requests finish, then closes what is left. The database stays open. */
   stop: () => Promise<void>;
 }
 
-function createHttpServer(handler: ReturnType<typeof createHandler>): Server {
+/** What `startApp` is given, and what it builds first. */
+interface Parts {
+  config: Config;
+  database: Database;
+  log: Log;
+  events: Events;
+  notifier: Notifier;
+  issuer: Issuer;
+  stopping: AbortSignal;
+}
+
+function createHttpServer(handler: RequestListener): Server {
   const server = createServer(
     {
       headersTimeout: 10_000,
       requestTimeout: 15_000,
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: 5_000,
-      maxHeaderSize: 16 * 1024,
-      // Node's own refusal has no headers of ours; the front door refuses it too.
+      maxHeaderSize: limits.headersMaxBytes,
+      // The guard refuses a missing Host itself: Node's refusal lacks our headers.
       requireHostHeader: false,
     },
-    (req, res) => void handler(req, res),
+    handler,
   );
-  server.on("clientError", answerClientError);
+  server.on("clientError", sendClientError);
   server.on("checkExpectation", refuseExpectation);
   server.maxConnections = 20_000;
   return server;
@@ -63,66 +89,89 @@ async function drain(server: Server): Promise<void> {
   await closed;
 }
 
-function buildServices(
-  config: Config,
-  parts: { database: Database } & Pick<ServiceDeps, "hints" | "log" | "shutdown" | "verifyGoogleToken" | "isHealthKey">,
-): Services {
-  const { database, ...rest } = parts;
-  return createServices({
-    ...rest,
-    queries: createQueries(database.db),
-    settings: config.settings,
+function buildUseCases({ config, database, log, events, notifier, issuer, stopping }: Parts): UseCases {
+  const { settings } = config;
+  const statements = createStatements(database.db);
+  return createUseCases({
+    statements,
+    notifier,
+    deltaStore: createPostgresDeltaStore(statements),
+    events,
+    settings,
+    log,
+    shutdown: stopping,
+    verifyGoogleToken: issuer.verifyGoogleToken,
     sessionTokens: createSessionTokens({
       secret: config.sessionSecret,
       algorithm: config.sessionAlgorithm,
-      lifetimeMs: config.settings.sessionLifetimeMs,
+      lifetimeMs: settings.sessionLifetimeMs,
     }),
-    isMessagesKey: createKeyCheck(config.messagesKey),
+    isServiceKey: createKeyCheck(config.serviceKey),
+    isHealthKey: createKeyCheck(config.healthKey),
     googleClientId: config.issuer.kind === "google" ? config.issuer.clientId : null,
     ping: database.ping,
   });
 }
 
+async function isReady({ database, stopping }: Parts): Promise<boolean> {
+  if (stopping.aborted) return false;
+  return database.ping().then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Builds the route table and all that serves it. */
+function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListener; streams: EventStreams } {
+  const { config, log, events, notifier, issuer, stopping } = parts;
+  const reportError = createErrorReporter(log);
+  const streams = createEventStreams({ log, reportError });
+  const metrics = createMetrics({ useCases, streams });
+  notifier.onGap(metrics.countNotificationGap);
+  events.subscribe(metrics.onEvent);
+  const sessionCookie = createSessionCookie({
+    secure: config.secureCookie,
+    lifetimeMs: config.settings.sessionLifetimeMs,
+  });
+  const deps = { useCases, sessionCookie, streams, reportError };
+  const routes = createRouteTable([
+    ...restRoutes(deps),
+    ...trpcRoutes(deps),
+    ...probeRoutes(() => isReady(parts)),
+    ...docsRoutes(),
+    metrics.route,
+    ...(issuer.devIssuer === undefined ? [] : [devSignInRoute(issuer.devIssuer)]),
+  ]);
+  const { frontOrigin, allowedHosts } = config;
+  const { requestDuration } = metrics;
+  const handleError = createErrorHandler(reportError);
+  return {
+    streams,
+    handler: createHandler({ routes, handleError, requestDuration, stopping, frontOrigin, allowedHosts }),
+  };
+}
+
 /**
  * Builds every part on an open, migrated database and starts to listen.
  *
- * @throws when the address is taken or not ours
+ * @throws if the address is taken or does not belong to this machine
  */
 export async function startApp(config: Config, { database, log }: { database: Database; log: Log }): Promise<App> {
   const stopping = new AbortController();
-  const { verifyGoogleToken, devIssuer } = await createIssuer(config.issuer);
-  const hints = await database.openHints(log.child({ module: "hints" }));
-  const streams = createOpenStreams(log);
-  const isHealthKey = createKeyCheck(config.healthKey);
-  const services = buildServices(config, {
-    database,
-    hints,
-    log,
-    verifyGoogleToken,
-    isHealthKey,
-    shutdown: stopping.signal,
+  const issuer = await createIssuer(config.issuer);
+  const notifier = await openNotifier(database, log.child({ module: "notifier" }));
+  const events = createEvents((error) => {
+    log.error({ module: "events", event: "subscriber_failed", causes: describeError(error) }, "A subscriber failed");
   });
-  const metrics = createMetrics({ services, streams, isHealthKey });
-  hints.onGap(metrics.countHintGap);
-  const handler = createHandler({
-    services,
-    streams,
-    metrics,
-    log,
-    secureCookie: config.secureCookie,
-    sessionLifetimeMs: config.settings.sessionLifetimeMs,
-    frontOrigin: config.frontOrigin,
-    allowedHosts: config.allowedHosts,
-    devIssuer,
-    isReady: () => isReady(database, stopping.signal),
-    stopping: stopping.signal,
-  });
+  const parts: Parts = { config, database, log, events, notifier, issuer, stopping: stopping.signal };
+  const useCases = buildUseCases(parts);
+  const { handler, streams } = buildHandler(parts, useCases);
   const server = createHttpServer(handler);
   const port = await listen(server, config).catch(async (error: unknown) => {
-    await hints.close();
+    await notifier.close();
     throw error;
   });
-  const stopLoops = services.startLoops();
+  const stopLoops = useCases.startLoops();
   return {
     port,
     stop: async () => {
@@ -130,15 +179,7 @@ export async function startApp(config: Config, { database, log }: { database: Da
       streams.closeAll();
       await drain(server);
       await stopLoops();
-      await hints.close();
+      await notifier.close();
     },
   };
-}
-
-async function isReady(database: Database, stopping: AbortSignal): Promise<boolean> {
-  if (stopping.aborted) return false;
-  return database.ping().then(
-    () => true,
-    () => false,
-  );
 }

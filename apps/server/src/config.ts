@@ -5,7 +5,7 @@ import { z } from "zod";
 import { readDatabaseLocation } from "./config/database-location.ts";
 import { findSecretProblem, isExample } from "./config/secrets.ts";
 
-/** Who vouches for people: Google, or in development the server itself. */
+/** The source of ID tokens: Google, or during development the server itself. */
 export type Issuer =
   | { kind: "google"; clientId: string; certificatesUrl: string | undefined }
   | { kind: "development" };
@@ -15,12 +15,12 @@ export interface Config {
   host: string;
   port: number;
   database: DatabaseLocation;
-  messagesKey: string;
+  serviceKey: string;
   healthKey: string;
   sessionSecret: string;
   sessionAlgorithm: SessionAlgorithm;
   secureCookie: boolean;
-  /** The one origin that may call from a browser elsewhere. */
+  /** The one foreign origin that browsers may call from. */
   frontOrigin: string;
   /** Host names that are served; empty serves any. */
   allowedHosts: readonly string[];
@@ -31,7 +31,7 @@ export interface Config {
 
 const secretNames = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY", "DATABASE_URL", "DATABASE_PASSWORD"];
 
-/** What stands in for a secret while developing; in production each must be set. */
+/** Secrets for development. In production each must be set. */
 const developmentSecrets: Readonly<Record<string, string>> = {
   API_KEY_AI: "dev-messages-key",
   SECRET_KEY_JWT: "dev-secret-key-jwt",
@@ -116,7 +116,7 @@ export function readConfig(environment: Environment = process.env): Config {
     host: env.HOST,
     port: env.PORT,
     database: location,
-    messagesKey: env.API_KEY_AI,
+    serviceKey: env.API_KEY_AI,
     healthKey: env.HEALTH_SECRET_KEY,
     sessionSecret: env.SECRET_KEY_JWT,
     sessionAlgorithm: env.ALGORITHM,

@@ -5,14 +5,19 @@ import {
   type VerifyGoogleToken,
 } from "@deepbot/api/server";
 import type { Config } from "./config.ts";
-import { createDevIssuer, devAudience, type DevIssuer } from "./dev-issuer.ts";
+import { createDevIssuer, devAudience, type DevIssuer } from "./plugins/dev-sign-in.ts";
 
 const certificateTimeoutMs = 5_000;
 
-/** Who vouches for people: Google's keys, or while developing the server's own, behind the same verifier. */
-export async function createIssuer(
-  issuer: Config["issuer"],
-): Promise<{ verifyGoogleToken: VerifyGoogleToken; devIssuer: DevIssuer | undefined }> {
+/** The source of ID tokens. */
+export interface Issuer {
+  verifyGoogleToken: VerifyGoogleToken;
+  /** During development only: the server issues ID tokens itself. */
+  devIssuer: DevIssuer | undefined;
+}
+
+/** Google, or during development the server's own keys behind the same verifier. */
+export async function createIssuer(issuer: Config["issuer"]): Promise<Issuer> {
   if (issuer.kind === "google") {
     const fetchCertificates = createCertificateFetcher({
       url: issuer.certificatesUrl,

@@ -10,15 +10,15 @@ import {
 import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
 import { startApp, type App } from "./app.ts";
 import { readConfig, type Config } from "./config.ts";
-import { describeFault } from "./describe-fault.ts";
+import { describeError } from "./describe-error.ts";
 
-/** What a log line says of the request that it belongs to. */
+/** Adds the id of the request to each log line that belongs to one. */
 function describeRequest(): object {
   const facts = requestScope.getStore();
   return facts === undefined ? {} : { request_id: facts.requestId };
 }
 
-/** After this long a stop that hangs is ended by force. */
+/** A stop that takes longer is ended by force. */
 const stopLimitMs = 9_500;
 
 function welcome({ issuer, host, database }: Config, port: number): string {
@@ -37,11 +37,11 @@ function welcome({ issuer, host, database }: Config, port: number): string {
   return ["", "  Deepbot is ready", ...lines.map((line) => `  ${line}`), "", ""].join("\n");
 }
 
-/** Why the start failed, for the person who tried; undefined for what only a developer can read. */
+/** Explains to an operator why the start failed; undefined if only a developer can find out. */
 function startProblem(error: unknown): string | undefined {
   if (error instanceof ConfigError || error instanceof FolderInUseError) return error.message;
   if (error instanceof Error && "port" in error && errorCode(error) === "EADDRINUSE") {
-    return `Port ${String(error.port)} is taken: stop what listens there, or set PORT.`;
+    return `Port ${String(error.port)} is already in use: stop the program that listens there, or set PORT.`;
   }
   const code = databaseErrorCode(error) ?? "";
   if (code === "3D000" || code.startsWith("28")) {
@@ -58,7 +58,7 @@ async function stop(parts: { app: App; database: Database; log: Log }): Promise<
   parts.log.info({ event: "stopped" }, "Stopped");
 }
 
-/** Ends the process once: by a signal with code 0, by a fault that nobody caught with code 1, after a drain in both cases. */
+/** Ends the process once, after draining: with code 0 on a signal, with code 1 on an uncaught error. */
 function stopOnce(parts: { app: App; database: Database; log: Log }): void {
   let stopping = false;
   const end = (code: number): void => {
@@ -67,17 +67,14 @@ function stopOnce(parts: { app: App; database: Database; log: Log }): void {
     setTimeout(() => process.exit(1), stopLimitMs).unref();
     void stop(parts).then(() => process.exit(code));
   };
-  const onFault = (error: unknown): void => {
-    parts.log.fatal(
-      { event: "uncaught", causes: describeFault(error) },
-      "A fault that nobody caught ends this process",
-    );
+  const onUncaught = (error: unknown): void => {
+    parts.log.fatal({ event: "uncaught", causes: describeError(error) }, "An uncaught error ends this process");
     if (!stopping) end(1);
   };
   process.on("SIGTERM", () => end(0));
   process.on("SIGINT", () => end(0));
-  process.on("uncaughtException", onFault);
-  process.on("unhandledRejection", onFault);
+  process.on("uncaughtException", onUncaught);
+  process.on("unhandledRejection", onUncaught);
 }
 
 async function main(): Promise<void> {

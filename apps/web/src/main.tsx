@@ -3,26 +3,26 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { I18nextProvider } from "react-i18next";
 import { App } from "./app/App.tsx";
-import { createServices } from "./app/create-services.ts";
+import { createAppServices } from "./app/create-app-services.ts";
 import { Providers } from "./app/Providers.tsx";
 import { showTheme } from "./app/preferences.ts";
-import type { Services } from "./app/services.ts";
+import type { AppServices } from "./app/app-services.ts";
 import { startI18n, switchLanguage } from "./i18n/start-i18n.ts";
 import "./app/styles.css";
 
-/** What the first screen asks for, asked for while its texts are still on their way. */
-function prefetchFirstScreen({ client, queryClient }: Services): void {
+/** Requests the first screen's data while its translations are still loading. */
+function prefetchFirstScreen({ client, queryClient }: AppServices): void {
   const trpc = createTRPCOptionsProxy({ client, queryClient });
   void queryClient.prefetchQuery(trpc.auth.me.queryOptions());
   void queryClient.prefetchQuery(trpc.config.get.queryOptions());
 }
 
 async function main(): Promise<void> {
-  const services = createServices();
-  const { theme, language } = services.preferences;
+  const appServices = createAppServices();
+  const { theme, language } = appServices.preferences;
   showTheme(theme.get());
   theme.subscribe(() => showTheme(theme.get()));
-  prefetchFirstScreen(services);
+  prefetchFirstScreen(appServices);
   const i18n = await startI18n(language.get());
   language.subscribe(() => void switchLanguage(i18n, language.get()));
   const root = document.querySelector("#root");
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   createRoot(root).render(
     <StrictMode>
       <I18nextProvider i18n={i18n}>
-        <Providers services={services}>
+        <Providers appServices={appServices}>
           <App />
         </Providers>
       </I18nextProvider>

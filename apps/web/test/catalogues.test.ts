@@ -10,16 +10,16 @@ function leaves(tree: object, path = ""): [key: string, text: string][] {
   );
 }
 
-describe("the catalogues", () => {
-  const blanks = (text = ""): string => [...new Set(text.match(/\{\{\w+\}\}/g))].toSorted().join(", ");
+describe("the texts of the interface", () => {
+  const placeholders = (text = ""): string => [...new Set(text.match(/\{\{\w+\}\}/g))].toSorted().join(", ");
 
-  it("have the same blanks in each language", () => {
+  it("have the same placeholders in every language", () => {
     const russian = new Map(leaves(ru));
-    const differing = leaves(en).filter(([key, text]) => blanks(text) !== blanks(russian.get(key)));
+    const differing = leaves(en).filter(([key, text]) => placeholders(text) !== placeholders(russian.get(key)));
     expect(differing).toEqual([]);
   });
 
-  it("have no text that nothing shows", () => {
+  it("are all used", () => {
     const source = fileURLToPath(new URL("../src", import.meta.url));
     const code = globSync("**/*.{ts,tsx}", { cwd: source, exclude: ["i18n/**"] })
       .map((path) => readFileSync(`${source}/${path}`, "utf8"))

@@ -3,8 +3,8 @@ import { readCode } from "../src/features/chat/markdown/read-code.ts";
 import { safeUrl } from "../src/features/chat/markdown/safe-url.ts";
 import { splitBlocks } from "../src/features/chat/markdown/split-blocks.ts";
 
-describe("blocks", () => {
-  it("are cut where Markdown has its borders", () => {
+describe("splitting Markdown into blocks", () => {
+  it("splits at block boundaries", () => {
     const text =
       "# Head\nA paragraph\nin two lines.\n\n- one\n\n- two\n\n```ts\nconst a = 1;\n\nconst b = 2;\n```\n\nEnd";
     expect(splitBlocks(text).map((block) => block.trim())).toEqual([
@@ -16,7 +16,7 @@ describe("blocks", () => {
     ]);
   });
 
-  it("of a growing text stay as they were, but for the last", () => {
+  it("changes only the last block while a text is streaming", () => {
     const text =
       "First *one*.\n\nSecond with `code`.\n\n```js\nlet x = 1;\n\nlet y = 2;\n```\n\n1. a\n2. b\n\nThe end.";
     let before: string[] = [];
@@ -29,7 +29,7 @@ describe("blocks", () => {
     expect(before).toHaveLength(5);
   });
 
-  it("stay together where one refers to another", () => {
+  it("does not split a text with link definitions", () => {
     const text = "See [this][1].\n\n[1]: https://example.com";
     expect(splitBlocks(text)).toEqual([text]);
   });
@@ -49,13 +49,13 @@ describe("links in answers", () => {
     ["/logout", ""],
     ["#top", ""],
     ["", ""],
-  ])("%j lead to %j", (address, expected) => {
+  ])("%j becomes %j", (address, expected) => {
     expect(safeUrl(address)).toBe(expected);
   });
 });
 
 describe("a code block", () => {
-  it("has its text and its language", () => {
+  it("yields its text and its language", () => {
     const pre = {
       type: "element" as const,
       tagName: "pre",

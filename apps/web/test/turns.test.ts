@@ -3,7 +3,7 @@ import { isSameTurn, turnsOf } from "../src/features/chat/model/turns.ts";
 import { message } from "./support/messages.ts";
 
 describe("turns", () => {
-  it("join questions with what was said to them", () => {
+  it("group each question with its answers", () => {
     const unasked = message(1, { role: "bot" });
     const question = message(2, { role: "user" });
     const part = message(3, { role: "bot", partial: true });
@@ -16,7 +16,7 @@ describe("turns", () => {
     ]);
   });
 
-  it("are the same while their messages are", () => {
+  it("are equal if their messages are the same objects", () => {
     const [question, answer] = [message(1), message(2)];
     const [before] = turnsOf([question, answer]);
     const [after] = turnsOf([question, answer, message(3)]);

@@ -13,21 +13,24 @@ function chunksOf(bundle: Bundle): Rolldown.OutputChunk[] {
   return Object.values(bundle).filter((output) => output.type === "chunk");
 }
 
-/** The chunks that the browser must have before anything is drawn: the entry, and what it imports at once. */
+/** The chunks that the browser needs before it can render anything: the entry and its static imports. */
 function firstScreen(bundle: Bundle): Set<Rolldown.OutputChunk> {
   const needed = new Set<Rolldown.OutputChunk>();
-  const take = (chunk: Rolldown.OutputChunk | undefined): void => {
+  const add = (chunk: Rolldown.OutputChunk | undefined): void => {
     if (chunk === undefined || needed.has(chunk)) return;
     needed.add(chunk);
-    for (const name of chunk.imports) take(chunksOf(bundle).find(({ fileName }) => fileName === name));
+    for (const name of chunk.imports) add(chunksOf(bundle).find(({ fileName }) => fileName === name));
   };
   chunksOf(bundle)
     .filter((chunk) => chunk.isEntry)
-    .forEach(take);
+    .forEach(add);
   return needed;
 }
 
-/** Fails the build when the first screen has grown too heavy. It includes one catalogue, counted as the largest. */
+/**
+ * Fails the build if the first screen needs more JavaScript than the limit, in kB after gzip. That includes the texts of
+ * one language; the largest counts.
+ */
 export function firstScreenBudget(limitKb: number): Plugin {
   return {
     name: "first-screen-budget",

@@ -1,17 +1,17 @@
 import { percentile } from "../measure/statistics.ts";
-import { ratioRow, type Row } from "../row.ts";
-import { durationMs, takeTurn, takeTurns, withStands, type Bench, type Turn } from "../stand.ts";
+import { beforeRows, ratioRow, type Row } from "../row.ts";
+import { durationMs, takeSample, takeSamples, withBefore, withStands, type Bench, type Sample } from "../stand.ts";
 
 const name = "round trip";
 
-const at = (share: number) => (turn: Turn) => percentile(turn.latenciesMs, share);
+const at = (share: number) => (sample: Sample) => percentile(sample.latenciesMs, share);
 
-/** One person, one worker that waits, nothing else: from the question to the answer. */
+/** From the question to the answer, with one person, one waiting worker and no other load. */
 export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
-  return withStands(bench, ["deepbot", "floor", "fastify"], async (stands) => {
+  return withStands(bench, withBefore(bench, ["deepbot", "floor", "fastify"]), async (stands) => {
     const people = new Map(await Promise.all(stands.map(async (s) => [s, await s.database.addPeople(1)] as const)));
-    const turns = await takeTurns(stands, bench.quick ? 2 : 7, (stand, warmUp) =>
-      takeTurn(bench, stand, {
+    const samples = await takeSamples(stands, bench.quick ? 2 : 7, (stand, warmUp) =>
+      takeSample(bench, stand, {
         kind: "answer",
         ports: [stand.port],
         people: people.get(stand) ?? [],
@@ -19,7 +19,7 @@ export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
         ms: durationMs(bench, { warmUp, quickMs: 300, ms: 4_000 }),
       }),
     );
-    const [ours = [], floor = [], fastify = []] = stands.map((stand) => turns.get(stand) ?? []);
+    const [ours = [], floor = [], fastify = [], before = []] = stands.map((stand) => samples.get(stand) ?? []);
     const row = (what: string, share: number) => ({ case: name, what, unit: "ms", ours: ours.map(at(share)) });
     return [
       ratioRow({
@@ -31,6 +31,8 @@ export async function measureRoundTrip(bench: Bench): Promise<Row[]> {
       ratioRow({ ...row("p50", 0.5), against: "fastify", reference: fastify.map(at(0.5)) }),
       ratioRow({ ...row("p99", 0.99), against: "floor", reference: floor.map(at(0.99)) }),
       ratioRow({ ...row("p99", 0.99), against: "fastify", reference: fastify.map(at(0.99)) }),
+      ...beforeRows({ ...row("p50", 0.5), better: "lower" }, before.map(at(0.5))),
+      ...beforeRows({ ...row("p99", 0.99), better: "lower" }, before.map(at(0.99))),
     ];
   });
 }

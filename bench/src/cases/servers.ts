@@ -1,17 +1,17 @@
 import { usualHistory } from "../growth/grow.ts";
 import { median, percentile } from "../measure/statistics.ts";
 import { boundRow, ratioRow, type Row } from "../row.ts";
-import { durationMs, openStand, takeTurn, takeTurns, type Bench, type Stand, type Turn } from "../stand.ts";
+import { durationMs, openStand, takeSample, takeSamples, type Bench, type Stand, type Sample } from "../stand.ts";
 
 const name = "servers";
 
-/** Several servers on one database; they share people and workers, so that most answers cross from one to another. */
+/** Several servers on one database. They share people and workers, so most answers cross from one server to another. */
 interface Fleet {
   count: number;
   stands: Stand[];
 }
 
-const runsPerSecond = (turn: Turn): number => (turn.count * 1000) / turn.ms;
+const runsPerSecond = (sample: Sample): number => (sample.count * 1000) / sample.ms;
 
 async function openFleet(bench: Bench, count: number): Promise<Fleet> {
   const database = await bench.databases.open(usualHistory);
@@ -31,15 +31,15 @@ interface Load {
   warmUp: boolean;
 }
 
-async function takeFleetTurn(bench: Bench, { stands: [first, ...others] }: Fleet, load: Load): Promise<Turn> {
+async function takeFleetSample(bench: Bench, { stands: [first, ...others] }: Fleet, load: Load): Promise<Sample> {
   if (first === undefined) throw new Error("A fleet needs a server.");
   const ports = [first, ...others].map(({ port }) => port);
   const people = await first.database.addPeople(load.users);
   const ms = durationMs(bench, { warmUp: load.warmUp, quickMs: 500, ms: 5_000 });
-  return takeTurn(bench, first, { kind: "answer", ports, people, workers: load.workers, ms });
+  return takeSample(bench, first, { kind: "answer", ports, people, workers: load.workers, ms });
 }
 
-/** Everything at once, and one question at a time between servers. */
+/** Throughput of several servers, and the delay of single answers between them. */
 export async function measureServers(bench: Bench): Promise<Row[]> {
   const counts = bench.quick ? [1, 2] : [1, 2, 3];
   const rounds = bench.quick ? 1 : 4;
@@ -48,12 +48,12 @@ export async function measureServers(bench: Bench): Promise<Row[]> {
     for (const count of counts) fleets.push(await openFleet(bench, count));
     const [single, ...several] = fleets;
     if (single === undefined) return [];
-    const busy = await takeTurns(fleets, rounds, (fleet, warmUp) =>
-      takeFleetTurn(bench, fleet, { users: 64, workers: 32, warmUp }),
+    const busy = await takeSamples(fleets, rounds, (fleet, warmUp) =>
+      takeFleetSample(bench, fleet, { users: 64, workers: 32, warmUp }),
     );
-    // One person at the first server, one worker at the last: every answer crosses.
-    const crossing = await takeTurns(several, rounds, (fleet, warmUp) =>
-      takeFleetTurn(bench, fleet, { users: 1, workers: 1, warmUp }),
+    // One person at the first server and one worker at the last, so every answer crosses.
+    const crossing = await takeSamples(several, rounds, (fleet, warmUp) =>
+      takeFleetSample(bench, fleet, { users: 1, workers: 1, warmUp }),
     );
     return several.flatMap((fleet) => [
       ratioRow({
@@ -68,13 +68,13 @@ export async function measureServers(bench: Bench): Promise<Row[]> {
         case: name,
         what: `${fleet.count} servers: answer at another, p50`,
         unit: "ms",
-        ours: (crossing.get(fleet) ?? []).map((turn) => median(turn.handoverMs)),
+        ours: (crossing.get(fleet) ?? []).map((sample) => median(sample.handoverMs)),
       }),
       boundRow({
         case: name,
         what: `${fleet.count} servers: answer at another, p99`,
         unit: "ms",
-        ours: (crossing.get(fleet) ?? []).map((turn) => percentile(turn.handoverMs, 0.99)),
+        ours: (crossing.get(fleet) ?? []).map((sample) => percentile(sample.handoverMs, 0.99)),
         goal: { atMost: 30 },
       }),
     ]);

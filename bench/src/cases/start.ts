@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { boundRow, ratioRow, type Row } from "../row.ts";
 import { noHistory } from "../growth/grow.ts";
-import { statementsEnv, takeTurns, type Bench } from "../stand.ts";
+import { statementsEnv, takeSamples, type Bench } from "../stand.ts";
 import { startSubject, type SubjectName } from "../subject.ts";
 
 const name = "start";
@@ -28,19 +28,19 @@ async function startOnce(bench: Bench, { subject, env }: Kind): Promise<Started>
   return { ms: started.startMs, megabytes: rss / 1024 / 1024 };
 }
 
-/** From the start of the process to the first 200 of `/readyz`, on databases that are migrated already. */
+/** From the start of the process to the first 200 of `/readyz`, on databases that are already migrated. */
 export async function measureStart(bench: Bench): Promise<Row[]> {
   const database = await bench.databases.open(noHistory);
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bench-embedded-"));
   const postgres: Kind = { subject: "deepbot", env: { DATABASE_URL: database.url } };
   const embedded: Kind = { subject: "deepbot", env: { DATABASE_FOLDER: join(folder, "db") } };
   const floor: Kind = { subject: "floor", env: { DATABASE_URL: database.url, ...statementsEnv(bench) } };
-  const turns = await takeTurns([postgres, floor, embedded], bench.quick ? 1 : 7, async (kind, warmUp) =>
+  const samples = await takeSamples([postgres, floor, embedded], bench.quick ? 1 : 7, async (kind, warmUp) =>
     bench.quick && warmUp && kind !== embedded ? unmeasured : startOnce(bench, kind),
   );
   await database.close();
   await rm(folder, { recursive: true });
-  const of = (kind: Kind, key: keyof Started): number[] => (turns.get(kind) ?? []).map((started) => started[key]);
+  const of = (kind: Kind, key: keyof Started): number[] => (samples.get(kind) ?? []).map((started) => started[key]);
   return [
     ratioRow({
       case: name,

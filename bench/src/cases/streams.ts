@@ -1,71 +1,88 @@
 import type { Person } from "../database.ts";
 import { percentile } from "../measure/statistics.ts";
-import { boundRow, ratioRow, type Goal, type Row } from "../row.ts";
-import { durationMs, takeTurn, takeTurns, withStands, type Bench, type Stand, type Turn } from "../stand.ts";
+import { beforeRows, boundRow, ratioRow, type Goal, type Row } from "../row.ts";
+import {
+  durationMs,
+  takeSample,
+  takeSamples,
+  withBefore,
+  withStands,
+  type Bench,
+  type Stand,
+  type Sample,
+} from "../stand.ts";
 
 const name = "streams";
 const deltasPerSecond = 20;
 
-const at = (share: number) => (turn: Turn) => percentile(turn.latenciesMs, share);
-const perSecond = (turn: Turn): number => (turn.count * 1000) / turn.ms;
-const statements = (turn: Turn): number => (turn.statements * 1000) / turn.ms;
-const serverCpu = (turn: Turn): number => (turn.serverCpuMs / turn.ms) * 100;
-const postgresCpu = (turn: Turn): number => (turn.postgresCpuMs / turn.ms) * 100;
-const clientCpu = (turn: Turn): number => turn.clientCpu * 100;
+const at = (share: number) => (sample: Sample) => percentile(sample.latenciesMs, share);
+const perSecond = (sample: Sample): number => (sample.count * 1000) / sample.ms;
+const statements = (sample: Sample): number => (sample.statements * 1000) / sample.ms;
+const serverCpu = (sample: Sample): number => (sample.serverCpuMs / sample.ms) * 100;
+const postgresCpu = (sample: Sample): number => (sample.postgresCpuMs / sample.ms) * 100;
+const clientCpu = (sample: Sample): number => sample.clientCpu * 100;
 
-/** Only of pieces: that the runs begin and end is not measured. */
-async function takeStreamTurn(
+/** Measures the deltas only, not the start and end of the runs. */
+async function takeStreamSample(
   bench: Bench,
   stand: Stand,
   { people, ms }: { people: Person[]; ms: number },
-): Promise<Turn> {
+): Promise<Sample> {
   await bench.client.run({ kind: "watch", port: stand.port, people });
-  const turn = await takeTurn(bench, stand, { kind: "speak", deltasPerSecond, ms });
+  const sample = await takeSample(bench, stand, { kind: "speak", deltasPerSecond, ms });
   await bench.client.release();
-  return turn;
+  return sample;
 }
 
-interface Turns {
+interface Samples {
   count: number;
-  ours: readonly Turn[];
-  floor: readonly Turn[];
+  ours: readonly Sample[];
+  floor: readonly Sample[];
+  before: readonly Sample[];
 }
 
-async function measureCount(bench: Bench, stands: readonly Stand[], count: number): Promise<Turns> {
+async function measureCount(bench: Bench, stands: readonly Stand[], count: number): Promise<Samples> {
   const people = new Map<Stand, Person[]>();
   for (const stand of stands) people.set(stand, await stand.database.addPeople(count));
-  const turns = await takeTurns(stands, bench.quick ? 1 : 3, (stand, warmUp) =>
-    takeStreamTurn(bench, stand, {
+  const samples = await takeSamples(stands, bench.quick ? 1 : 3, (stand, warmUp) =>
+    takeStreamSample(bench, stand, {
       people: people.get(stand) ?? [],
       ms: durationMs(bench, { warmUp, quickMs: 300, ms: 8_000 }),
     }),
   );
-  const [ours = [], floor = []] = stands.map((stand) => turns.get(stand) ?? []);
-  return { count, ours, floor };
+  const [ours = [], floor = [], before = []] = stands.map((stand) => samples.get(stand) ?? []);
+  return { count, ours, floor, before };
 }
 
-function rowsOf({ count, ours, floor }: Turns, delayGoal: Goal): Row[] {
-  const row = (what: string, unit: string, value: (turn: Turn) => number): Parameters<typeof ratioRow>[0] => ({
-    case: name,
-    what: `${count}: ${what}`,
-    unit,
-    against: "floor",
-    ours: ours.map(value),
-    reference: floor.map(value),
-  });
+interface Figure {
+  what: string;
+  unit: string;
+  value: (sample: Sample) => number;
+  better: "higher" | "lower";
+  goal?: Goal;
+}
+
+function rowsOf({ count, ours, floor, before }: Samples, delayGoal: Goal): Row[] {
+  const figures: Figure[] = [
+    { what: "delay p50", unit: "ms", value: at(0.5), better: "lower" },
+    { what: "delay p99", unit: "ms", value: at(0.99), better: "lower", goal: delayGoal },
+    { what: `deltas, ${count * deltasPerSecond} wanted`, unit: "/s", value: perSecond, better: "higher" },
+    { what: "statements", unit: "/s", value: statements, better: "lower" },
+    { what: "server CPU", unit: "%", value: serverCpu, better: "lower" },
+    { what: "PostgreSQL CPU", unit: "%", value: postgresCpu, better: "lower" },
+  ];
   return [
-    ratioRow(row("delay p50", "ms", at(0.5))),
-    ratioRow({ ...row("delay p99", "ms", at(0.99)), goal: delayGoal }),
-    ratioRow(row(`deltas, ${count * deltasPerSecond} wanted`, "/s", perSecond)),
-    ratioRow(row("statements", "/s", statements)),
-    ratioRow(row("server CPU", "%", serverCpu)),
-    ratioRow(row("PostgreSQL CPU", "%", postgresCpu)),
+    ...figures.flatMap(({ value, better, goal = {}, ...figure }) => {
+      const quantity = { ...figure, case: name, what: `${count}: ${figure.what}`, ours: ours.map(value) };
+      const floorRow = ratioRow({ ...quantity, goal, against: "floor", reference: floor.map(value) });
+      return [floorRow, ...beforeRows({ ...quantity, better }, before.map(value))];
+    }),
     boundRow({ case: name, what: `${count}: load process CPU`, unit: "%", ours: ours.map(clientCpu) }),
   ];
 }
 
 /** Whether more streams need more statements. */
-function growthRow(fewer: Turns, more: Turns, goal: Goal): Row {
+function growthRow(fewer: Samples, more: Samples, goal: Goal): Row {
   return ratioRow({
     case: name,
     what: `${more.count}: statements`,
@@ -77,12 +94,12 @@ function growthRow(fewer: Turns, more: Turns, goal: Goal): Row {
   });
 }
 
-/** Answers that are made while somebody watches each, 20 pieces a second. */
+/** Streamed answers with one watcher each, 20 deltas a second. */
 export async function measureStreams(bench: Bench): Promise<Row[]> {
   const [few, many] = bench.quick ? [10, 20] : [100, 500];
-  // So few have a statement for almost every piece: they say nothing about the goals.
+  // So few streams need a statement for almost every delta, so the goals do not apply.
   const goals = bench.quick ? { delay: {}, growth: {} } : { delay: { atMost: 60 }, growth: { ratioAtMost: 1.1 } };
-  return withStands(bench, ["deepbot", "floor"], async (stands) => {
+  return withStands(bench, withBefore(bench, ["deepbot", "floor"]), async (stands) => {
     const fewer = await measureCount(bench, stands, few);
     const more = await measureCount(bench, stands, many);
     return [...rowsOf(fewer, goals.delay), ...rowsOf(more, {}), growthRow(fewer, more, goals.growth)];

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ratioRow, type Row } from "../row.ts";
-import { takeTurns, type Bench } from "../stand.ts";
+import { takeSamples, type Bench } from "../stand.ts";
 
 const folderOf = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
@@ -15,11 +15,11 @@ async function compile(folder: string): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** The compiler over the pages, which read the types of the contract, beside the compiler over the contract itself. */
+/** Type-checking the pages, which use the types of the API, compared with type-checking the API itself. */
 export async function measureTypes(bench: Bench): Promise<Row[]> {
   const [pages, contract] = ["apps/web", "packages/api"] as const;
   if (!existsSync(folderOf(pages))) return [];
-  const turns = await takeTurns([pages, contract], bench.quick ? 1 : 5, async (folder, warmUp) =>
+  const samples = await takeSamples([pages, contract], bench.quick ? 1 : 5, async (folder, warmUp) =>
     bench.quick && warmUp ? Number.NaN : compile(folder),
   );
   return [
@@ -28,8 +28,8 @@ export async function measureTypes(bench: Bench): Promise<Row[]> {
       what: `tsc of ${pages}`,
       unit: "ms",
       against: `tsc of ${contract}`,
-      ours: turns.get(pages) ?? [],
-      reference: turns.get(contract) ?? [],
+      ours: samples.get(pages) ?? [],
+      reference: samples.get(contract) ?? [],
       goal: { atMost: 3_000 },
     }),
   ];

@@ -1,14 +1,14 @@
 import { cpuMsOf, cpuMsOfFamily } from "../measure/processes.ts";
 import { boundRow, ratioRow, type Row } from "../row.ts";
 import type { Memory } from "../subject.ts";
-import { takeTurns, withStands, type Bench, type Stand } from "../stand.ts";
+import { takeSamples, withStands, type Bench, type Stand } from "../stand.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@deepbot/testing";
 
 const name = "waiters";
 
-const settleMs = 250;
-const settledBytes = 256 * 1024;
+const stableAfterMs = 250;
+const stableBytes = 256 * 1024;
 
 interface Idle {
   kilobytesEach: number;
@@ -22,22 +22,22 @@ async function countOpenRuns({ database }: Stand): Promise<number> {
   return Number(row?.open ?? 0);
 }
 
-/** Once what went before has been let go of: memory that does not change any more. */
-async function settledMemory(stand: Stand): Promise<Memory> {
+/** Waits until memory no longer changes, because everything before has been freed. */
+async function stableMemory(stand: Stand): Promise<Memory> {
   let last = await stand.memory();
   const look = async (): Promise<Memory | false> => {
-    await delay(settleMs);
+    await delay(stableAfterMs);
     const before = last;
     last = await stand.memory();
-    return Math.abs(last.used - before.used) < settledBytes && last;
+    return Math.abs(last.used - before.used) < stableBytes && last;
   };
-  return until("the memory settles", look, 60_000);
+  return until("memory is stable", look, 60_000);
 }
 
-/** What it costs that so many people wait, while nothing happens for `ms`. */
+/** The cost of waiting requests while nothing happens for `ms`. */
 async function measureIdle(bench: Bench, stand: Stand, { count, ms }: { count: number; ms: number }): Promise<Idle> {
   const people = await stand.database.addPeople(count);
-  const before = await settledMemory(stand);
+  const before = await stableMemory(stand);
   await bench.client.run({ kind: "wait", port: stand.port, people });
   await until("everybody waits", async () => (await countOpenRuns(stand)) === count, 60_000);
   const waiting = await stand.memory();
@@ -45,7 +45,7 @@ async function measureIdle(bench: Bench, stand: Stand, { count, ms }: { count: n
   const cpu = [cpuMsOf(stand.pid), cpuMsOfFamily(bench.postgres.pid())];
   await delay(ms);
   const cpuAfter = [cpuMsOf(stand.pid), cpuMsOfFamily(bench.postgres.pid())];
-  // One of them is the question of how many there are.
+  // One statement is the count itself.
   const asked = (await stand.database.statements()) - statements - 1;
   await bench.client.release();
   await stand.database.sql`delete from dialogs where status_flag`;
@@ -60,7 +60,7 @@ async function measureIdle(bench: Bench, stand: Stand, { count, ms }: { count: n
 
 function rowsOf(count: number, ours: readonly Idle[], floor: readonly Idle[]): Row[] {
   const what = (text: string): string => `${count}: ${text}`;
-  const of = (turns: readonly Idle[], key: keyof Idle): number[] => turns.map((turn) => turn[key]);
+  const of = (samples: readonly Idle[], key: keyof Idle): number[] => samples.map((sample) => sample[key]);
   const over = ours.map(({ kilobytesEach }, round) => kilobytesEach - (floor[round]?.kilobytesEach ?? Number.NaN));
   return [
     ratioRow({
@@ -91,19 +91,19 @@ function rowsOf(count: number, ours: readonly Idle[], floor: readonly Idle[]): R
   ];
 }
 
-/** People who have asked and wait, and nobody who answers. */
+/** People who wait for an answer that does not come. */
 export async function measureWaiters(bench: Bench): Promise<Row[]> {
   const counts = bench.quick ? [300] : [1_000, 5_000, 10_000];
   return withStands(bench, ["deepbot", "floor"], async (stands) => {
     const rows: Row[] = [];
     for (const count of counts) {
-      // The round that warms up is short: what is built once, at the first requests, is nobody's.
-      const turns = await takeTurns(stands, bench.quick ? 1 : 3, (stand, warmUp) =>
+      // The short first round keeps one-time allocations out of the figures.
+      const samples = await takeSamples(stands, bench.quick ? 1 : 3, (stand, warmUp) =>
         warmUp
           ? measureIdle(bench, stand, { count: counts[0] ?? 0, ms: 1 })
           : measureIdle(bench, stand, { count, ms: bench.quick ? 600 : 8_000 }),
       );
-      const [ours = [], floor = []] = stands.map((stand) => turns.get(stand) ?? []);
+      const [ours = [], floor = []] = stands.map((stand) => samples.get(stand) ?? []);
       rows.push(...rowsOf(count, ours, floor));
     }
     return rows;

@@ -7,13 +7,13 @@ export interface Size {
   messagesPerDialog: number;
 }
 
-/** Nothing but what migrations make. */
+/** Only what migrations create. */
 export const noHistory: Size = { users: 0, dialogsPerUser: 0, messagesPerDialog: 0 };
 
-/** Enough for PostgreSQL to plan as it does in life: on empty tables it reads them whole, whatever indexes they have. */
+/** Enough for realistic plans: PostgreSQL reads empty tables whole, whatever indexes they have. */
 export const usualHistory: Size = { users: 1_000, dialogsPerUser: 3, messagesPerDialog: 10 };
 
-/** Deltas stay for a minute after the end: those of some hundred runs a minute. Their runs end tomorrow, so that none are pruned. */
+/** Deltas outlive their run by a minute: this is a load of some hundred runs a minute. The runs end tomorrow, so none is pruned. */
 const runsWithDeltas = 1_000;
 const deltasPerRun = 50;
 
@@ -42,13 +42,13 @@ export async function grow(
       repeat('some words ', 10), seq
     from dialogs, generate_series(1, ${length}::int) as seq`;
   await session`
-    insert into runs (dialog_id, question_id, answer_id, state, attempt, generation, max_attempts, deadline_at, lease_token,
+    insert into runs (dialog_id, question_id, answer_id, state, attempt, epoch, max_attempts, deadline_at, lease_token,
       worker, started_at, ended_at)
     select dialog_id, message_id, message_id + 1, 'completed', 1, 1, 3, now(), gen_random_uuid(), 'grown', now(),
       now() + interval '1 day'
     from messages where seq % 2 = 1`;
   await session`
-    insert into run_events (run_id, generation, seq, text)
+    insert into run_deltas (run_id, epoch, seq, text)
     select run_id, 1, seq, 'a few words' from generate_series(1, ${deltasPerRun}) as seq,
       (select run_id from runs order by run_id desc limit ${runsWithDeltas}) as newest`;
   await session`set session_replication_role = default`;

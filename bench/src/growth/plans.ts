@@ -7,18 +7,15 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** They look at all rows by intent, once in half a minute or an hour. */
-const sweeps = new Set(["prune_deltas", "prune_sessions"]);
-
 function scannedTables(plan: Plan): string[] {
   const own = plan["Node Type"] === "Seq Scan" ? [plan["Relation Name"] ?? "?"] : [];
   return [...own, ...(plan.Plans ?? []).flatMap(scannedTables)];
 }
 
 /**
- * Statements of the server that read a whole table by the plan that PostgreSQL has for any parameters, as `name: table`.
+ * Statements of the server whose generic plan reads a whole table, as `name: table`.
  *
- * @param options.isSmall whether the tables are so small that reading them is right: then only what has no index is listed
+ * @param options.isSmall whether the tables are so small that scans are right; then only statements without an index count
  */
 export async function listScans(
   sql: postgres.Sql,
@@ -36,7 +33,7 @@ export async function listScans(
     );
     await session`deallocate checked`;
     const tables = row === undefined ? ["no plan"] : scannedTables(row["QUERY PLAN"][0].Plan);
-    if (!sweeps.has(name)) scans.push(...tables.map((table) => `${name}: ${table}`));
+    scans.push(...tables.map((table) => `${name}: ${table}`));
   }
   await session`reset all`;
   session.release();

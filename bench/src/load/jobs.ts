@@ -2,8 +2,8 @@ import type { Person } from "../database.ts";
 import type { Call } from "./connection.ts";
 
 /**
- * What the load process can be asked to do. Ports name servers; people and workers are spread over them in turns. Who waits
- * or watches does so until the release.
+ * The jobs of the load process. Ports name servers; people and workers are spread over them evenly. Waiters and watchers stay
+ * until the release.
  */
 export type Job =
   | { kind: "answer"; ports: number[]; people: Person[]; workers: number; ms: number }

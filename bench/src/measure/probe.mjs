@@ -1,7 +1,7 @@
 /**
- * Loaded into every measured process before its program, by `--import`: tells its memory after a collection, over the
- * channel that its parent opened, and ends with its parent. The program does not know of it. Not TypeScript: loading
- * Node's compiler for it would be a good part of the start and 20 MB of the memory that are measured.
+ * `--import` loads this into every measured process before its program. It reports the memory after a garbage collection over the
+ * channel to the parent process, and exits with the parent. It is not TypeScript, because loading
+ * Node's compiler would add much to the measured start and 20 MB to the measured memory.
  */
 process.on("message", (message) => {
   if (message !== "memory") return;

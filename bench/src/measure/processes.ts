@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Linux counts in hundredths of a second for programs. */
+/** Linux reports CPU time in hundredths of a second. */
 const msPerTick = 10;
 
 interface Times {
   parent: number;
   own: number;
-  /** Of children that have ended. */
+  /** Of children that have exited. */
   reaped: number;
 }
 
 function timesOf(pid: number): Times | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in brackets may hold blanks.
+    // The name in brackets may contain spaces.
     const [, parent, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const tick = (index: number): number => Number(rest[index]) * msPerTick;
     return { parent: Number(parent), own: tick(9) + tick(10), reaped: tick(11) + tick(12) };
@@ -27,7 +27,7 @@ export function cpuMsOf(pid: number): number {
   return timesOf(pid)?.own ?? 0;
 }
 
-/** CPU time of a process and all that it ever started, one level deep: PostgreSQL with its connections. */
+/** CPU time of a process and its children, exited ones included: PostgreSQL with its connections. */
 export function cpuMsOfFamily(pid: number): number {
   const head = timesOf(pid);
   if (head === undefined) return 0;
@@ -38,7 +38,7 @@ export function cpuMsOfFamily(pid: number): number {
   return head.own + head.reaped + children.reduce((sum, times) => sum + (times?.own ?? 0), 0);
 }
 
-/** How many processes wait for a processor, over the last minute. */
+/** Load average of the last minute. */
 export function loadAverage(): number {
   return Number(readFileSync("/proc/loadavg", "utf8").split(" ")[0]);
 }

@@ -1,4 +1,4 @@
-/** The value below which the share `p` of the samples lies; NaN of none. */
+/** The value below which the share `p` of the samples lies; NaN without samples. */
 export function percentile(samples: readonly number[], p: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
@@ -11,11 +11,11 @@ export function median(samples: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
-/** The same quantity of two subjects, measured in turns. */
+/** The same quantity of two subjects, measured alternately. */
 export interface Comparison {
   ours: number;
   reference: number;
-  /** Median of the rounds' ratios: what disturbs a whole round disturbs both sides of it. */
+  /** Median of the rounds' ratios, because a disturbance affects both sides of a round. */
   ratio: number;
   /** Lowest and highest ratio of a round. */
   spread: [number, number];

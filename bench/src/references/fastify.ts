@@ -1,14 +1,14 @@
 import { fastify, type FastifyRequest } from "fastify";
 import postgres from "postgres";
 import { z } from "zod";
-import { createSessionCheck } from "./session.ts";
+import { createRememberingSessionCheck } from "./session.ts";
 
 /**
- * The same operations as one would write them by hand: Fastify, zod for what comes in, a transaction where rows belong
- * together. One process, no hints to others, no leases that run out.
+ * The same operations written by hand: Fastify, zod for the input, a transaction where rows belong together. It remembers
+ * verified tokens, as the server does. It is one process without notifications, and its leases do not expire.
  */
 const sql = postgres(process.env["DATABASE_URL"] ?? "", { max: 10, onnotice: () => {} });
-const checkSession = await createSessionCheck(process.env["SECRET_KEY_JWT"] ?? "");
+const checkSession = await createRememberingSessionCheck(process.env["SECRET_KEY_JWT"] ?? "");
 const app = fastify();
 
 const sendInput = z.object({ dialog_id: z.int(), text_user: z.string().min(1).max(2000) });
@@ -27,7 +27,7 @@ interface User {
 const waiters = new Map<number, (text: string) => void>();
 const workers: (() => void)[] = [];
 
-/** Counts questions, so that a claim that found none knows whether one has come since. */
+/** Counts questions, so that a claim that found none knows whether one has arrived meanwhile. */
 let asked = 0;
 
 async function userOf(request: FastifyRequest): Promise<User> {
@@ -63,7 +63,7 @@ async function insertQuestion(userId: string, dialogId: number, text: string): P
 
 async function claimRuns(worker: string, max: number): Promise<object[]> {
   const runs = await sql<{ run_id: string; dialog_id: string; lease_token: string }[]>`
-    update runs set state = 'running', attempt = attempt + 1, generation = generation + 1, worker = ${worker},
+    update runs set state = 'running', attempt = attempt + 1, epoch = epoch + 1, worker = ${worker},
       lease_token = gen_random_uuid(), lease_until = now() + interval '30 seconds', started_at = now()
     where run_id in (
       select run_id from runs where state = 'queued' order by available_at, run_id limit ${max} for update skip locked
@@ -146,7 +146,7 @@ app.post("/worker/claim", async (request, reply) => {
     const runs = await claimRuns(worker, max);
     if (runs.length > 0) return { runs };
     if (seen === asked) await new Promise<void>((resolve) => workers.push(resolve));
-    // A worker that has left passes its turn on.
+    // A worker that has disconnected passes its place on.
     if (reply.raw.destroyed) workers.shift()?.();
     if (reply.raw.destroyed) return reply;
   }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { limits } from "@deepbot/contract";
 import type { Run } from "./statements.ts";
 
 interface Delta {
@@ -10,13 +11,13 @@ interface Delta {
 }
 
 export interface Appends {
-  /** Resolves once the piece is stored. */
+  /** Resolves once the delta is stored. */
   append: (runId: number, body: Record<string, unknown>) => Promise<void>;
   watch: (runId: number, res: ServerResponse) => void;
   end: (runId: number) => void;
 }
 
-/** Pieces of answers: while one statement stores some, the next gather; once stored they go to who watches here. */
+/** Stores deltas: while one statement runs, the next batch gathers. Stored deltas go to the watchers of this process. */
 export function createAppends(insertDeltas: Run): Appends {
   const watchers = new Map<number, ServerResponse>();
   let waiting: Delta[] = [];
@@ -33,7 +34,7 @@ export function createAppends(insertDeltas: Run): Appends {
         seqs: batch.map(({ seq }) => seq),
         texts: batch.map(({ text }) => text),
         leaseMs: batch.map(() => 30_000),
-        maxBytes: 64 * 1024,
+        maxBytes: limits.answerMaxBytes,
       });
       for (const { runId, seq, text, done } of batch) {
         watchers.get(runId)?.write(`event: delta\ndata: ${JSON.stringify({ type: "delta", seq, text })}\n\n`);

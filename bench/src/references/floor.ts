@@ -5,13 +5,13 @@ import { createRememberingSessionCheck, createSessionCheck } from "./session.ts"
 import { openStatements } from "./statements.ts";
 
 /**
- * The practical limit of one process: the server's own statements, its session check, and nothing else. No framework, no
- * validation, no log, no second server to tell of anything.
+ * The practical limit of one process: the server's own statements and its session check, without a framework, validation, a
+ * log, or another server to notify.
  */
 const { sql, statement } = openStatements(process.env["DATABASE_URL"] ?? "", process.env["STATEMENTS"] ?? "");
 const createCheck = process.env["REMEMBER_TOKENS"] === "1" ? createRememberingSessionCheck : createSessionCheck;
 const checkSession = await createCheck(process.env["SECRET_KEY_JWT"] ?? "");
-const messagesKey = process.env["API_KEY_AI"];
+const serviceKey = process.env["API_KEY_AI"];
 
 const findSession = statement("find_session");
 const listDialogs = statement("list_dialogs");
@@ -21,11 +21,11 @@ const claimRuns = statement("claim_runs");
 const completeRun = statement("complete_run");
 const appends = createAppends(statement("insert_deltas"));
 
-/** Who waits for the answer of a dialog, and which workers wait for a run. */
+/** Requests that wait for the answer of a dialog, and workers that wait for a run. */
 const waiters = new Map<number, (text: string) => void>();
 const workers: (() => void)[] = [];
 
-/** Counts questions, so that a claim that found none knows whether one has come since. */
+/** Counts questions, so that a claim that found none knows whether one has arrived meanwhile. */
 let asked = 0;
 
 async function userOf(req: IncomingMessage): Promise<unknown[]> {
@@ -84,7 +84,7 @@ async function start(req: IncomingMessage, res: ServerResponse): Promise<void> {
 }
 
 async function claim(body: Record<string, unknown>, res: ServerResponse): Promise<void> {
-  const values = { worker: body["worker"], max: body["max"], leaseMs: 30_000, historyLimit: 100 };
+  const values = { worker: body["worker"], max: body["max"], leaseMs: 30_000, historyLimit: 100, minAgeMs: 0 };
   for (;;) {
     const seen = asked;
     const rows = await claimRuns(values);
@@ -99,7 +99,7 @@ async function claim(body: Record<string, unknown>, res: ServerResponse): Promis
       return;
     }
     if (seen === asked) await new Promise<void>((resolve) => workers.push(resolve));
-    // A worker that has left passes its turn on.
+    // A worker that has disconnected passes its place on.
     if (res.destroyed) workers.shift()?.();
     if (res.destroyed) return;
   }
@@ -117,7 +117,7 @@ async function complete(runId: number, body: Record<string, unknown>, res: Serve
 }
 
 async function work(req: IncomingMessage, res: ServerResponse): Promise<void> {
-  if (req.headers["x-messages-key"] !== messagesKey) throw new Error("Wrong key");
+  if (req.headers["x-messages-key"] !== serviceKey) throw new Error("Wrong key");
   const body = await readJson(req);
   const [, , verb, runId, report] = req.url?.split("/") ?? [];
   if (verb === "claim") return claim(body, res);

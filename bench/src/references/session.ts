@@ -1,6 +1,6 @@
 import { jwtVerify } from "jose";
 
-/** Gives the id of the session that a cookie names. */
+/** Returns the id of the session that a cookie names. */
 export type SessionCheck = (cookie: string | undefined) => Promise<string>;
 
 interface Verified {
@@ -29,13 +29,13 @@ async function createVerify(secret: string): Promise<(token: string) => Promise<
 
 const tokenOf = (cookie = ""): string => cookie.slice("access_token=".length);
 
-/** Every token each time. */
+/** Verifies a token with each request. */
 export async function createSessionCheck(secret: string): Promise<SessionCheck> {
   const verify = await createVerify(secret);
   return async (cookie) => (await verify(tokenOf(cookie))).sessionId;
 }
 
-/** Every token once: a signature that was good stays good, and only the expiry is looked at again. */
+/** Verifies a token once, as the server does; later requests check its expiry only. */
 export async function createRememberingSessionCheck(secret: string): Promise<SessionCheck> {
   const verify = await createVerify(secret);
   const known = new Map<string, Verified>();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import postgres from "postgres";
 import type { Statement } from "../statements.ts";
 
-/** Runs a statement; gives rows as arrays, in the order of its columns. */
+/** Runs a statement. Returns rows as arrays in the order of the columns. */
 export type Run = (values?: Readonly<Record<string, unknown>>) => Promise<unknown[][]>;
 
 function isPlaceholder(param: unknown): param is { name: string } {
@@ -10,9 +10,9 @@ function isPlaceholder(param: unknown): param is { name: string } {
 }
 
 /**
- * A pool with as many connections as the server's own, and its statements without Drizzle.
+ * The server's statements without Drizzle, over a pool of the same size.
  *
- * @param file where the bench has put the text of them
+ * @param file with the text of the statements, written by the bench
  */
 export function openStatements(url: string, file: string): { sql: postgres.Sql; statement: (name: string) => Run } {
   const statements = new Map(JSON.parse(readFileSync(file, "utf8")) as [string, Statement][]);
@@ -25,7 +25,7 @@ export function openStatements(url: string, file: string): { sql: postgres.Sql; 
       return async (values = {}) => {
         const params = found.params.map((param) => {
           if (!isPlaceholder(param)) return param;
-          // A statement that has changed must not fail in a way that looks like speed.
+          // Without this check a changed statement could fail fast and look fast.
           if (!(param.name in values)) throw new Error(`${name} wants ${param.name}.`);
           return values[param.name];
         });

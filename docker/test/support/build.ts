@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { readStages, type Instruction } from "./dockerfile.ts";
 import { read, repositoryRoot } from "./repository.ts";
 
-/** What an image has become, as a folder that stands for its root. */
+/** A built image, as a folder that represents its root. */
 export interface Built {
   root: string;
   /** The working folder, below the root. */
@@ -14,7 +14,7 @@ export interface Built {
   command: string[];
 }
 
-/** Copies what a build would be given: what is tracked or new, less what `.dockerignore` names. */
+/** Copies the build context: tracked and new files, except those in `.dockerignore`. */
 export function writeContext(target: string): void {
   const { stdout } = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
     cwd: repositoryRoot,
@@ -34,9 +34,9 @@ export function writeContext(target: string): void {
 }
 
 async function run(built: Built, command: string): Promise<void> {
-  // It runs on this machine, where an absolute path is the machine's own.
+  // The command runs on this machine, where an absolute path would leave the stage's folder.
   if (/(?:^|\s)\//.test(command)) throw new Error(`A path that is not the stage's own: ${command}`);
-  // All of the environment: the machine may need it to reach its registry.
+  // The whole environment: the machine may need it to reach its registry.
   const options = { cwd: built.folder, env: { ...process.env, ...built.env }, maxBuffer: 16 * 1024 * 1024 };
   await promisify(execFile)("/bin/sh", ["-c", command], options);
 }
@@ -67,8 +67,8 @@ async function apply(built: Built, { name, text }: Instruction, roots: ReadonlyM
 }
 
 /**
- * Goes through a Dockerfile as a builder does, in folders instead of containers: base images are empty folders, and the
- * machine's Node is theirs. Commands must keep to relative paths.
+ * Executes a Dockerfile in folders instead of containers: base images are empty folders, and commands use the machine's
+ * Node. Commands must use relative paths.
  *
  * @param work an empty folder
  * @param last the stage to stop at

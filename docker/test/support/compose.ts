@@ -53,7 +53,7 @@ const composeSchema = z.strictObject({
 
 export type Service = z.infer<typeof serviceSchema>;
 
-/** The compose file; a key that this does not know is an error, so that a mistyped one is. */
+/** The compose file. An unknown key is an error, so that typing errors are found. */
 export const compose: z.infer<typeof composeSchema> = composeSchema.parse(
   parse(read("docker-compose.yml"), { merge: true }),
 );
@@ -62,7 +62,7 @@ export const services: [string, Service][] = Object.entries(compose.services);
 
 const placeholder = /\$\{(?<name>\w+)(?::(?<mark>[-?])(?<rest>[^}]*))?\}/g;
 
-/** `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as compose fills them in. @throws when a needed one is missing */
+/** Fills in `${NAME}`, `${NAME:-default}` and `${NAME:?message}` as compose does. @throws when a required one is missing */
 export function interpolate(text: string, values: Readonly<Record<string, string>>): string {
   let filled = text;
   for (const { 0: whole, groups } of text.matchAll(placeholder)) {
@@ -74,7 +74,7 @@ export function interpolate(text: string, values: Readonly<Record<string, string
   return filled;
 }
 
-/** What a service finds in its environment when `.env` holds these values. */
+/** The environment of a service when `.env` holds these values. */
 export function environmentOf(service: Service, values: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(service.environment).map(([name, value]) => [
     name,

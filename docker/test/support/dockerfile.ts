@@ -3,7 +3,7 @@ import { read } from "./repository.ts";
 export interface Instruction {
   /** `RUN`, `COPY` … */
   name: string;
-  /** What comes after it, on one line. */
+  /** The rest of the instruction, on one line. */
   text: string;
 }
 
@@ -23,7 +23,7 @@ export function readStages(path: string): Stage[] {
   const stages: Stage[] = [];
   for (const line of lines) {
     const [, name = "", text = ""] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
-    if (name === "") throw new Error(`This is no instruction: ${line}`);
+    if (name === "") throw new Error(`Not an instruction: ${line}`);
     const [, base = "", , alias = "image"] = name === "FROM" ? (/^(\S+)( AS (\S+))?$/.exec(text) ?? []) : [];
     if (name === "FROM") stages.push({ name: alias, base, instructions: [] });
     else stages.at(-1)?.instructions.push({ name, text });
@@ -31,7 +31,7 @@ export function readStages(path: string): Stage[] {
   return stages;
 }
 
-/** What stands behind the last instruction of a kind. */
+/** The text of the last instruction with this name. */
 export function lastOf(stage: Stage, name: string): string | undefined {
   return stage.instructions.findLast((instruction) => instruction.name === name)?.text;
 }

@@ -5,12 +5,12 @@ import { asNobody, startChild, type Child } from "@deepbot/testing";
 import { buildImage, writeContext, type Built } from "./build.ts";
 import { repositoryRoot } from "./repository.ts";
 
-/** A program as it lies in its image, to be started as a container would start it. */
+/** The image of a program, which can be started as a container would start it. */
 export interface Image {
   built: Built;
-  /** Runs a command in the working folder, as a user who owns nothing there. */
+  /** Runs a command in the working folder as a user who owns nothing there. */
   run: (command: readonly string[], env: Record<string, string>) => Child;
-  /** Where the secrets of `docker/make-secrets.sh` are mounted. */
+  /** Folder with the secrets of `docker/make-secrets.sh`. */
   secrets: string;
   remove: () => void;
 }
@@ -19,7 +19,7 @@ async function makeSecrets(work: string): Promise<string> {
   const made = join(work, "made");
   const child = startChild(join(repositoryRoot, "docker/make-secrets.sh"), { args: [made], env: {} });
   if ((await child.exited) !== 0) throw new Error(child.output());
-  // Containers see the files, not the folder that keeps others out.
+  // Containers mount the files without the private folder.
   const mounted = join(work, "secrets");
   mkdirSync(mounted);
   for (const name of readdirSync(made)) copyFileSync(join(made, name), join(mounted, name));
@@ -42,7 +42,7 @@ export async function makeImage(app: string): Promise<Image> {
   const built = await buildImage(`docker/${app}.Dockerfile`, { context, work, last: "image" });
   for (const stage of ["context", "pruned", "built"]) rmSync(join(work, stage), { recursive: true });
   withdrawWriting(built.folder);
-  // The base image has Node; the machine's may lie where only its owner looks.
+  // Stands in for the base image's Node. The machine's may be in a folder that other users cannot read.
   const bin = join(work, "bin");
   mkdirSync(bin);
   cpSync(process.execPath, join(bin, "node"));

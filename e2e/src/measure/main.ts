@@ -4,7 +4,7 @@ import type { Platform } from "../platform.ts";
 import { withPlatform } from "../scratch-platform.ts";
 import { answers, ask, button, composer, createDialog, log, signIn } from "../screens.ts";
 import { seedDialog } from "../seed.ts";
-import { startTypingWatch, type Delays } from "./typing.ts";
+import { startTypingMonitor, type Delays } from "./typing.ts";
 
 const paragraph =
   "The **answer** to that is `not` quite simple, see [there](https://example.com/): a list follows.\n\n- one\n- two\n";
@@ -16,7 +16,7 @@ const openings = 5;
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** From the click on its link until the newest of 1,000 messages is to be seen, and set. */
+/** From the click on the link until the newest of 1,000 messages is rendered. */
 async function measureOpening(page: Page, { database }: Platform): Promise<void> {
   const texts = Array.from({ length: 1_000 }, (_, index) =>
     index % 2 === 0 ? `Question ${index}` : `**Answer ${index}**\n\n${paragraph}${index % 10 === 1 ? code : ""}`,
@@ -32,12 +32,13 @@ async function measureOpening(page: Page, { database }: Platform): Promise<void>
       () =>
         new Promise<number>((resolve) => {
           addEventListener("click", ({ timeStamp }) => {
-            const look = (): void => {
-              const set = [...document.querySelectorAll("[role=log] strong")];
-              if (set.some(({ textContent }) => textContent === "Answer 999")) resolve(performance.now() - timeStamp);
-              else requestAnimationFrame(look);
+            const check = (): void => {
+              const rendered = [...document.querySelectorAll("[role=log] strong")];
+              if (rendered.some(({ textContent }) => textContent === "Answer 999"))
+                resolve(performance.now() - timeStamp);
+              else requestAnimationFrame(check);
             };
-            look();
+            check();
           });
         }),
     );
@@ -57,27 +58,27 @@ function report(what: string, { worst, p95, count, longTasks }: Delays): void {
   );
 }
 
-/** Types while an answer of 20 kB grows, piece by piece. */
+/** Types while an answer of 20 kB is streaming. */
 async function measureTyping(page: Page, { worker }: Platform): Promise<void> {
   await page.goto("/");
   await createDialog(page, "Typing");
-  const watch = await startTypingWatch(page);
-  await page.keyboard.type("nothing else goes on here".repeat(4), { delay: 30 });
-  report("Typing in quiet", await watch.take());
+  const monitor = await startTypingMonitor(page);
+  await page.keyboard.type("nothing else is going on".repeat(4), { delay: 30 });
+  report("Typing alone", await monitor.take());
   await composer(page).fill("");
   await ask(page, "Go on at length");
   const run = await worker.claim();
   const answer = `${paragraph}\n${code}\n`.repeat(Math.ceil(20_000 / (paragraph.length + code.length)));
-  const pieces = answer.match(/[^]{1,24}/g) ?? [];
-  const said = (async () => {
-    for (const piece of pieces) await run.append(piece);
+  const deltas = answer.match(/[^]{1,24}/g) ?? [];
+  const streamed = (async () => {
+    for (const delta of deltas) await run.append(delta);
   })();
   await answers(page).waitFor();
-  await watch.take();
-  // A dozen letters a second: an answer of this length takes longer than this to be said.
-  const typed = page.keyboard.type("while it grows ".repeat(8), { delay: 30 });
-  await Promise.all([said, typed]);
-  report(`Typing while ${answer.length} characters grow in ${pieces.length} pieces`, await watch.take());
+  await monitor.take();
+  // The answer takes longer to stream than this takes to type.
+  const typed = page.keyboard.type("while it streams ".repeat(8), { delay: 30 });
+  await Promise.all([streamed, typed]);
+  report(`Typing while ${answer.length} characters stream in ${deltas.length} deltas`, await monitor.take());
   await run.complete();
   await button(page, "Send").waitFor();
 }

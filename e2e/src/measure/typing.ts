@@ -2,48 +2,48 @@ import type { Page } from "playwright-core";
 
 /** In milliseconds. */
 export interface Delays {
-  /** How many keys. */
+  /** Number of keys. */
   count: number;
-  /** From a key until the frame after it. */
+  /** From a key press to the next frame. */
   p95: number;
   worst: number;
-  /** Of tasks that held the page up for more than 50. */
+  /** Durations of tasks that blocked the page for more than 50 ms. */
   longTasks: number[];
 }
 
-interface TypingWatch {
-  /** What was noted since the last time. */
+interface TypingMonitor {
+  /** The delays since the last call. */
   take: () => Promise<Delays>;
 }
 
-interface Notes {
+interface Records {
   keys: number[];
   longTasks: number[];
 }
 
-/** Runs in the page: notes how long each key waits for the screen, and what holds the page up. */
-function watchKeys(notes: Notes): void {
-  Reflect.set(window, "typingNotes", notes);
+/** Runs in the page: records how long each key waits for the next frame, and long tasks. */
+function recordDelays(records: Records): void {
+  Reflect.set(window, "typingRecords", records);
   new PerformanceObserver((list) => {
-    notes.longTasks.push(...list.getEntries().map(({ duration }) => duration));
+    records.longTasks.push(...list.getEntries().map(({ duration }) => duration));
   }).observe({ type: "longtask" });
   addEventListener(
     "keydown",
     ({ timeStamp }) => {
-      // The task after the frame's own callbacks: by then it is painted.
-      requestAnimationFrame(() => setTimeout(() => notes.keys.push(performance.now() - timeStamp)));
+      // The task after the frame's callbacks runs when the frame has been painted.
+      requestAnimationFrame(() => setTimeout(() => records.keys.push(performance.now() - timeStamp)));
     },
     { capture: true },
   );
 }
 
-export async function startTypingWatch(page: Page): Promise<TypingWatch> {
-  await page.evaluate(watchKeys, { keys: [], longTasks: [] });
+export async function startTypingMonitor(page: Page): Promise<TypingMonitor> {
+  await page.evaluate(recordDelays, { keys: [], longTasks: [] });
   return {
     take: async () => {
       const { keys, longTasks } = await page.evaluate(() => {
-        const notes = Reflect.get(window, "typingNotes") as Notes;
-        return { keys: notes.keys.splice(0), longTasks: notes.longTasks.splice(0) };
+        const records = Reflect.get(window, "typingRecords") as Records;
+        return { keys: records.keys.splice(0), longTasks: records.longTasks.splice(0) };
       });
       const sorted = keys.toSorted((a, b) => a - b);
       const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? 0;

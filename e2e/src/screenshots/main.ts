@@ -6,7 +6,7 @@ import type { Platform } from "../platform.ts";
 import { withPlatform } from "../scratch-platform.ts";
 import { answers, ask, createDialog, signIn } from "../screens.ts";
 import { seedDialog } from "../seed.ts";
-import { growingAnswer, history } from "./texts.ts";
+import { streamingAnswer, history } from "./texts.ts";
 
 const folder = fileURLToPath(new URL("../../../docs/screenshots/", import.meta.url));
 
@@ -20,7 +20,7 @@ const views = [
   { name: "desktop-dark", person: "Gleb", options: { ...desktop, colorScheme: "dark" } },
 ] as const;
 
-/** A page in one size and colour scheme, and the way to keep what it shows. */
+/** A page in one size and colour scheme. */
 interface Camera {
   page: Page;
   shoot: (screen: string) => Promise<void>;
@@ -40,7 +40,7 @@ async function shootScreens({ page, shoot }: Camera, { worker, database }: Platf
   await createDialog(await toStart(page), "Ideas for supper");
   await ask(page, "What can I cook from leeks, potatoes and a bit of cream?");
   const run = await worker.claim();
-  await run.append(growingAnswer);
+  await run.append(streamingAnswer);
   await answers(page).getByRole("strong").getByText("leek and potato soup").waitFor();
   await shoot("streaming");
   await run.complete();
@@ -54,8 +54,8 @@ async function toStart(page: Page): Promise<Page> {
   return page;
 }
 
-/** Writes what is to be seen as WebP, a third of the same as PNG. */
-async function keepPicture(page: Page, path: string): Promise<void> {
+/** Saves the page as WebP, which takes a third of the size of PNG. */
+async function savePicture(page: Page, path: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 85 });
   await session.detach();
@@ -67,7 +67,7 @@ await withPlatform(async (platform) => {
   for (const { name, person, options } of views) {
     const { context, open } = await createVisitor(platform.browser, { ...options, reducedMotion: "reduce" });
     const page = await open();
-    const shoot = (screen: string): Promise<void> => keepPicture(page, `${folder}${screen}-${name}.webp`);
+    const shoot = (screen: string): Promise<void> => savePicture(page, `${folder}${screen}-${name}.webp`);
     await shootScreens({ page, shoot }, platform, person);
     await context.close();
   }

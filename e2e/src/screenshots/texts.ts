@@ -1,4 +1,4 @@
-/** A dialog to look at: the person begins. */
+/** Messages of the example dialog; the first is the person's. */
 export const history = [
   "We have a weekend in Kazan. What should we see?",
   `Two days are enough for the essentials:
@@ -28,7 +28,7 @@ export function byDistance(places: readonly Place[]): Place[] {
 \`toSorted\` needs Node 20 or a browser of 2023.`,
 ];
 
-export const growingAnswer = `A **leek and potato soup** takes half an hour:
+export const streamingAnswer = `A **leek and potato soup** takes half an hour:
 
 1. Cut two leeks into rings and wash them.
 2. Sweat the leeks in butter for five minutes, without`;

@@ -5,13 +5,13 @@ import { createVisitor, type Visitor } from "../../src/browser.ts";
 import { startPlatform, type Platform } from "../../src/platform.ts";
 
 export interface TestPlatform extends Platform {
-  /** Somebody with a browser of their own, until the test is over. */
+  /** Opens a browser profile that is closed after the test. */
   visit: (options?: BrowserContextOptions) => Promise<Visitor>;
 }
 
 /**
- * Runs a suite on a platform of its own. Whatever a test does, its pages must keep to their Content-Security-Policy and
- * throw nothing. Where a program is missing the suite is skipped, by a name that says so.
+ * Runs a suite on a platform of its own. In every test, the pages must not violate their Content-Security-Policy or
+ * throw. If a program is missing, the suite is skipped and its name says why.
  */
 export function describePlatform(name: string, suite: (platform: () => TestPlatform) => void): void {
   const missing = inject("missingPrograms");
@@ -27,10 +27,10 @@ export function describePlatform(name: string, suite: (platform: () => TestPlatf
     });
 
     afterEach(async ({ task }) => {
-      const leaving = visitors.splice(0);
-      if (task.result?.state === "fail") await describePages(leaving);
-      for (const { context } of leaving) await context.close();
-      expect(leaving.flatMap((visitor) => visitor.takeFaults())).toEqual([]);
+      const closing = visitors.splice(0);
+      if (task.result?.state === "fail") await describePages(closing);
+      for (const { context } of closing) await context.close();
+      expect(closing.flatMap((visitor) => visitor.takeErrors())).toEqual([]);
     });
 
     afterAll(async () => {
@@ -51,7 +51,7 @@ export function describePlatform(name: string, suite: (platform: () => TestPlatf
   });
 }
 
-/** What was to be seen when a test failed. */
+/** Prints what the pages showed when a test failed. */
 async function describePages(visitors: readonly Visitor[]): Promise<void> {
   for (const page of visitors.flatMap(({ context }) => context.pages())) {
     console.log(`${page.url()}\n${await page.locator("body").ariaSnapshot()}`);

@@ -29,8 +29,8 @@ def breaks_once(messages: list[worker.Message]) -> str:
     return sample(messages)
 
 
-def says_too_much(messages: list[worker.Message]) -> str:
-    return "a" * (64 * 1024 + 1)
+def answers_too_long(messages: list[worker.Message]) -> str:
+    return "a" * (int(os.environ["ANSWER_MAX_BYTES"]) + 1)
 
 
 worker.answer = globals()[os.environ["MODEL"]]

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { limits } from "@deepbot/contract";
 import { startChild, testKeys, until, type Child, type Person } from "@deepbot/testing";
 import { onTestFinished } from "vitest";
 
@@ -10,16 +11,16 @@ const ownModel = fileURLToPath(new URL("own-model.py", import.meta.url));
 
 type Mode = "original" | "runs";
 
-/** What `own-model.py` offers in place of the sample's own model. */
-type Model = "waits_for_gate" | "thinks_past_its_lease" | "breaks_once" | "says_too_much";
+/** The models of `own-model.py`. */
+type Model = "waits_for_gate" | "thinks_past_its_lease" | "breaks_once" | "answers_too_long";
 
-/** A file whose existence a model waits for or remembers by. */
+/** A file that a model waits for, or remembers something by. */
 export interface Gate {
   path: string;
   open: () => Promise<void>;
 }
 
-/** Makes a gate, closed. It goes away with the test. */
+/** Makes a closed gate, which is removed at the end of the test. */
 export async function createGate(): Promise<Gate> {
   const parent = await mkdtemp(join(tmpdir(), "deepbot-gate-"));
   onTestFinished(() => rm(parent, { recursive: true, force: true }));
@@ -35,7 +36,7 @@ export interface WorkerOptions {
   model?: { name: Model; gate: Gate; leaseMs?: number };
 }
 
-/** Starts the sample worker. It is killed with the test unless it has ended by then. */
+/** Starts the sample worker. It is killed at the end of the test unless it has exited. */
 export function startWorker({ serverUrl, mode = "runs", key = testKeys.messages, model }: WorkerOptions): Child {
   const child = startChild("python3", {
     args: [model === undefined ? join(folder, "worker.py") : ownModel, mode],
@@ -44,7 +45,7 @@ export function startWorker({ serverUrl, mode = "runs", key = testKeys.messages,
       API_KEY_AI: key,
       PYTHONPATH: folder,
       PYTHONDONTWRITEBYTECODE: "1",
-      ...(model && { MODEL: model.name, GATE: model.gate.path }),
+      ...(model && { MODEL: model.name, GATE: model.gate.path, ANSWER_MAX_BYTES: String(limits.answerMaxBytes) }),
       ...(model?.leaseMs && { LEASE_MS: String(model.leaseMs) }),
     },
   });
@@ -52,11 +53,11 @@ export function startWorker({ serverUrl, mode = "runs", key = testKeys.messages,
   return child;
 }
 
-/** Waits until a worker has said something. */
-export async function untilSaid(worker: Child, text: string | RegExp): Promise<void> {
-  const said = (): boolean => new RegExp(text).test(worker.output());
-  await until(`the worker says ${String(text)}`, said).catch((error: unknown) => {
-    throw new Error(`The worker said:\n${worker.output()}`, { cause: error });
+/** Waits until a worker has printed something. */
+export async function untilPrinted(worker: Child, text: string | RegExp): Promise<void> {
+  const hasPrinted = (): boolean => new RegExp(text).test(worker.output());
+  await until(`the worker prints ${String(text)}`, hasPrinted).catch((error: unknown) => {
+    throw new Error(`The worker printed:\n${worker.output()}`, { cause: error });
   });
 }
 
@@ -65,7 +66,7 @@ export async function createDialog(person: Person, name = "a dialog"): Promise<n
   return body.dialog;
 }
 
-/** Sends a message the way that waits, and returns the answer. */
+/** Sends a message, waits, and returns the response with the answer. */
 export async function askAndWait(person: Person, dialogId: number, text: string): Promise<unknown> {
   const { body } = await person.call("POST", "/send/message/ai", { dialog_id: dialogId, text_user: text });
   return body;

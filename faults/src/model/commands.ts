@@ -1,3 +1,4 @@
+import { limits } from "@deepbot/contract";
 import * as fc from "fast-check";
 import { createLiveWatch } from "./live-watch.ts";
 import { addDialog, isOpen, tokenOf, type Model, type ModelRun } from "./model.ts";
@@ -6,7 +7,7 @@ import { awaitPassing, canPass, moveTime, type Passing } from "./time.ts";
 import { checkEnd, checkRequest, tryCase, type World } from "./world.ts";
 import { createDialog } from "../people.ts";
 
-/** Which run a command is about: one of those that fit, counted from the newest. */
+/** The run of a command: one of those that fit, counted from the newest. */
 export interface RunChoice {
   among: "running" | "open" | "any";
   back: number;
@@ -29,7 +30,7 @@ function chooseToken(model: Model, runId: number, which: (typeof tokenChoices)[n
   return (which === "former" ? run?.tokens[0] : tokenOf(run)) ?? foreignToken;
 }
 
-/** Ids that are used again and again, in every dialog. */
+/** Ids that repeat within every dialog. */
 export function clientMessageIdOf(index: number): string {
   return `00000000-0000-4000-9000-${String(index).padStart(12, "0")}`;
 }
@@ -42,13 +43,13 @@ function describe(name: string, values: object, command: Pick<Command, "check" |
 
 const replica = fc.nat(2);
 const text = fc.constantFrom("one", "two");
-/** Two of the longest pieces are as much as a lease may say. */
-const pieces = { one: "one", two: "two", longest: "😀".repeat(8_192) };
+/** Two of the longest deltas reach the limit of a lease. */
+const pieces = { one: "one", two: "two", longest: "😀".repeat(limits.deltaMaxCharacters) };
 const piece = fc.constantFrom<keyof typeof pieces>("one", "two", "longest", "longest");
 const run = fc.record<RunChoice>({ among: fc.constantFrom("running", "open", "any", "any"), back: fc.nat(3) });
 const token = fc.constantFrom(...tokenChoices);
 
-/** Commands that are one request, made of what was drawn and what the model holds now. */
+/** Commands of one request, which is made from the drawn values and the present model. */
 function requests<T extends { replica: number }>(
   name: string,
   values: fc.Arbitrary<T>,
@@ -68,10 +69,10 @@ function requests<T extends { replica: number }>(
 const send = requests(
   "send",
   fc.record({ replica, text, dialog: fc.nat(1), message: fc.nat(4) }),
-  (model, { dialog, message, text: said }) => {
+  (model, { dialog, message, text: content }) => {
     const dialogId = model.dialogIds.at(-1 - dialog);
     if (dialogId === undefined) return undefined;
-    return { kind: "send", dialogId, clientMessageId: clientMessageIdOf(message), text: said };
+    return { kind: "send", dialogId, clientMessageId: clientMessageIdOf(message), text: content };
   },
 );
 const claim = requests("claim", fc.record({ replica, max: fc.integer({ min: 1, max: 3 }) }), (_, { max }) => ({
@@ -116,7 +117,7 @@ const ofPeople = requests(
   },
 );
 
-/** A dialog is deleted, perhaps once more; another takes its place. */
+/** Deletes a dialog, sometimes a second time, and creates another. */
 const remove = fc.record({ replica, dialog: fc.nat(2) }).map((drawn) =>
   describe("delete", drawn, {
     check: (model) => model.dialogIds.length > drawn.dialog,
@@ -144,7 +145,7 @@ const time = fc
           const { inspector } = world.scene.cluster;
           const { passing } = drawn;
           await moveTime(inspector, found.runId, passing);
-          // Whether the sweep was there already or not; with the attempts spent, that would make a difference.
+          // Before or after the reaper has seen it; with all attempts spent, that would make a difference.
           if (passing === "lease" && found.attempt < model.maxAttempts && !found.cancelRequested) {
             const before = { ...found, state: "queued" as const };
             const late = { ...model, runs: new Map(model.runs).set(found.runId, before) };
@@ -182,7 +183,7 @@ const watching = fc.record({ replica, run, what: fc.constantFrom("come back", "c
   }),
 );
 
-/** One command of any kind, the frequent ones named twice. */
+/** All kinds of commands. The frequent ones are listed more than once. */
 const kinds: fc.Arbitrary<Command>[] = [
   send,
   send,
@@ -204,7 +205,7 @@ const kinds: fc.Arbitrary<Command>[] = [
   remove,
 ];
 
-/** What people and workers do in any order does as the model says. */
+/** Any sequence of requests has the effects that the model predicts. */
 export function commandsProperty(world: World, replayPath?: string): fc.IAsyncProperty<[Iterable<Command>]> {
   const all = fc.commands(kinds, { maxCommands: 60, size: "max", ...(replayPath === undefined ? {} : { replayPath }) });
   return fc.asyncProperty(all, (chosen) =>

@@ -8,7 +8,7 @@ import type { Expected } from "./steps.ts";
 
 const show = (value: unknown): string => JSON.stringify(value);
 
-/** What a reply shows of a run, without ids of messages and points in time. */
+/** The run as replies show it, without message ids and timestamps. */
 function shownRun(run: ModelRun): Record<string, unknown> {
   const { runId, dialogId, state, attempt, cancelRequested, answer, error } = run;
   const text = isOpen(run) ? textOf(run) : null;
@@ -41,7 +41,7 @@ function findClaimFault(model: Model, claimed: readonly ModelRun[], runs: readon
   return isDeepStrictEqual(got, wanted) ? undefined : `gave ${show(got)}, expected ${show(wanted)}`;
 }
 
-/** How a reply departs from what the model says; undefined when it does not. */
+/** How a reply differs from the model; undefined when it does not. */
 export function findReplyFault(model: Model, expected: Expected, reply: Reply): string | undefined {
   const body = (reply.body ?? {}) as Record<string, unknown>;
   const { status, code, fields = {}, run, claimed } = expected;
@@ -72,13 +72,13 @@ function storedByModel(model: Model): StoredDialog[] {
         id: run.runId,
         state: run.state,
         attempt: run.attempt,
-        generation: run.generation,
+        epoch: run.epoch,
         question: run.question + 1,
         answer: run.answer,
         error: run.error,
         cancelRequested: run.cancelRequested,
         token: tokenOf(run) ?? null,
-        said: isOpen(run) ? textOf(run) : null,
+        text: isOpen(run) ? textOf(run) : null,
       })),
     };
   });
@@ -95,11 +95,11 @@ function readStored(inspector: Inspector, dialogIds: readonly number[]): Promise
       ), '[]') as messages,
       coalesce((
         select json_agg(json_build_object(
-          'id', run_id, 'state', state, 'attempt', attempt, 'generation', generation, 'question', question.seq,
+          'id', run_id, 'state', state, 'attempt', attempt, 'epoch', epoch, 'question', question.seq,
           'answer', answer.content, 'error', error_code, 'cancelRequested', cancel_requested_at is not null,
-          'token', lease_token, 'said', case when ended_at is null then coalesce((
-            select string_agg(text, '' order by seq) from run_events
-            where run_events.run_id = runs.run_id and run_events.generation = runs.generation
+          'token', lease_token, 'text', case when ended_at is null then coalesce((
+            select string_agg(text, '' order by seq) from run_deltas
+            where run_deltas.run_id = runs.run_id and run_deltas.epoch = runs.epoch
           ), '') end
         ) order by run_id)
         from runs join messages as question on question.message_id = question_id
@@ -111,7 +111,7 @@ function readStored(inspector: Inspector, dialogIds: readonly number[]): Promise
     order by dialog_id`);
 }
 
-/** How the database departs from the model, or from what no sequence of statements may leave behind. */
+/** How the database differs from the model, or which invariant it breaks; undefined when neither. */
 export async function findStoredFault(inspector: Inspector, models: readonly Model[]): Promise<string | undefined> {
   const violations = await findViolations(inspector.db);
   const broken = Object.entries(violations).filter(([, dialogs]) => dialogs.length > 0);

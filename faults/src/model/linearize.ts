@@ -11,12 +11,12 @@ function* ordersOf<T>(items: readonly T[]): Generator<T[]> {
   }
 }
 
-/** A reply that shows a run is read after the change: in a race the run may have gone on since. Its id may not. */
+/** Servers read the run for the reply after the change, so in a race its state may be a later one. Its id stays the same. */
 function withoutState({ run, ...expected }: Expected): Expected {
   return run === undefined ? expected : { ...expected, fields: { ...expected.fields, run_id: run.runId } };
 }
 
-/** Who was served, and then told that the dialog is gone since, leaves no trace. */
+/** A request whose dialog was deleted before the reply leaves no trace. */
 function leavesNoTrace({ request, reply }: Raced, all: readonly Raced[]): boolean {
   const isDeleted = all.some((one) => one.request.kind === "delete");
   return isDeleted && reply.status === 410 && (request.kind === "send" || request.kind === "retry");
@@ -24,7 +24,7 @@ function leavesNoTrace({ request, reply }: Raced, all: readonly Raced[]): boolea
 
 const refusals = new Set([404, 409]);
 
-/** Why a request is refused is looked up after it was: in a race that may be the reason of another moment. */
+/** Servers look the reason of a refusal up afterwards, so in a race it may be a later one. */
 function isRefused(expected: Expected, { status }: Reply): boolean {
   return refusals.has(expected.status) && refusals.has(status);
 }
@@ -38,7 +38,7 @@ function inOrder(model: Model, order: readonly Raced[]): Model | undefined {
   return isPossible ? reached : undefined;
 }
 
-/** Where the model may be after requests that raced: one state for each order that explains all replies. */
+/** Possible states of the model after a race: one for each order that explains all replies. */
 export function linearize(model: Model, raced: readonly Raced[]): Model[] {
   const traced = raced.filter((one) => !leavesNoTrace(one, raced));
   return Array.from(ordersOf(traced), (order) => inOrder(model, order)).filter((reached) => reached !== undefined);

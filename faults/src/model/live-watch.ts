@@ -5,28 +5,28 @@ import { isOpen, textOf, type ModelRun } from "./model.ts";
 
 const patienceMs = 6_000;
 
-/** Somebody who watches a run while the model goes on, loses the connection and comes back. */
+/** A watcher that loses its connection and reconnects while the model goes on. */
 export interface LiveWatch {
   /**
-   * Comes back at a replica with the id of the last event.
+   * Reconnects to a replica with the id of the last event.
    *
-   * @param run as the model has it; undefined when it is gone
-   * @returns how what came first departs from the model
+   * @param run of the model; undefined when it was deleted
+   * @returns how the first event differs from the model
    */
   comeBack: (url: string, run: ModelRun | undefined) => Promise<string | undefined>;
-  /** Waits until all has arrived; says what did not. */
+  /** Waits until every event has arrived. @returns what is missing */
   catchUp: (run: ModelRun | undefined) => Promise<string | undefined>;
   drop: () => Promise<void>;
 }
 
-/** The id of the event that must come first; undefined when nothing was missed. */
+/** Id of the event that must come first; undefined when the watcher has missed nothing. */
 function firstIdOf(run: ModelRun, lastEventId: string | undefined): string | undefined {
   if (!isOpen(run)) return "end";
-  const { generation, pieces } = run;
-  const now = `${generation}-${pieces.length}`;
-  const [knownGeneration, knownSeq] = (lastEventId ?? "").split("-").map(Number);
-  if (lastEventId === undefined || knownGeneration !== generation) return now;
-  return knownSeq === pieces.length ? undefined : `${generation}-${Number(knownSeq) + 1}`;
+  const { epoch, pieces } = run;
+  const now = `${epoch}-${pieces.length}`;
+  const [knownEpoch, knownSeq] = (lastEventId ?? "").split("-").map(Number);
+  if (lastEventId === undefined || knownEpoch !== epoch) return now;
+  return knownSeq === pieces.length ? undefined : `${epoch}-${Number(knownSeq) + 1}`;
 }
 
 interface Reader {
@@ -49,7 +49,7 @@ function createReader(cookie: string, runId: number): Reader {
       stream = await openStream(url, { cookie, runId, lastEventId: view.lastEventId });
       if (stream.status === 200) for await (const event of stream.events) applyEvent(view, runId, event);
     } catch {
-      // Dropped by us, or cut: what is missing is seen by who waits for it.
+      // The stream was dropped or cut. `catchUp` finds missing events.
     }
     isReading = false;
   };
@@ -63,7 +63,7 @@ function createReader(cookie: string, runId: number): Reader {
       reading = read(url);
     },
     drop: async () => {
-      // Before its headers a stream cannot be dropped.
+      // A stream can be dropped only after its headers have arrived.
       await until("the stream answered", () => !isReading || stream !== undefined, patienceMs);
       stream?.drop();
       await reading;
@@ -72,14 +72,14 @@ function createReader(cookie: string, runId: number): Reader {
 }
 
 function isUpToDate({ run: ended, lastEventId, text }: View, run: ModelRun): boolean {
-  if (isOpen(run)) return lastEventId === `${run.generation}-${run.pieces.length}` && text === textOf(run);
+  if (isOpen(run)) return lastEventId === `${run.epoch}-${run.pieces.length}` && text === textOf(run);
   if (ended === undefined) return false;
-  // An end is the last event, also when a late answer comes after it.
+  // No event follows the end, even if a late answer arrives.
   if (run.state === "completed" && ["failed", "expired"].includes(ended.state)) return true;
   return ended.state === run.state && (ended.answer?.content ?? null) === run.answer;
 }
 
-/** @param cookie whose run it is */
+/** @param cookie of the run's owner */
 export function createLiveWatch(cookie: string, runId: number): LiveWatch {
   const { view, status, isReading, start, drop } = createReader(cookie, runId);
   const waited = (what: string, look: () => boolean): Promise<string | undefined> =>

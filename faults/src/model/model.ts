@@ -1,46 +1,46 @@
-/** A message as the model has it; its place in the list is its `seq`, less one. */
+import type { RunState } from "@deepbot/contract";
+
+/** A message as the model has it. Its index in the list is its `seq` minus one. */
 export interface ModelMessage {
   role: "user" | "bot";
   content: string;
   partial: boolean;
 }
 
-export type RunState = "queued" | "running" | "completed" | "failed" | "cancelled" | "expired";
-
 export interface ModelRun {
   runId: number;
   dialogId: number;
-  /** Where its question is in the dialog. */
+  /** Index of its question in the dialog. */
   question: number;
   clientMessageId: string;
   state: RunState;
   attempt: number;
-  generation: number;
-  /** All tokens that claims gave, the present one last. */
+  epoch: number;
+  /** The tokens of all claims, the present one last. */
   tokens: string[];
-  /** Of the present generation. */
+  /** Of the present epoch. */
   pieces: string[];
   cancelRequested: boolean;
   answer: string | null;
   error: string | null;
   /** Its place in the queue. */
-  turn: number;
+  position: number;
   isBackingOff: boolean;
 }
 
-/** What the platform holds for one person, as far as its promises say. Ids and tokens are those that the servers gave. */
+/** The promised state of the platform for one person. Ids and tokens come from the servers. */
 export interface Model {
   maxAttempts: number;
   dialogs: Map<number, ModelMessage[]>;
   runs: Map<number, ModelRun>;
-  /** Every dialog and run there ever was. */
+  /** Ids of all dialogs and runs, deleted ones included. */
   dialogIds: number[];
   runIds: number[];
-  turns: number;
+  positions: number;
 }
 
 export function createModel(maxAttempts: number): Model {
-  return { maxAttempts, dialogs: new Map(), runs: new Map(), dialogIds: [], runIds: [], turns: 0 };
+  return { maxAttempts, dialogs: new Map(), runs: new Map(), dialogIds: [], runIds: [], positions: 0 };
 }
 
 export function addDialog(model: Model, dialogId: number): void {
@@ -57,13 +57,13 @@ export function addRun(
     ...from,
     state: "queued",
     attempt: 0,
-    generation: 0,
+    epoch: 0,
     tokens: [],
     pieces: [],
     cancelRequested: false,
     answer: null,
     error: null,
-    turn: (model.turns += 1),
+    position: (model.positions += 1),
     isBackingOff: false,
   });
 }
@@ -88,11 +88,11 @@ export function textOf({ pieces }: ModelRun): string {
   return pieces.join("");
 }
 
-/** Those that a claim would give, oldest first. */
+/** The runs that a claim would return, oldest first. */
 export function queueOf(model: Model): ModelRun[] {
   return [...model.runs.values()]
     .filter((run) => run.state === "queued" && !run.isBackingOff)
-    .toSorted((a, b) => a.turn - b.turn);
+    .toSorted((a, b) => a.position - b.position);
 }
 
 export function storeAnswer(model: Model, run: ModelRun, answer: { text: string; partial: boolean }): void {
@@ -100,14 +100,14 @@ export function storeAnswer(model: Model, run: ModelRun, answer: { text: string;
   model.dialogs.get(run.dialogId)?.push({ role: "bot", content: answer.text, partial: answer.partial });
 }
 
-/** Ends a run that nobody wants any more; what was said stays. */
+/** Ends a run whose cancel was requested; the streamed text stays. */
 export function endCancelled(model: Model, run: ModelRun): void {
   run.state = "cancelled";
   run.error = null;
   if (run.pieces.length > 0) storeAnswer(model, run, { text: textOf(run), partial: true });
 }
 
-/** What the sweep makes of a run whose lease ran out. */
+/** What the reaper does with a run whose lease has expired. */
 export function endLease(model: Model, run: ModelRun): void {
   if (run.cancelRequested) endCancelled(model, run);
   else if (run.attempt >= model.maxAttempts) {
@@ -119,7 +119,7 @@ export function endLease(model: Model, run: ModelRun): void {
   }
 }
 
-/** What becomes of an open run at its deadline. */
+/** What the reaper does with an open run past its deadline. */
 export function reachDeadline(model: Model, run: ModelRun): void {
   if (run.cancelRequested) endCancelled(model, run);
   else {

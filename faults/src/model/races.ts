@@ -10,17 +10,17 @@ import { makeRequest, racers, stages, type Raced, type Racer, type Stage } from 
 import { awaitPassing, moveTime } from "./time.ts";
 import { checkRequest, tryCase, type World } from "./world.ts";
 
-/** None, or time for a request to get to its first statement before the next sets out. */
+/** Zero, or long enough for a request to reach its first statement before the next one starts. */
 const headStartsMs = [0, 0, 3] as const;
 
-/** The sweep ends what a request could not, because the row was held at that moment. */
-const settleLimitMs = 3_000;
+/** The reaper ends what a request could not, because another one held the row at that moment. */
+const reaperLimitMs = 3_000;
 
 interface Race {
   stage: Stage;
-  /** Who runs, and at which replica. */
+  /** The racing requests, each with its replica. */
   lanes: { racer: Racer; replica: number }[];
-  /** Whether the dialog's row is held until all are under way: then each statement has read before any has written. */
+  /** Whether the dialog's row is locked until all requests have started, so that every statement reads before any writes. */
   isHeld: boolean;
   headStartMs: (typeof headStartsMs)[number];
 }
@@ -39,14 +39,14 @@ async function setStage(world: World, model: Model, stage: Stage): Promise<void>
   }
 }
 
-/** Requests that wait for a lock, by the database's own word. */
+/** Number of connections that wait for a lock. */
 async function countBlocked(inspector: Inspector): Promise<number> {
   const rows = await inspector.rows(sql`
     select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
   return rows.length;
 }
 
-/** Holds the dialog's row while `during` goes on, and until each request has come to it or got by without. */
+/** Locks the dialog's row during `during`, until every request waits for the row or has finished without it. */
 async function holdDialog(
   inspector: Inspector,
   dialogId: number | undefined,
@@ -62,7 +62,7 @@ async function holdDialog(
   });
 }
 
-/** Sends all; the scheduler says in which order they set out. What overlaps then is up to the machine. */
+/** Sends all requests in the scheduler's order. How they overlap depends on the machine. */
 async function runLanes(
   world: World,
   model: Model,
@@ -89,7 +89,7 @@ async function runLanes(
   return Promise.all(raced);
 }
 
-/** @throws when no order explains the replies, or none of those that do what is stored */
+/** @throws when no order explains the replies, or no such order explains what is stored */
 async function checkRace(world: World, model: Model, raced: readonly Raced[]): Promise<void> {
   const reached = linearize(model, raced);
   const told = raced.map(
@@ -101,7 +101,7 @@ async function checkRace(world: World, model: Model, raced: readonly Raced[]): P
     fault = await findStoredFault(world.scene.cluster.inspector, reached);
     return fault === undefined;
   };
-  await until("the database agrees", isRight, settleLimitMs).catch(() => {
+  await until("the database agrees", isRight, reaperLimitMs).catch(() => {
     throw new Error(`After ${told.join(" | ")} ${fault}`);
   });
 }
@@ -113,7 +113,7 @@ const anyRace: fc.Arbitrary<Race> = fc.record({
   headStartMs: fc.constantFrom(...headStartsMs),
 });
 
-/** Somebody asks again while the late answer comes: each statement has read before the other has written. */
+/** A retry meets a late answer: each statement reads before the other writes. */
 const lateAnswers = (["failed", "expired"] as const).map((stage): Race => ({
   stage,
   lanes: [
@@ -124,7 +124,7 @@ const lateAnswers = (["failed", "expired"] as const).map((stage): Race => ({
   headStartMs: 3,
 }));
 
-/** Three claim one run at three replicas. No row can be held for it, so that it takes several tries to meet. */
+/** Three workers claim one run at three replicas. No lock can align them, so the race is repeated. */
 const claims = Array.from({ length: 10 }, (): Race => ({
   stage: "queued",
   lanes: [0, 1, 2].map((replica) => ({ racer: "claim", replica })),
@@ -139,7 +139,7 @@ function tryRace(world: World, race: Race, scheduler: fc.Scheduler): Promise<voi
   });
 }
 
-/** Races that chance rarely makes. @returns what went wrong */
+/** Runs races that random choices rarely produce. @returns the failures */
 export async function tryRareRaces(world: World): Promise<string[]> {
   const faults: string[] = [];
   for (const race of [...lateAnswers, ...claims]) {
@@ -151,7 +151,7 @@ export async function tryRareRaces(world: World): Promise<string[]> {
   return faults;
 }
 
-/** Two or three requests at once are as good as one after the other, in some order. */
+/** Two or three concurrent requests have the same effect as the same requests in some order. */
 export function racesProperty(world: World): fc.IAsyncProperty<[Race, fc.Scheduler]> {
   return fc.asyncProperty(anyRace, fc.scheduler(), (race, scheduler) => tryRace(world, race, scheduler));
 }

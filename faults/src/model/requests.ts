@@ -11,7 +11,7 @@ export type Request =
   | { kind: "get" | "cancel" | "retry"; runId: number }
   | { kind: "delete"; dialogId: number };
 
-/** Time passes for a run only when the harness says so: what the servers wait for is longer than a run of the model. */
+/** Longer than a run of the model, so that time passes for a run only when the harness moves it. */
 export const longMs = 600_000;
 
 function reportCall({ runId, kind, ...fields }: { runId: number; kind: string; token: string; body?: object }): Call {

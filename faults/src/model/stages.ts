@@ -3,12 +3,12 @@ import { chooseRunId, clientMessageIdOf } from "./commands.ts";
 import { tokenOf, type Model } from "./model.ts";
 import type { Request } from "./requests.ts";
 
-/** What a race begins with, made in a dialog of its own. */
+/** Starting points of races, by the requests that lead to them. */
 export const stages = {
   idle: [],
   queued: ["send"],
   running: ["send", "claim"],
-  said: ["send", "claim", "append"],
+  streaming: ["send", "claim", "append"],
   cancelling: ["send", "claim", "append", "cancel"],
   "given back": ["send", "claim", "append", "release"],
   "backing off": ["send", "claim", "append", "try again"],
@@ -50,7 +50,7 @@ export type Racer = keyof typeof makers;
 
 export const racers = Object.keys(makers) as Racer[];
 
-/** A request about the dialog's newest run, as things are now. */
+/** A request about the newest run of the dialog, by the present model. */
 export function makeRequest(model: Model, racer: Racer): Request {
   const runId = chooseRunId(model, { among: "any", back: 0 }) ?? 0;
   const run = model.runs.get(runId);
@@ -58,7 +58,7 @@ export function makeRequest(model: Model, racer: Racer): Request {
   return makers[racer]({ dialogId: model.dialogIds[0] ?? 0, runId, token, seq: (run?.pieces.length ?? 0) + 1 });
 }
 
-/** One request of a race, with what came back. */
+/** One request of a race, with its reply. */
 export interface Raced {
   request: Request;
   reply: Reply;

@@ -1,3 +1,4 @@
+import { limits } from "@deepbot/contract";
 import type { Reply } from "../http.ts";
 import type { ClaimedRun } from "../worker.ts";
 import type { RunBody } from "../watcher.ts";
@@ -16,16 +17,16 @@ import {
 } from "./model.ts";
 import type { Request } from "./requests.ts";
 
-/** What the model says that a reply must be. */
+/** The reply that the model expects. */
 export interface Expected {
   status: number;
-  /** Of the problem. */
+  /** Code of the problem document. */
   code?: string;
-  /** More that the body must hold. */
+  /** Further fields of the body. */
   fields?: Record<string, unknown>;
-  /** The body shows this run. */
+  /** The run that the body shows. */
   run?: ModelRun;
-  /** A claim gave these, in this order. */
+  /** The runs that a claim returns, in order. */
   claimed?: ModelRun[];
 }
 
@@ -67,16 +68,13 @@ function claim(model: Model, { max }: Of<"claim">, reply: Reply): Expected {
   for (const run of claimed) {
     run.state = "running";
     run.attempt += 1;
-    run.generation += 1;
+    run.epoch += 1;
     run.pieces = [];
     run.error = null;
     run.tokens.push(given.find(({ run_id: runId }) => runId === run.runId)?.lease_token ?? "");
   }
   return { status: 200, claimed: claimed.toSorted((a, b) => a.runId - b.runId) };
 }
-
-/** Of all pieces of a lease together, in UTF-8. */
-const saidMaxBytes = 64 * 1024;
 
 /** Why a report is refused; undefined when its worker holds the lease. */
 function refused(run: ModelRun | undefined, token: string): Expected | undefined {
@@ -89,13 +87,13 @@ function refused(run: ModelRun | undefined, token: string): Expected | undefined
 function append(run: ModelRun, { seq, text }: Of<"append">): Expected {
   if (seq > run.pieces.length + 1) return refusal(409, "delta_gap", { last_seq: run.pieces.length });
   if (seq === run.pieces.length + 1) {
-    if (Buffer.byteLength(textOf(run) + text) > saidMaxBytes) return refusal(422, "answer_too_long");
+    if (Buffer.byteLength(textOf(run) + text) > limits.answerMaxBytes) return refusal(422, "answer_too_long");
     run.pieces.push(text);
   }
   return ok({ cancel_requested: run.cancelRequested });
 }
 
-/** A run that ended without an answer takes a late one while nothing came after its question. */
+/** A run that ended without an answer accepts a late one as long as its question is the last message. */
 function isHealable(model: Model, run: ModelRun): boolean {
   const isLast = model.dialogs.get(run.dialogId)?.length === run.question + 1;
   return ["failed", "expired"].includes(run.state) && isLast && openRunOf(model, run.dialogId) === undefined;
@@ -128,7 +126,7 @@ function fail(model: Model, run: ModelRun, request: Of<"fail">): Expected {
 function release(model: Model, run: ModelRun): Expected {
   run.attempt -= 1;
   run.state = "queued";
-  run.turn = model.turns += 1;
+  run.position = model.positions += 1;
   if (run.cancelRequested) endCancelled(model, run);
   return ok({ state: run.state });
 }
@@ -180,7 +178,7 @@ function onRun(model: Model, { kind, runId }: Of<"get" | "cancel" | "retry">, re
   return kind === "retry" ? retry(model, run, reply) : { status: 200, run };
 }
 
-/** Serves one request in the model, which takes ids and tokens from the reply, and says what the reply must have been. */
+/** Applies one request to the model, which takes ids and tokens from the reply. @returns the expected reply */
 export function step(model: Model, request: Request, reply: Reply): Expected {
   switch (request.kind) {
     case "send":

@@ -3,12 +3,12 @@ import { until } from "@deepbot/testing";
 import type { Inspector } from "../database.ts";
 import { endCancelled, endLease, reachDeadline, type Model, type ModelRun } from "./model.ts";
 
-/** What can come to pass for one run without anybody's doing. */
+/** A time limit of a run that can pass. */
 export type Passing = "lease" | "deadline" | "grace" | "back-off";
 
-const sweepLimitMs = 5_000;
+const reaperLimitMs = 5_000;
 
-/** Whether it can come to pass for a run now. */
+/** Whether a run has this time limit now. */
 export function canPass(run: ModelRun, passing: Passing): boolean {
   switch (passing) {
     case "lease":
@@ -40,16 +40,16 @@ function applyToModel(model: Model, run: ModelRun, passing: Passing): void {
       return endCancelled(model, run);
     case "back-off":
       run.isBackingOff = false;
-      run.turn = model.turns += 1;
+      run.position = model.positions += 1;
   }
 }
 
-/** Moves a run's time in the database. */
+/** Lets a time limit of a run pass, by an update of its row. */
 export async function moveTime(inspector: Inspector, runId: number, passing: Passing): Promise<void> {
   await inspector.rows(changes[passing](runId));
 }
 
-/** Waits until the sweep of some replica has seen it; then the model sees it too. */
+/** Waits until the reaper of some replica has seen it, and applies it to the model. */
 export async function awaitPassing(
   inspector: Inspector,
   model: Model,
@@ -58,9 +58,9 @@ export async function awaitPassing(
   const before = run.state;
   applyToModel(model, run, passing);
   if (run.state === before) return;
-  const isSwept = async (): Promise<boolean> => {
+  const isReaped = async (): Promise<boolean> => {
     const [row] = await inspector.rows<{ state: string }>(sql`select state from runs where run_id = ${run.runId}`);
     return row?.state === run.state;
   };
-  await until(`the sweep makes run ${run.runId} ${run.state}`, isSwept, sweepLimitMs);
+  await until(`the reaper makes run ${run.runId} ${run.state}`, isReaped, reaperLimitMs);
 }

@@ -9,19 +9,19 @@ import { step } from "./steps.ts";
 
 const maxAttempts = 2;
 
-/** The real servers, seen by one person and the workers. */
+/** The real servers, as one person and the workers use them. */
 export interface World {
   scene: Scene;
   member: Member;
   watches: Map<number, LiveWatch>;
   call: (request: Request, replica: number) => Promise<Reply>;
-  /** On the clock of `performance`: cases that would begin later are taken for good, so that a search ends. */
+  /** On the clock of `performance`. Cases that would start later count as passed, so that a search ends. */
   limitAt: number;
-  /** How many cases were tried. */
+  /** Number of cases that ran. */
   tried: number;
 }
 
-/** Starts the servers anew: whatever they wait for by themselves is longer than a run of the model. */
+/** Restarts the servers with intervals that are longer than a run of the model. */
 export async function startSlowServers({ cluster }: Scene): Promise<void> {
   const env = {
     RUN_MAX_ATTEMPTS: String(maxAttempts),
@@ -56,7 +56,7 @@ async function createDialogs(world: World, count: number): Promise<Model> {
   return model;
 }
 
-/** Sends one request and has the model serve it too. @throws when they disagree */
+/** Sends one request and applies it to the model. @throws when the reply differs from the model's */
 export async function checkRequest(
   world: World,
   model: Model,
@@ -67,7 +67,7 @@ export async function checkRequest(
   if (fault !== undefined) throw new Error(`${JSON.stringify(request)} ${fault}`);
 }
 
-/** The end of a run of the model: all has arrived, and the database holds what the model holds. @throws when not */
+/** @throws when a watcher lacks events, or the database differs from the model */
 export async function checkEnd(world: World, model: Model): Promise<void> {
   for (const [runId, watch] of world.watches) {
     const fault = await watch.catchUp(model.runs.get(runId));
@@ -83,7 +83,7 @@ async function clearWorld(world: World, model: Model): Promise<void> {
   for (const dialogId of model.dialogIds) await world.call({ kind: "delete", dialogId }, 0);
 }
 
-/** Tries one case in dialogs of its own, and leaves nothing behind that the next could stumble over. */
+/** Runs one case in dialogs of its own, and deletes them. */
 export async function tryCase(world: World, dialogs: number, work: (model: Model) => Promise<void>): Promise<void> {
   if (performance.now() > world.limitAt) return;
   world.tried += 1;

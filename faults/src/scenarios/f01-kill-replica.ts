@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@deepbot/testing";
 import { underLoad, type Scenario } from "../scene.ts";
 
-/** Replicas die at any moment; people and workers go on with the others. */
+/** Kills replicas at random moments, while people and workers go on with the others. */
 export const killReplica: Scenario = {
   id: "F1",
   name: "replica killed under load",

@@ -13,7 +13,7 @@ async function countStored({ cluster }: Scene, { dialogId, clientMessageId }: Qu
   return rows.length;
 }
 
-/** The same question again, elsewhere: the run of the first. */
+/** Sends the same question to another replica, which must return the same run. */
 async function sendAgain(scene: Scene, question: Question): Promise<void> {
   const [, b, c] = scene.cluster.replicas;
   const reply = await callOnce<RunBody>(scene.random.pick([b, c]).url, sendCall(question));
@@ -23,7 +23,7 @@ async function sendAgain(scene: Scene, question: Question): Promise<void> {
   if (stored !== 1) scene.fault(`F2 the message is stored ${stored} times`);
 }
 
-/** The reply is held on its way to the client; then the connection is cut, or the replica dies first. */
+/** Holds the reply on its way to the client, then cuts the connection, in some rounds after killing the replica. */
 async function loseReplyToClient(scene: Scene, proxy: TcpProxy, kills: boolean): Promise<void> {
   const [a] = scene.cluster.replicas;
   const { member, dialogId } = await newcomer(scene);
@@ -41,7 +41,7 @@ async function loseReplyToClient(scene: Scene, proxy: TcpProxy, kills: boolean):
   await a.start();
 }
 
-/** The database's reply to the statement is cut: the replica cannot know whether it was committed. */
+/** Cuts the database's reply to the statement, so that the replica cannot know whether it was committed. */
 async function loseReplyOfDatabase(scene: Scene): Promise<void> {
   const [a] = scene.cluster.replicas;
   const { member, dialogId } = await newcomer(scene);

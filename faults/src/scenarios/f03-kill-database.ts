@@ -7,7 +7,7 @@ import { underLoad, type Scenario, type Scene } from "../scene.ts";
 
 const recoveryLimitMs = 10_000;
 
-/** Without a database each replica says so at once, and when to come back. */
+/** Without a database each replica must respond with 503 and Retry-After at once. */
 async function expectOutage(scene: Scene, cookie: string): Promise<void> {
   for (const { name, url } of scene.cluster.replicas) {
     const startedAt = performance.now();

@@ -9,7 +9,7 @@ import { watchRun } from "../watcher.ts";
 const leaseMs = 2_000;
 const limitMs = 15_000;
 
-/** What the moment of the kill is waited for with. */
+/** What a scenario needs to wait for the moment of the kill. */
 interface Doomed {
   scene: Scene;
   worker: WorkerProcess;
@@ -33,21 +33,21 @@ async function stateOf({
 const saw =
   (word: string) =>
   async ({ worker }: Doomed): Promise<void> => {
-    await worker.sees(word);
+    await worker.printed(word);
   };
 
-/** The answer is stored; the reply that says so has not come. */
+/** Waits until the answer is stored, while the reply to the worker is held. */
 async function sawNoReply(doomed: Doomed): Promise<void> {
   const { scene, worker, link } = doomed;
-  await worker.sees("said 3");
+  await worker.printed("appended 3");
   link.set({ hold: "down" });
   await until("the answer is stored", async () => (await stateOf(doomed))?.state === "completed");
-  if (worker.output().includes("completed")) scene.fault("F4 the reply arrived that was held");
+  if (worker.output().includes("completed")) scene.fault("F4 the held reply arrived");
 }
 
 const moments: Record<string, (doomed: Doomed) => Promise<void>> = {
   claimed: saw("claimed"),
-  "said 2": saw("said 2"),
+  "appended 2": saw("appended 2"),
   completing: saw("completing"),
   "completed without knowing": sawNoReply,
 };
@@ -56,7 +56,7 @@ async function killOnce(scene: Scene, moment: string): Promise<void> {
   const link = await startTcpProxy(scene.random.pick(scene.cluster.replicas).port);
   const worker = startWorkerProcess(`http://127.0.0.1:${link.port}`, "doomed", leaseMs);
   try {
-    await worker.sees("ready");
+    await worker.printed("ready");
     const { member, dialogId } = await newcomer(scene);
     const run = await send(scene, newQuestion(scene, member, dialogId));
     if (run === undefined) return;

@@ -8,12 +8,12 @@ const leaseMs = 1_500;
 async function pauseOnce(scene: Scene): Promise<void> {
   const worker = startWorkerProcess(scene.random.pick(scene.cluster.urls), "sleeper", leaseMs);
   try {
-    await worker.sees("ready");
+    await worker.printed("ready");
     const { member, dialogId } = await newcomer(scene);
     const run = await send(scene, newQuestion(scene, member, dialogId));
     if (run === undefined) return;
     const watching = watchRun({ ...scene.retrying, cookie: member.cookie, runId: run.run_id, limitMs: 60_000 });
-    await worker.sees(scene.random.pick(["claimed", "said 1", "said 2"]));
+    await worker.printed(scene.random.pick(["claimed", "appended 1", "appended 2"]));
     worker.signal("SIGSTOP");
     const pausedAt = performance.now();
     const good = employ(scene, 1);
@@ -22,7 +22,7 @@ async function pauseOnce(scene: Scene): Promise<void> {
     scene.recovered(watched.endedAt - pausedAt);
     for (const fault of watched.faults) scene.fault(`I5 ${fault}`);
     worker.signal("SIGCONT");
-    const verdict = await worker.sees("completed");
+    const verdict = await worker.printed("completed");
     if (!verdict.startsWith("completed 409 lease_lost")) scene.fault(`F5 the paused worker was told "${verdict}"`);
   } finally {
     worker.signal("SIGCONT");

@@ -2,7 +2,7 @@ import { until } from "@deepbot/testing";
 import { createDialog, newQuestion, send, signIn, type Member } from "../people.ts";
 import { employ, timed, type Scenario, type Scene } from "../scene.ts";
 
-/** Does something to each, a few at a time. */
+/** Processes all items, a few at a time. */
 async function forEachFew<T>(items: readonly T[], few: number, work: (item: T) => Promise<void>): Promise<void> {
   const waiting = [...items];
   const next = async (): Promise<void> => {

@@ -4,7 +4,7 @@ import { newcomer, type Scenario, type Scene } from "../scene.ts";
 import { claim, piecesOf, questionOf, type ClaimedRun } from "../worker.ts";
 import type { RunBody } from "../watcher.ts";
 
-/** The same request two or three times at once, each at another replica. */
+/** Sends the same request two or three times at once, each to another replica. */
 function sendCopies<T>(scene: Scene, call: Call): Promise<Reply<T>[]> {
   const copies = scene.cluster.urls.slice(0, scene.random.whole(2, 3));
   return Promise.all(copies.map((url) => callOnce<T>(url, call)));
@@ -40,8 +40,8 @@ function reportOf(run: ClaimedRun, verb: string, body: object): Call {
 async function answerTwice(scene: Scene, run: ClaimedRun): Promise<string> {
   const pieces = piecesOf(questionOf(run), 3);
   for (const [index, text] of pieces.entries()) {
-    const said = await sendCopies(scene, reportOf(run, "append", { seq: index + 1, text }));
-    expectAll(scene, said, { status: 200, what: "copies of a piece" });
+    const replies = await sendCopies(scene, reportOf(run, "append", { seq: index + 1, text }));
+    expectAll(scene, replies, { status: 200, what: "copies of a delta" });
   }
   const answer = pieces.join("");
   expectAll(scene, await sendCopies(scene, reportOf(run, "complete", { text: answer })), {
@@ -73,8 +73,8 @@ async function duplicateAll(scene: Scene): Promise<void> {
   }
   const answer = await answerTwice(scene, run);
   const replies = await waiting;
-  expectAll(scene, replies, { status: 200, what: "those who waited" });
-  if (replies.some(({ body }) => body?.answer_ai !== answer)) scene.fault("F7 those who waited got different answers");
+  expectAll(scene, replies, { status: 200, what: "waiting requests" });
+  if (replies.some(({ body }) => body?.answer_ai !== answer)) scene.fault("F7 waiting requests got different answers");
 }
 
 export const duplicates: Scenario = {

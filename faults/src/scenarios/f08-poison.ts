@@ -6,7 +6,7 @@ import { watchRun } from "../watcher.ts";
 
 const habits: WorkerHabits = { name: "fragile", leaseMs: 1_200, pieces: 2, pauseMs: 0, waitMs: 500 };
 
-/** Workers that fall over the poison without a word, and answer what else there is. */
+/** Workers that vanish when they claim the poison, and answer every other question. */
 async function workUntil(scene: Scene, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const [run] = await claim(scene.retrying, habits);

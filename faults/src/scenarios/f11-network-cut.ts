@@ -6,13 +6,13 @@ import { signIn } from "../people.ts";
 import { timed, underLoad, type Scenario, type Scene } from "../scene.ts";
 import type { Weather } from "../tcp-proxy.ts";
 
-/** A connection that says nothing is given up after 10 s. */
+/** A server gives up on a silent connection after 10 s. */
 const answerLimitMs = 12_000;
 const recoveryLimitMs = 15_000;
 
 const cuts: Weather["hold"][] = ["up", "down", "both"];
 
-/** A request to a replica that cannot reach its database gets 503, and does not hang. */
+/** A request to a replica that cannot reach its database must get a 503 and must not hang. */
 async function expectVerdict(scene: Scene, cookie: string, hold: string): Promise<void> {
   const [a] = scene.cluster.replicas;
   let status = 0;
@@ -25,7 +25,7 @@ async function expectVerdict(scene: Scene, cookie: string, hold: string): Promis
   }
 }
 
-/** Fills the pool of replica a, so that there are connections to be stuck on. */
+/** Fills the pool of replica a, so that requests meet connections that were cut. */
 async function warmUp(scene: Scene, cookie: string): Promise<void> {
   const [a] = scene.cluster.replicas;
   await Promise.all(Array.from({ length: 20 }, () => callOnce(a.url, { method: "GET", path: "/me", cookie })));

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
 import { underLoad, type Scenario } from "../scene.ts";
 
-/** Moves the clock that a Node process sees; timers and the database keep theirs. */
+/** Moves the clock of a Node process. Timers and the database are not affected. */
 function skewedBy(ms: number): Record<string, string> {
   const source = `const Real = Date; globalThis.Date = class extends Real {
     constructor(...given) { if (given.length === 0) super(Real.now() + ${ms}); else super(...given); }
@@ -13,7 +13,7 @@ function skewedBy(ms: number): Record<string, string> {
 
 const hourMs = 3_600_000;
 
-/** The protocol takes no time from a worker but durations, so a worker has nothing to lie with but those. */
+/** Workers send durations only, never points in time, so only the clocks of replicas can be wrong. */
 export const skewedClocks: Scenario = {
   id: "F12",
   name: "replicas' clocks an hour off",
@@ -31,7 +31,8 @@ export const skewedClocks: Scenario = {
     const spoilt = await scene.cluster.inspector.rows(
       sql`select run_id from runs where run_id > ${begun[0]?.id ?? 0} and (attempt > 1 or state <> 'completed')`,
     );
-    if (spoilt.length > 0) scene.fault(`F12 ${spoilt.length} runs lost a lease or their end to a wrong clock`);
+    if (spoilt.length > 0)
+      scene.fault(`F12 ${spoilt.length} runs lost a lease or ended differently because of a wrong clock`);
     await a.stop();
     await b.stop();
   },

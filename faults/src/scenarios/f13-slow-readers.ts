@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { limits } from "@deepbot/contract";
 import { until } from "@deepbot/testing";
 import { callOnce } from "../http.ts";
 import { residentMiB, slopeOf } from "../memory.ts";
@@ -8,19 +9,19 @@ import { openStream, type OpenStream } from "../sse.ts";
 import { claim, report, type ClaimedRun } from "../worker.ts";
 import { applyEvent, createView, watchRun, type Watched } from "../watcher.ts";
 
-/** News that wait are shared by all readers; each holds one event of its own that is being written, a snapshot at most. */
+/** All readers share the waiting events. Each reader also holds the one event that is being written, at most a snapshot. */
 const growthLimitMiB = (readers: number): number => 60 + readers / 4;
-/** Once all buffers are full, nothing more is kept. */
+/** Memory must stop growing once all buffers are full. */
 const driftLimitMiB = 25;
 const otherLimitMs = 3_000;
-/** Of characters with four bytes each. Two pieces are nearly all that a lease may say. */
-const pieceLength = 8_000;
+/** Nearly all that one lease may stream, in characters of four bytes. A number stands before each delta. */
 const piecesPerLease = 2;
-/** All of them say 15 MB. The sockets of a connection hold less than two thirds of it. */
+const pieceLength = limits.answerMaxBytes / piecesPerLease / 4 - 192;
+/** Together they stream 15 MB. The socket buffers of a connection hold less than two thirds of that. */
 const leases = 240;
-/** Longer than the flood and what comes after it. */
+/** Longer than the flood and the checks after it. */
 const deadlineMs = 600_000;
-/** Longer than the servers' limit and the time between two of their checks. */
+/** Longer than the servers' limit for a stalled reader and the time between two checks. */
 const stallLimitMs = 40_000;
 const readLimitMs = 30_000;
 const drainLimitMs = 20_000;
@@ -31,8 +32,8 @@ const textOf = (lease: number): string =>
   Array.from({ length: piecesPerLease }, (_, index) => pieceOf(lease, index + 1)).join("");
 const lastText = textOf(leases);
 
-/** Whether it is what some lease said, up to a point. */
-const isSaid = (text: string): boolean => text === "" || textOf(Number.parseInt(text, 10)).startsWith(text);
+/** Whether a text is the beginning of what some lease streamed. */
+const isStreamed = (text: string): boolean => text === "" || textOf(Number.parseInt(text, 10)).startsWith(text);
 
 interface Stage {
   runId: number;
@@ -44,20 +45,20 @@ async function openMany(count: number, open: () => Promise<OpenStream>): Promise
   while (streams.length < count) {
     streams.push(...(await Promise.all(Array.from({ length: Math.min(25, count - streams.length) }, open))));
   }
-  // A response whose events nobody takes is never read.
+  // A paused response reads nothing from its socket.
   for (const { response } of streams) response.pause();
   return streams;
 }
 
-/** Takes the run on and says as much as one lease may say; readers begin anew with each. */
-async function sayLease(scene: Scene, { runId }: Stage, lease: number): Promise<ClaimedRun> {
+/** Claims the run and streams as much as one lease may. Each new claim starts readers over. */
+async function streamLease(scene: Scene, { runId }: Stage, lease: number): Promise<ClaimedRun> {
   const [, b] = scene.cluster.replicas;
   const link = { urls: [b.url], pick: () => b.url };
   const [run] = await claim(link, { name: "flood", leaseMs: 60_000, pieces: piecesPerLease, pauseMs: 0 });
   if (run?.run_id !== runId) throw new Error(`Claim ${lease} did not give the run.`);
   for (let seq = 1; seq <= piecesPerLease; seq += 1) {
-    const said = await report(link, run, { verb: "append", body: { seq, text: pieceOf(lease, seq) } });
-    if (said.status !== 200) scene.fault(`F13 piece ${seq} of lease ${lease} got ${said.status}`);
+    const reply = await report(link, run, { verb: "append", body: { seq, text: pieceOf(lease, seq) } });
+    if (reply.status !== 200) scene.fault(`F13 delta ${seq} of lease ${lease} got ${reply.status}`);
   }
   return run;
 }
@@ -68,14 +69,14 @@ interface Flood {
   worstMs: number;
 }
 
-/** Says much more than sockets hold, lease by lease, and looks at the replica that streams it. */
+/** Streams much more than socket buffers hold, lease by lease, and measures the replica that sends it. */
 async function flood(scene: Scene, stage: Stage): Promise<Flood> {
   const [a] = scene.cluster.replicas;
   const { cookie } = stage;
   const samples: number[] = [];
   let worstMs = 0;
   for (let lease = 1; ; lease += 1) {
-    const run = await sayLease(scene, stage, lease);
+    const run = await streamLease(scene, stage, lease);
     if (lease % 10 === 0) {
       worstMs = Math.max(worstMs, await timed(() => callOnce(a.url, { method: "GET", path: "/me", cookie })));
       samples.push(await residentMiB(a.pid()));
@@ -99,18 +100,18 @@ function judgeMemory(
   if (drift > driftLimitMiB) scene.fault(`I8 memory still grew by ${Math.round(drift)} MiB when all buffers were full`);
 }
 
-/** Waits beyond the servers' patience; then the connections of those who took nothing are gone. */
+/** Waits longer than the servers do for a stalled reader. Then every stalled connection must be closed. */
 async function expectCutOff(scene: Scene, streams: readonly OpenStream[]): Promise<void> {
   await delay(stallLimitMs);
-  // What the sockets hold comes first, then their end.
+  // Readers get the contents of their socket buffers first, then the end of the connection.
   for (const { response } of streams) response.resume();
   const countOpen = (): number => streams.filter(({ response }) => !response.closed).length;
-  await until("all are cut off", () => countOpen() === 0, drainLimitMs).catch(() => {});
-  scene.note(`${streams.length - countOpen()} of ${streams.length} cut off`);
-  if (countOpen() > 0) scene.fault(`F13 ${countOpen()} stalled readers were not cut off`);
+  await until("all stalled readers are disconnected", () => countOpen() === 0, drainLimitMs).catch(() => {});
+  scene.note(`${streams.length - countOpen()} of ${streams.length} disconnected`);
+  if (countOpen() > 0) scene.fault(`F13 ${countOpen()} stalled readers were not disconnected`);
 }
 
-/** Somebody reads at last: what the sockets held, then everything anew. @returns how many snapshots came */
+/** Resumes reading: first the contents of the socket buffers, then a fresh snapshot. @returns the number of snapshots */
 async function readAll(scene: Scene, { runId }: Stage, stream: OpenStream): Promise<number> {
   const view = createView();
   let snapshots = 0;
@@ -119,23 +120,23 @@ async function readAll(scene: Scene, { runId }: Stage, stream: OpenStream): Prom
   try {
     for await (const event of stream.events) {
       applyEvent(view, runId, event);
-      if (!isSaid(view.text)) scene.fault(`F13 one who reads again has a text that no lease said`);
+      if (!isStreamed(view.text)) scene.fault(`F13 a reader that resumed has a text that no lease streamed`);
       if (event.type === "snapshot") snapshots += 1;
       if (view.text === lastText) break;
     }
   } catch {
-    // Dropped by us: the text shows how far it came.
+    // The scenario dropped the stream. The text shows how far it got.
   }
-  for (const fault of view.faults) scene.fault(`F13 one who reads again: ${fault}`);
-  if (view.text !== lastText) scene.fault(`F13 one who reads again got as far as ${view.lastEventId}`);
+  for (const fault of view.faults) scene.fault(`F13 a reader that resumed: ${fault}`);
+  if (view.text !== lastText) scene.fault(`F13 a reader that resumed got no further than ${view.lastEventId}`);
   return snapshots;
 }
 
 async function expectAnew(scene: Scene, stage: Stage, streams: readonly OpenStream[]): Promise<void> {
   const snapshots = await Promise.all(streams.map((stream) => readAll(scene, stage, stream)));
   const anew = snapshots.filter((count) => count > 1).length;
-  scene.note(`${anew} of ${streams.length} who read again were given a fresh snapshot`);
-  if (anew < streams.length) scene.fault("F13 all was kept for one who did not read");
+  scene.note(`${anew} of ${streams.length} that resumed got a fresh snapshot`);
+  if (anew < streams.length) scene.fault("F13 a server kept everything for a reader that did not read");
 }
 
 async function setStage(scene: Scene): Promise<Stage> {
@@ -152,7 +153,7 @@ async function setStage(scene: Scene): Promise<Stage> {
 }
 
 function judgeReader(scene: Scene, { run, faults }: Watched): void {
-  for (const fault of faults) scene.fault(`F13 the one who reads: ${fault}`);
+  for (const fault of faults) scene.fault(`F13 the reader that kept up: ${fault}`);
   if (run.answer?.content !== lastText) scene.fault(`F13 the run is ${run.state}, without its answer`);
 }
 
@@ -166,7 +167,7 @@ async function floodReaders(scene: Scene): Promise<void> {
   const { run: last, samples, worstMs } = await flood(scene, stage);
   judgeMemory(scene, { before, samples, readers });
   scene.note(`others waited ${Math.round(worstMs)} ms at most`);
-  if (worstMs > otherLimitMs) scene.fault(`F13 somebody else waited ${Math.round(worstMs)} ms`);
+  if (worstMs > otherLimitMs) scene.fault(`F13 another person waited ${Math.round(worstMs)} ms`);
   await expectAnew(scene, stage, streams.slice(0, returning));
   if (scene.isFull) await expectCutOff(scene, streams.slice(returning));
   for (const stream of streams) stream.drop();

@@ -6,12 +6,12 @@ import { countStatements } from "../statements.ts";
 import { claim, piecesOf, questionOf, report, type ClaimedRun } from "../worker.ts";
 import { watchRun, type Watched } from "../watcher.ts";
 
-/** A session, a run and its deltas for each who comes back, and as much again for what else goes on. */
+/** Each resume reads a session, a run and its deltas. As many statements again are allowed for everything else. */
 const statementsPerResume = 6;
 const statementsPerSecond = 40;
 const resumeLimitMs = 30_000;
 
-/** The longest pause that a server asks for, and the time to connect. */
+/** The longest `retry` that a server sends, and the time to connect. */
 const comeBackMs = 3_000;
 
 interface Watch {
@@ -39,7 +39,7 @@ async function sayPiece(scene: Scene, claimed: readonly ClaimedRun[], seq: numbe
   }
 }
 
-/** Watches over replica a until it is gone, then over the others. */
+/** Starts watchers at replica a, which continue at the others when it is killed. */
 function startWatchers(scene: Scene, watches: readonly Watch[], count: number) {
   const [a, b, c] = scene.cluster.replicas;
   const openings = { first: 0, again: 0 };
@@ -67,7 +67,7 @@ function judge(scene: Scene, all: readonly Watched[]): void {
   for (const { run, faults, text } of all) {
     for (const fault of faults) scene.fault(`I5 ${fault}`);
     if (run.state !== "completed") scene.fault(`F14 run ${run.run_id} is ${run.state}`);
-    else if (text !== run.answer?.content) scene.fault(`F14 a watcher of run ${run.run_id} lost a piece`);
+    else if (text !== run.answer?.content) scene.fault(`F14 a watcher of run ${run.run_id} lost a delta`);
   }
 }
 
@@ -84,7 +84,7 @@ export const lostReplica: Scenario = {
     const before = await countStatements(scene.cluster.inspector);
     const killedAt = performance.now();
     await scene.cluster.replicas[0].kill();
-    // Who missed nothing may hear nothing until there is news.
+    // A watcher that missed nothing may get no event before the next delta.
     await delay(comeBackMs);
     await sayPiece(scene, claimed, 3);
     await until("all streams are back", () => openings.again >= count, resumeLimitMs);

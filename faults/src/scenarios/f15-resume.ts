@@ -1,3 +1,4 @@
+import { limits } from "@deepbot/contract";
 import { sql } from "@deepbot/db/testing";
 import { newQuestion, send } from "../people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
@@ -12,7 +13,7 @@ interface Stage {
 
 const habits = { name: "resume", leaseMs: 60_000, pieces: 5, pauseMs: 0, waitMs: 8_000 };
 
-/** A run of which three pieces have been said. */
+/** Starts a run with three deltas. */
 async function setStage(scene: Scene): Promise<Stage> {
   const { member, dialogId } = await newcomer(scene);
   await send(scene, newQuestion(scene, member, dialogId));
@@ -27,14 +28,14 @@ async function setStage(scene: Scene): Promise<Stage> {
 
 const headersMs = 3_000;
 
-/** The status, 0 when there are no headers in time, and the first events as far as they come in time. */
+/** The status, and the events that arrive within the time limit. Status 0 means that no headers arrived. */
 async function resume(scene: Scene, stage: Stage, lastEventId: string | undefined) {
   const request = { cookie: stage.cookie, runId: stage.run.run_id, lastEventId, headersMs };
   const stream = await openStream(scene.random.pick(scene.cluster.urls), request).catch(() => undefined);
   if (stream === undefined) return { status: 0, events: [] };
   const events: WireEvent[] = [];
   const read = async (): Promise<void> => {
-    for await (const event of stream.events) if (event.type !== "retry") events.push(event);
+    for await (const event of stream.events) events.push(event);
   };
   const timer = setTimeout(() => stream.drop(), 700);
   if (stream.status === 200) await read().catch(() => {});
@@ -45,7 +46,7 @@ async function resume(scene: Scene, stage: Stage, lastEventId: string | undefine
 
 const brief = (events: readonly WireEvent[]): string => events.map(({ type, id }) => `${type} ${id}`).join(", ");
 
-/** What each kind of id must give while three pieces are said. `*` stands for the snapshot of now. */
+/** The events that must follow each id while the run has three deltas. `*` stands for a snapshot of all three. */
 const whileOpen: Record<string, string> = {
   "1-3": "",
   "1-1": "delta 1-2, delta 1-3",
@@ -73,14 +74,14 @@ async function checkOpen(scene: Scene, stage: Stage): Promise<void> {
       scene.fault(`F15 after "${id}": a wrong snapshot`);
     }
   }
-  const long = await resume(scene, stage, "9".repeat(500));
-  if (long.status !== 422) scene.fault(`F15 an id of 500 characters: ${long.status}`);
+  const long = await resume(scene, stage, "9".repeat(limits.eventIdMax + 1));
+  if (long.status !== 422) scene.fault(`F15 an id that is too long: ${long.status}`);
 }
 
 async function checkEnded(scene: Scene, stage: Stage): Promise<void> {
   const text = stage.pieces.join("");
   await report(scene.retrying, stage.run, { verb: "complete", body: { text } });
-  await scene.cluster.inspector.rows(sql`delete from run_events where run_id = ${stage.run.run_id}`);
+  await scene.cluster.inspector.rows(sql`delete from run_deltas where run_id = ${stage.run.run_id}`);
   for (const id of ["1-2", "1-3", "garbage", undefined]) {
     const { status, events } = await resume(scene, stage, id);
     const run = events[0]?.data["run"] as { answer?: { content?: string } } | undefined;
@@ -95,9 +96,10 @@ async function checkEnded(scene: Scene, stage: Stage): Promise<void> {
 async function checkStrangers(scene: Scene, stage: Stage, other: Stage): Promise<void> {
   const { status } = await resume(scene, { ...stage, cookie: other.cookie }, "1-1");
   if (status !== 404) scene.fault(`F15 a stranger's run: ${status}`);
-  // An id carries no run: that of another dialog is taken for one's own, and gives nothing but one's own text.
+  // An event id does not name its run. An id from another dialog must still give only text of this run.
   const { events } = await resume(scene, stage, "1-2");
-  if (events.some(({ data }) => String(data["text"]) !== stage.pieces[2])) scene.fault("F15 foreign text");
+  if (events.some(({ data }) => String(data["text"]) !== stage.pieces[2]))
+    scene.fault("F15 a watcher got the text of another run");
 }
 
 export const resumeStreams: Scenario = {

@@ -1,10 +1,9 @@
 import { sql } from "@deepbot/db/testing";
+import { dialogsPerUser as limit } from "../cluster.ts";
 import { callOnce } from "../http.ts";
 import { createDialog, newQuestion, send, signIn, type Member } from "../people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
 import { claim, piecesOf, questionOf } from "../worker.ts";
-
-const limit = 1_000;
 
 function statusesOf(replies: readonly { status: number }[]): string {
   const counts = new Map<number, number>();
@@ -44,7 +43,7 @@ async function raceToLimit(scene: Scene): Promise<void> {
   );
   const left = await countDialogs(scene, member);
   if (left > limit || left < limit - 5) scene.fault(`F19 creates raced with deletes: ${left} dialogs`);
-  // One dialog per statement would be slow to look after in what follows.
+  // The checks after the scenario would be slow with so many dialogs.
   await scene.cluster.inspector.rows(sql`delete from dialogs where user_id = ${member.userId}`);
 }
 
@@ -72,7 +71,7 @@ async function deleteWhileAnswered(scene: Scene): Promise<void> {
   if (removed.status !== 200) scene.fault(`F19 the dialog was not deleted: ${removed.status}`);
   if (![200, 404, 409].includes(completed.status)) scene.fault(`F19 the worker got ${completed.status}`);
   const next = await createDialog(scene, member);
-  if (next === dialogId) scene.fault("F19 an id was given twice");
+  if (next === dialogId) scene.fault("F19 two dialogs got the same id");
 }
 
 export const dialogRaces: Scenario = {

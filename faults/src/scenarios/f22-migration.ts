@@ -6,7 +6,7 @@ import { timed, underLoad, type Scenario, type Scene } from "../scene.ts";
 
 const migrateMain = fileURLToPath(new URL("../../../apps/server/src/migrate.ts", import.meta.url));
 
-/** What a migration that only adds does, and its way back. */
+/** The steps of a migration that only adds, and the steps that undo it. */
 const steps = [
   sql`alter table messages add column fault_note text`,
   sql`alter table runs add column fault_count integer not null default 0`,
@@ -33,7 +33,7 @@ async function migrateAgain(scene: Scene): Promise<void> {
   if (codes.some((code) => code !== 0)) scene.fault(`F22 migrating at once, three times: ${codes.join(", ")}`);
 }
 
-/** The code that was there before a migration serves while it runs: here what a coming one would do is done to today's. */
+/** Today's servers must serve during a migration of the next version, which adds to today's schema. */
 export const migration: Scenario = {
   id: "F22",
   name: "migration while servers run",

@@ -4,7 +4,7 @@ import { racesProperty, tryRareRaces } from "../model/races.ts";
 import { openWorld, startSlowServers, type World } from "../model/world.ts";
 import type { Replay, Scenario, Scene } from "../scene.ts";
 
-/** For each part. Then what was found so far is reported, as small as it could be made. */
+/** Time limit of each part. When it is reached, the smallest failing case so far is reported. */
 const limitsMs = { full: 100_000, ci: 20_000 };
 
 type Part = Replay["part"];
@@ -26,7 +26,7 @@ async function check<T>(
   world.limitAt = Infinity;
   scene.note(`${world.tried} ${part} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   if (!details.failed) return;
-  // The longest pieces say nothing but their length.
+  // Shortens the longest deltas.
   const report = (fc.defaultReportMessage(details) ?? "").replaceAll(/(.)\1{40,}/gu, "$1…");
   const commandPath = /replayPath="([^"]+)"/.exec(report)?.[1] ?? "";
   scene.fault(

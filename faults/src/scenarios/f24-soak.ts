@@ -5,12 +5,12 @@ import { underLoad, type Scenario, type Scene } from "../scene.ts";
 import { claim } from "../worker.ts";
 
 const everyMs = 5_000;
-/** Of the resident memory at its peak; a server that has just started has 270 MiB. */
+/** Limit of the resident memory. A server has 270 MiB after its start. */
 const peakLimitMiB = 400;
-/** Of the heap at its lowest, from the first third to the last. Between two collections that is garbage too, 20 MiB of it. */
+/** Limit of the growth of the heap's minimum from the first third to the last. About 20 MiB of it can be garbage. */
 const heapLimitMiB = 30;
 
-/** Replica c lives through the whole soak, so that its memory can be followed. */
+/** Replica c runs through the whole soak, so that its memory can be measured. */
 const faults: Record<string, (scene: Scene) => Promise<void>> = {
   "replica killed": async ({ cluster, random }) => {
     const victim = random.pick(cluster.replicas.slice(0, 2));
@@ -43,10 +43,10 @@ const faults: Record<string, (scene: Scene) => Promise<void>> = {
   },
   "listeners terminated": async ({ cluster }) => {
     await cluster.inspector.rows(
-      sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'deepbot-hints'`,
+      sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'deepbot-listen'`,
     );
   },
-  "listener frozen": async ({ cluster, random }) => void random.pick(cluster.replicas).network.freeze("deepbot-hints"),
+  "listener frozen": async ({ cluster, random }) => void random.pick(cluster.replicas).network.freeze("deepbot-listen"),
   "database killed": async ({ cluster }) => {
     await cluster.postgres.kill();
     await delay(1_000);
@@ -62,7 +62,7 @@ interface Samples {
   heapMiB: number[];
 }
 
-/** Resident memory alone says little: V8 gives much of it back at once, and takes it again. */
+/** Resident memory alone shows no leak, because V8 returns much of it and takes it again. */
 function judgeMemory(scene: Scene, samples: Samples): void {
   const peak = Math.max(...samples.residentMiB);
   const third = Math.ceil(samples.heapMiB.length / 3);

@@ -10,7 +10,7 @@ export interface Received {
   body: string;
 }
 
-/** A back end that remembers what reached it. */
+/** A server that records the requests that reach it. */
 export interface StandIn {
   address: string;
   received: Received[];
@@ -24,7 +24,7 @@ const plainReply: Reply = (res, { method, target }) => {
   res.end(JSON.stringify({ method, target }));
 };
 
-/** Starts a back end on a free port. Without a reply of its own it answers what was asked for. */
+/** Starts a server on a free port. By default it replies with the method and target of the request. */
 export async function startStandIn(reply: Reply = plainReply): Promise<StandIn> {
   const received: Received[] = [];
   const server = createServer((req, res) => {
@@ -52,5 +52,5 @@ export async function startStandIn(reply: Reply = plainReply): Promise<StandIn> 
   };
 }
 
-/** A reply that breaks the connection off once the request is there. */
+/** Breaks the connection instead of replying. */
 export const breakOff: Reply = (res) => void res.destroy();

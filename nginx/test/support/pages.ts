@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What a build of the web client leaves: a page, files whose names hold a hash, files whose names do not. */
+/** Like a build of the web client: a page, a file with a hash in its name, and files without. */
 export const pages = {
   "index.html": '<!doctype html><title>Deepbot</title><script type="module" src="/assets/main-4f3a2b1c.js"></script>\n',
   "favicon.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>\n',

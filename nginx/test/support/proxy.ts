@@ -1,11 +1,11 @@
 import { hostName, startProxyProcess, type ProxyOptions, type ProxyProcess } from "@deepbot/testing";
 import { writePages } from "./pages.ts";
-import { sendRequest, type Answer, type RequestOptions } from "./requests.ts";
+import { sendRequest, type HttpResponse, type RequestOptions } from "./requests.ts";
 
-/** nginx over pages that stand in for the web client. */
+/** nginx with placeholder pages instead of the web client. */
 export interface Proxy extends ProxyProcess {
-  /** Over HTTPS to the name that is served, by a certificate that is checked. */
-  request: (path: string, options?: RequestOptions) => Promise<Answer>;
+  /** Over HTTPS to the served host name, with a verified certificate. */
+  request: (path: string, options?: RequestOptions) => Promise<HttpResponse>;
 }
 
 export async function startProxy(options: Omit<ProxyOptions, "writePages">): Promise<Proxy> {

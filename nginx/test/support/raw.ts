@@ -3,14 +3,14 @@ import { connect, type TLSSocket } from "node:tls";
 import { hostName } from "@deepbot/testing";
 import type { Proxy } from "./proxy.ts";
 
-/** A connection on which a test writes bytes as it likes. */
+/** A connection on which a test writes any bytes. */
 export interface RawConnection {
   socket: TLSSocket;
   received: () => string;
   closed: Promise<void>;
 }
 
-/** Speaks HTTP/1.1 over TLS, or what the test makes of it. */
+/** Opens a TLS connection to nginx. */
 export async function openRaw({ ports, certificate }: Proxy): Promise<RawConnection> {
   const socket = connect({ port: ports.https, host: "127.0.0.1", servername: hostName, ca: certificate });
   let received = "";
@@ -18,7 +18,7 @@ export async function openRaw({ ports, certificate }: Proxy): Promise<RawConnect
     received += chunk.toString("latin1");
   });
   socket.on("error", () => undefined);
-  // Not `once`: a connection that is reset has an error before it closes.
+  // `once` would reject: a connection that is reset emits an error before it closes.
   const closed = new Promise<void>((resolve) => {
     socket.once("close", () => resolve());
   });
@@ -26,7 +26,7 @@ export async function openRaw({ ports, certificate }: Proxy): Promise<RawConnect
   return { socket, received: () => received, closed };
 }
 
-/** The status of the first answer to these bytes; null when the connection is closed without one. */
+/** Status of the first response to these bytes; null when the connection closes without one. */
 export async function statusOf(proxy: Proxy, bytes: string): Promise<number | null> {
   const { socket, received, closed } = await openRaw(proxy);
   socket.write(Buffer.from(bytes, "latin1"));

@@ -3,10 +3,10 @@ import { request as requestPlainly, type IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { text } from "node:stream/consumers";
 
-export interface Answer {
+export interface HttpResponse {
   status: number;
   headers: IncomingMessage["headers"];
-  /** How many times each header came. */
+  /** How often each header occurs. */
   counts: ReadonlyMap<string, number>;
   text: string;
 }
@@ -17,7 +17,7 @@ export interface RequestOptions {
   body?: string | Buffer;
 }
 
-/** Where a request goes, and the certificate that must be presented there. */
+/** Where a request goes, and the certificate that nginx must present there. */
 export interface Site {
   port: number;
   certificate: string;
@@ -33,7 +33,7 @@ function countHeaders({ rawHeaders }: IncomingMessage): Map<string, number> {
   return counts;
 }
 
-/** Sends one request on a connection of its own; resolves when the headers of the answer are there. */
+/** Sends one request on its own connection; resolves when the response headers have arrived. */
 export async function openRequest(
   { port, certificate, host }: Site,
   path: string,
@@ -51,12 +51,12 @@ export async function openRequest(
   });
   outgoing.end(body);
   const [response] = (await once(outgoing, "response")) as [IncomingMessage];
-  // An answer may come while the body is still on its way; that the rest was not taken is no news then.
+  // nginx may respond while the body is still being sent; a failed write of the rest is expected then.
   outgoing.on("error", () => undefined);
   return response;
 }
 
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
+async function readResponse(response: IncomingMessage): Promise<HttpResponse> {
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
@@ -65,14 +65,14 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   };
 }
 
-export async function sendRequest(site: Site, path: string, options?: RequestOptions): Promise<Answer> {
-  return readAnswer(await openRequest(site, path, options));
+export async function sendRequest(site: Site, path: string, options?: RequestOptions): Promise<HttpResponse> {
+  return readResponse(await openRequest(site, path, options));
 }
 
 /** A GET without TLS. */
-export async function sendPlainRequest(port: number, path: string, host: string): Promise<Answer> {
+export async function sendPlainRequest(port: number, path: string, host: string): Promise<HttpResponse> {
   const outgoing = requestPlainly({ host: "127.0.0.1", port, agent: false, path, headers: { host } });
   outgoing.end();
   const [response] = (await once(outgoing, "response")) as [IncomingMessage];
-  return readAnswer(response);
+  return readResponse(response);
 }

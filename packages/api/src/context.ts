@@ -1,8 +1,7 @@
-import type { Locale } from "./domain/locale.ts";
-import type { Log } from "./log.ts";
-import type { Services } from "./services/index.ts";
+import type { Locale } from "@deepbot/contract";
+import type { UseCases } from "./use-cases.ts";
 
-/** What a procedure knows of its caller, whichever door the call came through. */
+/** What a request says of its caller, on every transport. */
 export interface Caller {
   requestId: string;
   locale: Locale;
@@ -11,15 +10,14 @@ export interface Caller {
   /** The value of the cookie `access_token`. */
   sessionToken: string | undefined;
   /** The header `X-Messages-Key`. */
-  messagesKey: string | undefined;
+  serviceKey: string | undefined;
   /** The header `X-Health-Key`. */
   healthKey: string | undefined;
 }
 
 export interface Context {
-  services: Services;
-  log: Log;
+  useCases: UseCases;
   caller: Caller;
-  /** Sets the session cookie, or with null expires it. */
+  /** Sets the session cookie; null expires it. */
   setSessionToken: (token: string | null) => void;
 }

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Locale } from "./domain/locale.ts";
+import type { Locale } from "@deepbot/contract";
 
-/** What is known of the request that is being served, also where no context has been made yet. */
+/** What is known of the request that is being served, also where no context exists. */
 export interface RequestFacts {
   requestId: string;
   locale: Locale;
 }
 
-/** Opened by the HTTP edge around each request. */
+/** Entered by the HTTP server around each request. */
 export const requestScope: AsyncLocalStorage<RequestFacts> = new AsyncLocalStorage();

@@ -1,41 +1,67 @@
-import { initTRPC, TRPCError } from "@trpc/server";
+import { statusOf, defaultLocale, timing, type ErrorCode } from "@deepbot/contract";
+import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import type { OpenApiMeta } from "trpc-to-openapi";
 import { ZodError, type z } from "zod";
+import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
-import { DomainError } from "./domain/errors.ts";
-import { defaultLocale } from "./domain/locale.ts";
-import { errorMap } from "./error-map.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
 import { requestScope } from "./request-scope.ts";
 
-/** What a procedure says of itself as a REST operation. */
+/** Actor that may call a procedure. */
+export type Access = "public" | "person" | "worker" | "operator";
+
+/** Refusals of the base procedures. */
+export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
+  public: [],
+  person: ["unauthenticated", "session_invalid"],
+  worker: ["key_refused"],
+  operator: ["key_refused"],
+};
+
+/** What a procedure declares about itself, as a tRPC procedure and as a REST operation. */
 export interface Meta extends OpenApiMeta {
-  /** Who may call it; set by the base procedures. */
-  access?: "public" | "user" | "service" | "operator";
+  /** Set by the base procedures. */
+  access?: Access;
+  /** Refusals of the procedure itself, beside those of its access. The documented statuses follow from them. */
+  errors?: readonly ErrorCode[];
   /** Success status, 200 if absent. */
   status?: number;
   /** Further paths of the same operation. */
   aliases?: readonly string[];
-  /** Of a subscription: the path of the same as Server-Sent Events, and the schemas of their data by type. */
+  /** Of a subscription: its path as Server-Sent Events, and the schemas of the data by event type. */
   events?: {
     path: `/${string}`;
     tag: string;
     summary: string;
     description: string;
-    errorResponses: readonly number[];
     data: Readonly<Record<string, z.core.$ZodType>>;
   };
-  /** Under which name a browser saves the answer of the REST operation, instead of showing it. */
+  /** File name under which a browser saves the body instead of showing it. */
   attachment?: string;
   /** Whether the body carries an answer, which may be longer than other bodies. */
   carriesAnswer?: boolean;
 }
 
-/** Shorter than any proxy's patience. */
-export const pingIntervalMs = 15_000;
+const trpcCodes: Readonly<Record<number, TRPC_ERROR_CODE_KEY>> = {
+  400: "BAD_REQUEST",
+  401: "UNAUTHORIZED",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  405: "METHOD_NOT_SUPPORTED",
+  409: "CONFLICT",
+  410: "NOT_FOUND",
+  413: "PAYLOAD_TOO_LARGE",
+  415: "UNSUPPORTED_MEDIA_TYPE",
+  422: "UNPROCESSABLE_CONTENT",
+  500: "INTERNAL_SERVER_ERROR",
+  502: "BAD_GATEWAY",
+  503: "SERVICE_UNAVAILABLE",
+  504: "GATEWAY_TIMEOUT",
+};
 
-/** After this long a client connects anew, and is checked anew. */
-export const maxWatchMs = 15 * 60_000;
+function trpcCodeOf(code: ErrorCode): TRPC_ERROR_CODE_KEY {
+  return code === "json_invalid" ? "PARSE_ERROR" : (trpcCodes[statusOf(code)] ?? "BAD_REQUEST");
+}
 
 const t = initTRPC
   .context<Context>()
@@ -43,9 +69,9 @@ const t = initTRPC
   .create({
     isDev: false,
     sse: {
-      ping: { enabled: true, intervalMs: pingIntervalMs },
-      client: { reconnectAfterInactivityMs: 3 * pingIntervalMs },
-      maxDurationMs: maxWatchMs,
+      ping: { enabled: true, intervalMs: timing.pingIntervalMs },
+      client: { reconnectAfterInactivityMs: 3 * timing.pingIntervalMs },
+      maxDurationMs: timing.streamMaxMs,
     },
     errorFormatter: ({ shape, error, ctx }) => {
       const { locale = defaultLocale, requestId = "" } = ctx?.caller ?? requestScope.getStore() ?? {};
@@ -53,76 +79,84 @@ const t = initTRPC
       return {
         message: detail,
         code: shape.code,
-        data: { ...facts, code: errorMap[code].trpc, httpStatus: status, error_code: code, request_id },
+        data: { ...facts, code: trpcCodeOf(code), httpStatus: status, error_code: code, request_id },
       };
     },
   });
 
-/** Gives a refusal the tRPC code that the error map has for it; the cause stays attached. */
-function withMappedCode(cause: DomainError): TRPCError {
-  return new TRPCError({ code: errorMap[errorCodeOf(cause)].trpc, message: cause.message, cause });
+/** Gives a refusal the tRPC code of its status; the cause stays attached. */
+function toTrpcError(cause: AppError): TRPCError {
+  return new TRPCError({ code: trpcCodeOf(errorCodeOf(cause)), message: cause.message, cause });
 }
 
-async function mapped<Facts>(check: (ctx: Context) => Facts | Promise<Facts>, ctx: Context): Promise<Facts> {
+async function runCheck<Facts>(check: (ctx: Context) => Facts | Promise<Facts>, ctx: Context): Promise<Facts> {
   try {
     return await check(ctx);
   } catch (error) {
-    throw error instanceof DomainError ? withMappedCode(error) : error;
+    throw error instanceof AppError ? toTrpcError(error) : error;
   }
 }
 
-/** Returns for errors that are good as they are. */
-function throwMapped({ code, cause }: TRPCError): void {
-  if (cause instanceof DomainError) throw withMappedCode(cause);
+/** Throws what must get another tRPC code; returns for errors that already have the right one. */
+function rethrow({ code, cause }: TRPCError): void {
+  if (cause instanceof AppError) throw toTrpcError(cause);
   if (cause instanceof ZodError && code !== "INTERNAL_SERVER_ERROR") {
-    throw new TRPCError({ code: errorMap.invalid_input.trpc, message: cause.message, cause });
+    throw new TRPCError({ code: trpcCodeOf("invalid_input"), message: cause.message, cause });
   }
 }
 
 /**
- * Lets in whom `check` does not refuse, before the input is looked at, and maps what it and the procedure raise. One
- * middleware for both: a call through another one costs more than what these do.
+ * Checks the caller before the input is read, and maps refusals of the check and of the procedure. Both share one
+ * middleware, because each costs more than these two do.
  */
 function guarded<Facts extends object>(check: (ctx: Context) => Facts | Promise<Facts>) {
   return t.middleware(async ({ ctx, next }) => {
-    const result = await next({ ctx: await mapped(check, ctx) });
-    if (!result.ok) throwMapped(result.error);
+    const result = await next({ ctx: await runCheck(check, ctx) });
+    if (!result.ok) rethrow(result.error);
     return result;
   });
 }
 
-/** The same for what a stream raises, which comes after its middlewares are through. */
+/** Maps refusals of a stream, which it raises after its middlewares have returned. */
 export async function* mapStreamErrors<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {
   try {
     yield* items;
   } catch (error) {
-    throw error instanceof DomainError ? withMappedCode(error) : error;
+    throw error instanceof AppError ? toTrpcError(error) : error;
   }
+}
+
+/**
+ * The same schema without `parseAsync`, which tRPC would prefer: zod compiles only its synchronous parsers, and no schema of
+ * ours has an asynchronous check.
+ */
+export function sync<Schema extends z.ZodType>(schema: Schema): Schema {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- An object made from a schema inherits all of it.
+  return Object.create(schema, { parseAsync: { value: undefined } }) as Schema;
 }
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 
-/** Open to everybody. */
 export const publicProcedure = t.procedure.meta({ access: "public" }).use(guarded(() => ({})));
 
-/** For a signed-in person: the cookie's session must be alive. */
-export const userProcedure = t.procedure
-  .meta({ access: "user" })
-  .use(guarded(async ({ services, caller }) => ({ user: await services.auth.authenticate(caller.sessionToken) })));
+/** For a signed-in person: the session of the cookie must be alive. */
+export const personProcedure = t.procedure
+  .meta({ access: "person" })
+  .use(guarded(async ({ useCases, caller }) => ({ user: await useCases.identity.authenticate(caller.sessionToken) })));
 
-/** For AI services: `X-Messages-Key`. */
-export const serviceProcedure = t.procedure.meta({ access: "service" }).use(
-  guarded(({ services, caller }) => {
-    services.auth.checkMessagesKey(caller.messagesKey);
+/** For workers: the service key in `X-Messages-Key`. */
+export const workerProcedure = t.procedure.meta({ access: "worker" }).use(
+  guarded(({ useCases, caller }) => {
+    useCases.identity.requireServiceKey(caller.serviceKey);
     return {};
   }),
 );
 
-/** For operators: `X-Health-Key`. */
+/** For operators: the key in `X-Health-Key`. */
 export const operatorProcedure = t.procedure.meta({ access: "operator" }).use(
-  guarded(({ services, caller }) => {
-    services.auth.checkHealthKey(caller.healthKey);
+  guarded(({ useCases, caller }) => {
+    useCases.identity.requireHealthKey(caller.healthKey);
     return {};
   }),
 );

@@ -1,14 +1,14 @@
-import { describeEachEngine, findViolations, noViolations, sql } from "@deepbot/db/testing";
+import { findViolations, mainEngine, noViolations, sql } from "@deepbot/db/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorCodeOf } from "../src/problem.ts";
 import { findTablesWith } from "./support/find-text.ts";
 import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-describeEachEngine("an account", (engine) => {
+describe("an account", () => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine, { cancelGraceMs: 0 });
+    platform = await createPlatform(mainEngine(), { cancelGraceMs: 0 });
   });
   afterAll(async () => {
     expect(await findViolations(platform.database.db)).toEqual(noViolations);
@@ -87,7 +87,7 @@ describeEachEngine("an account", (engine) => {
     it("once at a time", async () => {
       const ann = await platform.person();
       const bob = await platform.person();
-      const begun = [ann, ann, bob].map(({ userId }) => platform.services.account.export(userId));
+      const begun = [ann, ann, bob].map(({ userId }) => platform.useCases.account.export(userId));
       const ends = (await Promise.allSettled(begun)).map((end) =>
         end.status === "fulfilled" ? end.status : errorCodeOf(end.reason),
       );
@@ -111,7 +111,7 @@ describeEachEngine("an account", (engine) => {
         "Ann's dialog": ["dialogs"],
         "Ann's question": ["messages"],
         "an answer to Ann": ["messages"],
-        "a piece for Ann": ["run_events"],
+        "a piece for Ann": ["run_deltas"],
       };
       const find = async () => {
         const found: Record<string, string[]> = {};

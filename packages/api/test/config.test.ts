@@ -1,13 +1,13 @@
-import { describeEachEngine } from "@deepbot/db/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { mainEngine } from "@deepbot/db/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testAudience } from "./support/google-keys.ts";
 import { createPlatform, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-describeEachEngine("what a front end is told", (engine) => {
+describe("what a front end is told", () => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine, { dialogsPerUser: 2, answerDeadlineMs: 90_000 });
+    platform = await createPlatform(mainEngine(), { dialogsPerUser: 2, answerDeadlineMs: 90_000 });
   });
   afterAll(() => platform.close());
 

@@ -1,12 +1,12 @@
-import { describeEachEngine, sql } from "@deepbot/db/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { mainEngine, sql } from "@deepbot/db/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-describeEachEngine("pages of messages", (engine) => {
+describe("pages of messages", () => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine, { retryBackoffMs: 0, cancelGraceMs: 0 });
+    platform = await createPlatform(mainEngine(), { retryBackoffMs: 0, cancelGraceMs: 0 });
   });
   afterAll(() => platform.close());
 
@@ -90,7 +90,7 @@ describeEachEngine("pages of messages", (engine) => {
     expect(inEnglish.messages.map(({ content, partial, run }) => [content, partial, run?.state, run?.reason])).toEqual([
       ["stop this", false, "cancelled", "The answer was cancelled."],
       ["so far", true, undefined, undefined],
-      ["too late", false, "expired", "No answer came in time."],
+      ["too late", false, "expired", "No answer arrived in time."],
     ]);
     const russian = platform.as({ sessionToken: ann.token, locale: "ru" });
     const inRussian = await russian.messages.list({ dialog_id });

@@ -1,14 +1,14 @@
-import { describeEachEngine, sql } from "@deepbot/db/testing";
+import { mainEngine, sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { visitResolutionMs } from "../src/services/visits.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lastSeenResolutionMs } from "../src/identity/authenticate.ts";
 import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-describeEachEngine("sessions", (engine) => {
+describe("sessions", () => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine);
+    platform = await createPlatform(mainEngine());
   });
   afterAll(() => platform.close());
 
@@ -112,13 +112,13 @@ describeEachEngine("sessions", (engine) => {
   it("say when they were seen, to five minutes: a request writes nothing while that is known", async () => {
     const ann = await platform.person();
     const [known, stale] = [await platform.person(ann.sub), await platform.person(ann.sub)];
-    await age((await currentOf(known))?.session_id, visitResolutionMs - 60_000);
-    await age((await currentOf(stale))?.session_id, visitResolutionMs + 60_000);
+    await age((await currentOf(known))?.session_id, lastSeenResolutionMs - 60_000);
+    await age((await currentOf(stale))?.session_id, lastSeenResolutionMs + 60_000);
     await known.auth.me();
     await stale.auth.me();
     const unseenMs = async (person: TestPerson) =>
       Date.now() - Date.parse((await currentOf(person))?.last_seen_at ?? "");
-    await until("the visit is stored", async () => (await unseenMs(stale)) < 60_000);
-    expect(await unseenMs(known)).toBeGreaterThan(visitResolutionMs - 70_000);
+    await until("the last-seen time is stored", async () => (await unseenMs(stale)) < 60_000);
+    expect(await unseenMs(known)).toBeGreaterThan(lastSeenResolutionMs - 70_000);
   });
 });

@@ -1,10 +1,10 @@
-import { describeEachEngine } from "@deepbot/db/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { mainEngine } from "@deepbot/db/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
 
 /** What runs by the clock, whatever is asked. */
 const background = new Set([
-  "settle_runs",
+  "reap_runs",
   "list_open_runs",
   "count_claimable",
   "list_changed_runs",
@@ -15,21 +15,21 @@ const background = new Set([
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */
-describeEachEngine("the statements of", (engine) => {
+describe("the statements of", () => {
   let platform: Platform;
   let ann: TestPerson;
   let dialog_id: number;
   beforeAll(async () => {
-    platform = await createPlatform(engine);
+    platform = await createPlatform(mainEngine());
     ann = await platform.person();
     dialog_id = (await ann.dialogs.create({ dialog_name: "talk" })).dialog;
   });
   afterAll(() => platform.close());
 
   const statementsOf = async (operation: () => Promise<unknown>): Promise<string[]> => {
-    platform.statements.length = 0;
+    platform.statementLog.length = 0;
     await operation();
-    return platform.statements.filter((name) => !background.has(name));
+    return platform.statementLog.filter((name) => !background.has(name));
   };
   const start = (text_user: string) => ann.runs.start({ dialog_id, text_user });
   const claim = async (wait_ms = 0) => {
@@ -57,7 +57,7 @@ describeEachEngine("the statements of", (engine) => {
     expect(await statementsOf(() => complete({ ...lease, text: "yes" }))).toEqual(["complete_run"]);
   });
 
-  it("a piece of an answer that is watched here is one: it is handed over", async () => {
+  it("stores a delta that is watched in this process with one statement", async () => {
     const { run_id } = await start("watched");
     const events = (await ann.runs.watch({ run_id }))[Symbol.asyncIterator]();
     const nextId = async (): Promise<unknown> => Object.values((await events.next()).value ?? {})[0];
@@ -72,7 +72,7 @@ describeEachEngine("the statements of", (engine) => {
         await platform.worker.worker.append({ ...lease, seq, text: "more" });
         expect(await nextId()).toBe(`1-${seq}`);
       });
-    // The first may come with a look that a hint before it has asked for.
+    // The first may come with a read that an earlier notification has caused.
     await expect.poll(costOfPiece).toEqual(["insert_deltas"]);
     await platform.worker.worker.complete({ ...lease, text: "first and more" });
     await events.return?.(undefined);
@@ -85,11 +85,15 @@ describeEachEngine("the statements of", (engine) => {
     expect(await statementsOf(() => platform.worker.messages.reply(reply))).toEqual(["answer_dialog"]);
   });
 
-  it("a whole round trip, with everybody waiting, are five: the answer is handed over", async () => {
+  it.each([
+    ["without an id of its own", undefined],
+    ["under an id of its own", "2f1d6a1e-8f7a-4b8e-9a53-0d0c5a3f7b11"],
+  ])("a whole round trip of a message %s are five: the answer is delivered locally", async (_, client_message_id) => {
     const roundTrip = async () => {
       const claimed = claim(25_000);
-      await expect.poll(() => platform.statements).toContain("claim_runs");
-      const answered = ann.messages.send({ dialog_id, text_user: "three" });
+      await expect.poll(() => platform.statementLog).toContain("claim_runs");
+      const id = client_message_id === undefined ? {} : { client_message_id };
+      const answered = ann.messages.send({ dialog_id, text_user: "three", ...id });
       await platform.worker.worker.complete({ ...(await claimed), text: "yes" });
       expect(await answered).toMatchObject({ answer_ai: "yes" });
     };

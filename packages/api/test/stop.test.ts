@@ -1,13 +1,13 @@
-import { describeEachEngine, findViolations, noViolations } from "@deepbot/db/testing";
+import { findViolations, mainEngine, noViolations } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPlatform, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-describeEachEngine("stopping a run", (engine) => {
+describe("stopping a run", () => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine, { cancelGraceMs: 300 });
+    platform = await createPlatform(mainEngine(), { cancelGraceMs: 300 });
   });
   afterAll(async () => {
     expect(await findViolations(platform.database.db)).toEqual(noViolations);

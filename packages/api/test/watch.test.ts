@@ -82,7 +82,7 @@ describeEachEngine("watching a run", (engine) => {
     });
   });
 
-  it("that begins late begins with what was said so far", async () => {
+  it("that begins late begins with the text streamed so far", async () => {
     const { ann, run_id } = await ask();
     const lease = await claim();
     await append(lease, 1, "so ");
@@ -97,6 +97,36 @@ describeEachEngine("watching a run", (engine) => {
     await platform.worker.worker.complete({ ...lease, text: "so far, so good" });
     await watcher.done;
     expect(watcher.types()).toEqual(["snapshot", "delta", "end"]);
+  });
+
+  it("that joins a long answer gets its next words as a delta, not as a second snapshot", async () => {
+    const { ann, run_id } = await ask();
+    const lease = await claim();
+    const long = Array.from({ length: 10 }, (_, index) => `${index}`.repeat(4_000));
+    for (const [index, text] of long.entries()) await append(lease, index + 1, text);
+    const watcher = await watch(ann, run_id);
+    await until("the snapshot is there", () => watcher.items.length > 0);
+    await append(lease, 11, "next");
+    await until("the next words are there", () => watcher.text().endsWith("next"));
+    expect(watcher.items.map(({ event }) => event)).toMatchObject([
+      { type: "snapshot", seq: 10, text: long.join("") },
+      { type: "delta", seq: 11, text: "next" },
+    ]);
+    await platform.worker.worker.complete({ ...lease, text: "done" });
+    await watcher.done;
+  });
+
+  it("shares each delta with everybody who watches: one object, so that it is encoded once", async () => {
+    const { ann, run_id } = await ask();
+    const lease = await claim();
+    const watchers = [await watch(ann, run_id), await watch(ann, run_id)];
+    await until("both have begun", () => watchers.every(({ items }) => items.length > 0));
+    await append(lease, 1, "shared");
+    await platform.worker.worker.complete({ ...lease, text: "shared" });
+    await Promise.all(watchers.map(({ done }) => done));
+    const [[, ...first] = [], [, ...second] = []] = watchers.map(({ items }) => items.map(({ event }) => event));
+    expect(first.map(({ type }) => type)).toEqual(["delta", "end"]);
+    first.forEach((event, index) => expect(event).toBe(second[index]));
   });
 
   it.each([
@@ -183,7 +213,7 @@ describeEachEngine("watching a run", (engine) => {
     expect(there.text()).toBe("done");
   });
 
-  it("is allowed three times at once, and a seat is free again when one ends", async () => {
+  it("is allowed three times at once, and a place is free again when one ends", async () => {
     const { ann, run_id } = await ask();
     const leaving = new AbortController();
     const caller = platform.as({ sessionToken: ann.token, signal: leaving.signal });
@@ -197,7 +227,7 @@ describeEachEngine("watching a run", (engine) => {
     leaving.abort();
     await Promise.all(watchers.map((watcher) => watcher.done));
     const again = await watch(ann, run_id);
-    await until("a seat is free", () => again.items.length === 1);
+    await until("a place is free", () => again.items.length === 1);
     await platform.worker.worker.complete({ ...(await claim()), text: "done" });
     await again.done;
     expect(again.text()).toBe("done");

@@ -1,12 +1,12 @@
-import { describeEachEngine, findViolations, noViolations, sql } from "@deepbot/db/testing";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { createPlatform, messagesKey, type Platform } from "./support/platform.ts";
+import { findViolations, mainEngine, noViolations, sql } from "@deepbot/db/testing";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createPlatform, serviceKey, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-describeEachEngine("a worker", (engine) => {
+describe("a worker", () => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine, { maxAttempts: 2, retryBackoffMs: 0 });
+    platform = await createPlatform(mainEngine(), { maxAttempts: 2, retryBackoffMs: 0 });
   });
   afterAll(() => platform.close());
   afterEach(async () => {
@@ -57,7 +57,7 @@ describeEachEngine("a worker", (engine) => {
 
   it("that left while it waited keeps no run from the others", async () => {
     const leaving = new AbortController();
-    const gone = platform.as({ messagesKey, signal: leaving.signal }).worker.claim({ worker: "gone", wait_ms: 25_000 });
+    const gone = platform.as({ serviceKey, signal: leaving.signal }).worker.claim({ worker: "gone", wait_ms: 25_000 });
     leaving.abort();
     expect(await gone).toEqual({ runs: [] });
     const { run } = await ask();

@@ -1,7 +1,7 @@
 /** SQLSTATE of a refused duplicate. */
 export const uniqueViolation = "23505";
 
-/** SQLSTATE classes and codes that mean "try again later": the server is away, starting, stopping, full or read-only. */
+/** SQLSTATE classes and codes that mean "try again later": the server is down, starting, stopping, full or read-only. */
 const outagePrefixes = ["08", "53", "57P", "25006", "55P03", "57014", "40P01", "58"];
 const outageCodes = new Set([
   "ECONNREFUSED",
@@ -23,13 +23,10 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Deep enough for every wrapper around a driver's error, and an end for errors that are their own cause. */
+/** Enough for every wrapper around a driver's error; stops at errors that are their own cause. */
 const maxCauses = 8;
 
-/**
- * The driver's code of a failed statement (SQLSTATE or a connection code), which the innermost error carries; undefined
- * for any other error.
- */
+/** SQLSTATE or connection code of a failed statement, from the innermost error; undefined for any other error. */
 export function databaseErrorCode(error: unknown): string | undefined {
   let innermost: string | undefined;
   let depth = 0;
@@ -40,7 +37,7 @@ export function databaseErrorCode(error: unknown): string | undefined {
   return innermost;
 }
 
-/** Whether the statement failed because the database cannot serve now, not because of what was asked. */
+/** Whether the statement failed because the database is unavailable, and not because of its input. */
 export function isDatabaseOutage(error: unknown): boolean {
   const code = databaseErrorCode(error);
   if (code === undefined) return false;

@@ -1,4 +1,4 @@
 import { fileURLToPath } from "node:url";
 
-/** Lies at the same distance from this file as from the bundle, where the build copies it. */
+/** The path is the same from this file and from the bundle, beside which the build copies the folder. */
 export const migrationsFolder: string = fileURLToPath(new URL("../migrations", import.meta.url));

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { databaseErrorCode, uniqueViolation } from "../src/index.ts";
 import { messages, runs } from "../src/schema/index.ts";
 import {
-  describeEachEngine,
+  describePostgres,
   findViolations,
   makeDialog,
   makeRun,
@@ -15,22 +15,22 @@ import {
 const times = <T>(count: number, task: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => task(index)));
 
-describeEachEngine("in parallel", (engine) => {
-  const suite = useDatabase(engine);
+describePostgres("in parallel", () => {
+  const suite = useDatabase("postgres");
 
   it("50 creates by one user leave exactly 5 dialogs", async () => {
-    const { userId } = await makeUser(suite.queries);
+    const { userId } = await makeUser(suite.statements);
     const created = await times(50, (index) =>
-      suite.queries.insertDialog({ userId, dialogName: `dialog ${index}`, limit: 5 }),
+      suite.statements.insertDialog({ userId, dialogName: `dialog ${index}`, limit: 5 }),
     );
     expect(created.filter((dialogId) => dialogId !== undefined)).toHaveLength(5);
-    expect(await suite.queries.listDialogs(userId)).toHaveLength(5);
+    expect(await suite.statements.listDialogs(userId)).toHaveLength(5);
   });
 
   it("50 sends to one dialog store exactly one message and one run", async () => {
-    const dialog = await makeDialog(suite.queries);
+    const dialog = await makeDialog(suite.statements);
     const sent = await times(50, (index) =>
-      suite.queries.insertQuestion({
+      suite.statements.insertQuestion({
         ...dialog,
         text: `text ${index}`,
         clientMessageId: null,
@@ -45,7 +45,7 @@ describeEachEngine("in parallel", (engine) => {
   });
 
   it("50 repeats of one message store it once", async () => {
-    const dialog = await makeDialog(suite.queries);
+    const dialog = await makeDialog(suite.statements);
     const question = {
       ...dialog,
       text: "once",
@@ -54,34 +54,35 @@ describeEachEngine("in parallel", (engine) => {
       maxAttempts: 3,
     };
     const sent = await times(50, () =>
-      suite.queries.insertQuestion(question).catch((error: unknown) => {
+      suite.statements.insertQuestion(question).catch((error: unknown) => {
         expect(databaseErrorCode(error)).toBe(uniqueViolation);
         return undefined;
       }),
     );
     expect(sent.filter((run) => run !== undefined)).toHaveLength(1);
     const runId = sent.find((run) => run !== undefined)?.runId;
-    expect(await suite.queries.findSendObstacle(question)).toMatchObject({
+    expect(await suite.statements.findSendConflict(question)).toMatchObject({
       openRunId: runId,
       sameMessage: { runId, text: "once" },
     });
   });
 
   it("8 workers over 200 runs hold each run once and answer it once", async () => {
-    const made = await times(200, () => makeRun(suite.queries));
+    const made = await times(200, () => makeRun(suite.statements));
     const held: number[] = [];
     await times(8, async (worker) => {
       for (;;) {
-        const claimed = await suite.queries.claimRuns({
+        const claimed = await suite.statements.claimRuns({
           worker: `w${worker}`,
           max: 3,
           leaseMs: 60_000,
           historyLimit: 1,
+          minAgeMs: 0,
         });
         if (claimed.length === 0) return;
         held.push(...claimed.map((run) => run.runId));
         for (const run of claimed)
-          expect(await suite.queries.completeRun({ ...run, text: "answer", usage: null })).toBeDefined();
+          expect(await suite.statements.completeRun({ ...run, text: "answer", usage: null })).toBeDefined();
       }
     });
     // The run of the test before is in the queue too.
@@ -93,25 +94,37 @@ describeEachEngine("in parallel", (engine) => {
   });
 
   it("20 answers to one run store one, on either protocol", async () => {
-    const { dialogId, userId } = await makeRun(suite.queries);
-    const [lease] = await suite.queries.claimRuns({ worker: "w", max: 1, leaseMs: 60_000, historyLimit: 1 });
+    const { dialogId, userId } = await makeRun(suite.statements);
+    const [lease] = await suite.statements.claimRuns({
+      worker: "w",
+      max: 1,
+      leaseMs: 60_000,
+      historyLimit: 1,
+      minAgeMs: 0,
+    });
     if (lease === undefined) throw new Error("There was nothing to claim.");
     const results = await times(20, async (index) => {
       if (index % 2 === 0)
-        return (await suite.queries.completeRun({ ...lease, text: "same", usage: null })) !== undefined;
-      return (await suite.queries.storeReply({ dialogId, userId, text: "same" })).kind === "answered";
+        return (await suite.statements.completeRun({ ...lease, text: "same", usage: null })) !== undefined;
+      return (await suite.statements.storeReply({ dialogId, userId, text: "same" })).kind === "completed";
     });
     expect(results.filter(Boolean)).toHaveLength(1);
     expect(await suite.database.db.$count(messages, eq(messages.dialogId, dialogId))).toBe(2);
   });
 
   it("deleting dialogs while their answers are posted leaves nothing behind and blocks nobody", async () => {
-    const made = await times(30, () => makeRun(suite.queries));
-    const leases = await suite.queries.claimRuns({ worker: "w", max: 50, leaseMs: 60_000, historyLimit: 1 });
+    const made = await times(30, () => makeRun(suite.statements));
+    const leases = await suite.statements.claimRuns({
+      worker: "w",
+      max: 50,
+      leaseMs: 60_000,
+      historyLimit: 1,
+      minAgeMs: 0,
+    });
     await Promise.all([
-      ...leases.map((lease) => suite.queries.completeRun({ ...lease, text: "answer", usage: null })),
-      ...made.map(({ dialogId, userId }) => suite.queries.deleteDialog({ dialogId, userId })),
-      suite.queries.settleRuns({ limit: 100, cancelGraceMs: 5_000 }),
+      ...leases.map((lease) => suite.statements.completeRun({ ...lease, text: "answer", usage: null })),
+      ...made.map(({ dialogId, userId }) => suite.statements.deleteDialog({ dialogId, userId })),
+      suite.statements.reapRuns({ limit: 100, cancelGraceMs: 5_000 }),
     ]);
     for (const { dialogId } of made)
       expect(await suite.database.db.$count(messages, eq(messages.dialogId, dialogId))).toBe(0);

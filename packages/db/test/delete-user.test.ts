@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { expect, it, vi } from "vitest";
-import { createQueries } from "../src/index.ts";
-import { botUserId, dialogs, messages, runEvents, runs, sessions, users } from "../src/schema/index.ts";
+import { createStatements } from "../src/index.ts";
+import { botUserId, dialogs, messages, runDeltas, runs, sessions, users } from "../src/schema/index.ts";
 import {
   describeEachEngine,
   describePostgres,
@@ -17,7 +17,13 @@ describeEachEngine("deleting a user", (engine) => {
   const suite = useDatabase(engine);
 
   const claim = async (runId: number) => {
-    const claimed = await suite.queries.claimRuns({ worker: "w", max: 100, leaseMs: 60_000, historyLimit: 1 });
+    const claimed = await suite.statements.claimRuns({
+      worker: "w",
+      max: 100,
+      leaseMs: 60_000,
+      historyLimit: 1,
+      minAgeMs: 0,
+    });
     const run = claimed.find((candidate) => candidate.runId === runId);
     if (run === undefined) throw new Error("The run was not claimed.");
     return run;
@@ -28,18 +34,21 @@ describeEachEngine("deleting a user", (engine) => {
     dialogs: await suite.database.db.$count(dialogs, eq(dialogs.userId, userId)),
     messages: await suite.database.db.$count(messages, eq(messages.userId, userId)),
     runs: await suite.database.db.$count(runs, eq(runs.runId, runId)),
-    deltas: await suite.database.db.$count(runEvents, eq(runEvents.runId, runId)),
+    deltas: await suite.database.db.$count(runDeltas, eq(runDeltas.runId, runId)),
   });
   const none = { users: 0, sessions: 0, dialogs: 0, messages: 0, runs: 0, deltas: 0 };
 
   it("takes every row of theirs along, deltas included, and nobody else's", async () => {
-    const ann = await makeRun(suite.queries);
-    const bob = await makeRun(suite.queries);
+    const ann = await makeRun(suite.statements);
+    const bob = await makeRun(suite.statements);
     const { leaseToken } = await claim(ann.runId);
-    await suite.queries.insertDeltas([{ runId: ann.runId, leaseToken, seq: 1, text: "said", leaseMs: 60_000 }], 1_000);
+    await suite.statements.insertDeltas(
+      [{ runId: ann.runId, leaseToken, seq: 1, text: "half", leaseMs: 60_000 }],
+      1_000,
+    );
     const ofBob = await rowsOf(bob);
     expect(await rowsOf(ann)).toEqual({ users: 1, sessions: 1, dialogs: 1, messages: 1, runs: 1, deltas: 1 });
-    expect(await suite.queries.deleteUser(ann.userId)).toEqual({
+    expect(await suite.statements.deleteUser(ann.userId)).toEqual({
       dialogIds: [ann.dialogId],
       sessionIds: [expect.any(String)],
     });
@@ -48,28 +57,28 @@ describeEachEngine("deleting a user", (engine) => {
   });
 
   it("is done once: nobody is deleted twice, nor the bot ever", async () => {
-    const { userId } = await makeUser(suite.queries);
-    const deleted = await Promise.all([1, 2, 3].map(() => suite.queries.deleteUser(userId)));
+    const { userId } = await makeUser(suite.statements);
+    const deleted = await Promise.all([1, 2, 3].map(() => suite.statements.deleteUser(userId)));
     expect(deleted.filter((outcome) => outcome !== undefined)).toHaveLength(1);
-    expect(await suite.queries.deleteUser(botUserId)).toBeUndefined();
+    expect(await suite.statements.deleteUser(botUserId)).toBeUndefined();
     expect(await suite.database.db.$count(users, eq(users.userId, botUserId))).toBe(1);
   });
 
   it("gets along with all that happens at the same moment: no deadlock, and nothing is left", async () => {
     for (let round = 0; round < 10; round += 1) {
-      const ann = await makeRun(suite.queries);
+      const ann = await makeRun(suite.statements);
       const { leaseToken } = await claim(ann.runId);
-      const second = await suite.queries.insertDialog({ userId: ann.userId, dialogName: "second", limit: 5 });
+      const second = await suite.statements.insertDialog({ userId: ann.userId, dialogName: "second", limit: 5 });
       const question = { userId: ann.userId, clientMessageId: null, deadlineMs: 60_000, maxAttempts: 1 };
       const [deleted] = await Promise.all([
-        suite.queries.deleteUser(ann.userId),
-        suite.queries.completeRun({ runId: ann.runId, leaseToken, text: "an answer", usage: null }),
-        suite.queries.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
-        suite.queries.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
-        suite.queries.extendLease({ runId: ann.runId, leaseToken, leaseMs: 60_000 }),
-        suite.queries.storeReply({ dialogId: ann.dialogId, userId: ann.userId, text: "a reply" }),
-        suite.queries.revokeUserSessions({ userId: ann.userId, sessionId: null }),
-        suite.queries.settleRuns({ limit: 100, cancelGraceMs: 0 }),
+        suite.statements.deleteUser(ann.userId),
+        suite.statements.completeRun({ runId: ann.runId, leaseToken, text: "an answer", usage: null }),
+        suite.statements.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
+        suite.statements.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
+        suite.statements.extendLease({ runId: ann.runId, leaseToken, leaseMs: 60_000 }),
+        suite.statements.storeReply({ dialogId: ann.dialogId, userId: ann.userId, text: "a reply" }),
+        suite.statements.revokeUserSessions({ userId: ann.userId, sessionId: null }),
+        suite.statements.reapRuns({ limit: 100, cancelGraceMs: 0 }),
       ]);
       expect(deleted).toBeDefined();
       expect(await rowsOf(ann)).toEqual(none);
@@ -81,8 +90,8 @@ describeEachEngine("deleting a user", (engine) => {
 describePostgres("deleting a user while a statement of another server holds a dialog", () => {
   it("waits for it without holding what it needs, and lets no new dialog slip in", async () => {
     const database = await openTestDatabase("postgres");
-    const queries = createQueries(database.db);
-    const { userId, dialogId } = await makeRun(queries);
+    const statements = createStatements(database.db);
+    const { userId, dialogId } = await makeRun(statements);
     const countWaiting = async (): Promise<number> => {
       const [row] = await database.db
         .select({ waiting: sql<number>`count(*)`.mapWith(Number) })
@@ -94,9 +103,9 @@ describePostgres("deleting a user while a statement of another server holds a di
 
     const { deletion, creation } = await database.db.transaction(async (tx) => {
       await tx.select().from(dialogs).where(eq(dialogs.dialogId, dialogId)).for("update");
-      const begun = queries.deleteUser(userId);
+      const begun = statements.deleteUser(userId);
       await untilWaiting(1);
-      const second = queries.insertDialog({ userId, dialogName: "second", limit: 5 });
+      const second = statements.insertDialog({ userId, dialogName: "second", limit: 5 });
       await untilWaiting(2);
       // Its foreign key locks the user's row: a deletion that held the row would wait for us while we wait for it.
       await tx.insert(messages).values({ dialogId, userId, content: "stored meanwhile", seq: 2 });

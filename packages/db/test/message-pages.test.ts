@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, it } from "vitest";
-import { createQueries, type Db, type Queries } from "../src/index.ts";
+import { createStatements, type Db, type Statements } from "../src/index.ts";
 import { describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
 
 describeEachEngine("a page of messages", (engine) => {
@@ -15,15 +15,15 @@ describeEachEngine("a page of messages", (engine) => {
   };
 
   /** The page, and how many rows of `messages` were read for it. */
-  const readPage = (page: Parameters<Queries["listMessagePage"]>[0]) =>
+  const readPage = (page: Parameters<Statements["listMessagePage"]>[0]) =>
     suite.database.db.transaction(async (tx) => {
       const before = await rowsRead(tx);
-      const found = (await createQueries(tx).listMessagePage(page)) ?? [];
+      const found = (await createStatements(tx).listMessagePage(page)) ?? [];
       return { seqs: found.map(({ seq }) => seq), rowsRead: (await rowsRead(tx)) - before };
     });
 
   it("is cut out of an index: at either end of a long dialog it reads its own messages only", async () => {
-    const { userId, dialogId } = await makeRun(suite.queries);
+    const { userId, dialogId } = await makeRun(suite.statements);
     await suite.database.db.execute(sql`
       insert into messages (dialog_id, user_id, content, seq)
       select ${dialogId}::bigint, ${userId}::bigint, repeat('x', 500), seq from generate_series(2, 20000) as seq`);

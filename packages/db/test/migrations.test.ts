@@ -5,40 +5,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDatabase, type Database } from "../src/index.ts";
-import { createQueries } from "../src/queries/index.ts";
+import { createStatements } from "../src/statements/index.ts";
 import { botGoogleId, botUserId, dialogs, messages, runs, users } from "../src/schema/index.ts";
-import { createTestPostgres, describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
+import { describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
+import { openEmpty, type EmptyDatabase } from "./empty-database.ts";
 import { originalSchema } from "./original-schema.ts";
-
-interface Emptied {
-  database: Database;
-  drop: () => Promise<void>;
-}
-
-/** A database that nothing has been done to yet. */
-async function openEmpty(engine: "memory" | "postgres"): Promise<Emptied> {
-  if (engine === "memory") {
-    const database = await openDatabase({ engine: "memory" });
-    return { database, drop: database.close };
-  }
-  const { url, drop } = await createTestPostgres();
-  const database = await openDatabase({ engine: "postgres", url });
-  for (const statement of ["drop schema public cascade", "drop schema drizzle cascade", "create schema public"]) {
-    await database.db.execute(statement);
-  }
-  return {
-    database,
-    drop: async () => {
-      await database.close();
-      await drop();
-    },
-  };
-}
 
 function suite(engine: "memory" | "postgres"): void {
   describe("an empty database", () => {
-    let empty: Emptied;
+    let empty: EmptyDatabase;
     beforeAll(async () => {
       empty = await openEmpty(engine);
       await empty.database.migrate();
@@ -58,7 +33,7 @@ function suite(engine: "memory" | "postgres"): void {
         picture: null,
       };
       expect(
-        await createQueries(db).upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null }),
+        await createStatements(db).upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null }),
       ).toMatchObject({
         userId: 2,
       });
@@ -73,7 +48,11 @@ function suite(engine: "memory" | "postgres"): void {
         picture: null,
       };
       expect(
-        await createQueries(empty.database.db).upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null }),
+        await createStatements(empty.database.db).upsertUserWithSession({
+          ...profile,
+          lifetimeMs: 1000,
+          userAgent: null,
+        }),
       ).toBeUndefined();
     });
 
@@ -83,7 +62,7 @@ function suite(engine: "memory" | "postgres"): void {
   });
 
   describe("a database of the original back end", () => {
-    let adopted: Emptied;
+    let adopted: EmptyDatabase;
     beforeAll(async () => {
       adopted = await openEmpty(engine);
       for (const statement of originalSchema) await adopted.database.db.execute(statement);
@@ -120,15 +99,15 @@ function suite(engine: "memory" | "postgres"): void {
     });
 
     it("takes a late answer to the question that was left", async () => {
-      const queries = createQueries(adopted.database.db);
-      expect(await queries.storeReply({ dialogId: 11, userId: 7, text: "better late" })).toMatchObject({
-        kind: "answered",
+      const statements = createStatements(adopted.database.db);
+      expect(await statements.storeReply({ dialogId: 11, userId: 7, text: "better late" })).toMatchObject({
+        kind: "completed",
       });
     });
 
     it("keeps the bot that was made by hand, and gives new rows ids of their own", async () => {
       const { db } = adopted.database;
-      const queries = createQueries(db);
+      const statements = createStatements(db);
       expect(
         await db
           .select({ mail: users.mail })
@@ -136,9 +115,9 @@ function suite(engine: "memory" | "postgres"): void {
           .where(sql`${users.userId} = 1`),
       ).toEqual([{ mail: "bot@old" }]);
       const profile = { googleId: "new", mail: "new@example.com", givenName: null, familyName: null, picture: null };
-      const session = await queries.upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null });
+      const session = await statements.upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null });
       expect(session?.userId).toBe(8);
-      expect(await queries.insertDialog({ userId: 8, dialogName: "new one", limit: 5 })).toBe(14);
+      expect(await statements.insertDialog({ userId: 8, dialogName: "new one", limit: 5 })).toBe(14);
     });
 
     it("has no limit on a name that the original would not have had", async () => {

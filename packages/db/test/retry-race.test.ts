@@ -1,18 +1,18 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { createQueries, openDatabase, type Database, type Queries } from "../src/index.ts";
+import { createStatements, openDatabase, type Database, type Statements } from "../src/index.ts";
 import { createTestPostgres, describePostgres, findViolations, makeRun, noViolations } from "../src/testing/index.ts";
 import type { TestPostgres } from "../src/testing/index.ts";
 
 describePostgres("asking again", () => {
   let server: TestPostgres;
   let database: Database;
-  let queries: Queries;
+  let statements: Statements;
   let blocker: postgres.Sql;
   beforeAll(async () => {
     server = await createTestPostgres();
     database = await openDatabase({ engine: "postgres", url: server.url });
-    queries = createQueries(database.db);
+    statements = createStatements(database.db);
     blocker = postgres(server.url, { max: 2 });
   });
   afterAll(async () => {
@@ -22,11 +22,17 @@ describePostgres("asking again", () => {
   });
 
   const failedRun = async () => {
-    const { runId, userId, dialogId } = await makeRun(queries);
-    const [claimed] = await queries.claimRuns({ worker: "w", max: 1, leaseMs: 60_000, historyLimit: 1 });
+    const { runId, userId, dialogId } = await makeRun(statements);
+    const [claimed] = await statements.claimRuns({
+      worker: "w",
+      max: 1,
+      leaseMs: 60_000,
+      historyLimit: 1,
+      minAgeMs: 0,
+    });
     const lease = { runId, leaseToken: claimed?.leaseToken ?? "" };
     const failure = { errorCode: "broken", errorMessage: "", retry: false, backoffMs: 0 };
-    expect(await queries.failRun({ ...lease, ...failure })).toMatchObject({ state: "failed" });
+    expect(await statements.failRun({ ...lease, ...failure })).toMatchObject({ state: "failed" });
     return { dialogId, lease, retry: { runId, userId, deadlineMs: 60_000, maxAttempts: 3 } };
   };
 
@@ -53,13 +59,13 @@ describePostgres("asking again", () => {
     let retried: unknown = "nothing yet";
     await race(
       dialogId,
-      () => queries.completeRun({ ...lease, text: "after all", usage: null }),
+      () => statements.completeRun({ ...lease, text: "after all", usage: null }),
       async () => {
-        retried = await queries.insertRetry(retry);
+        retried = await statements.insertRetry(retry);
       },
     );
     await vi.waitFor(() => expect(retried).toBeUndefined());
-    expect(await queries.findRun(retry)).toMatchObject({ state: "completed", answerText: "after all" });
+    expect(await statements.findRun(retry)).toMatchObject({ state: "completed", answerText: "after all" });
     expect(await findViolations(database.db)).toEqual(noViolations);
   });
 
@@ -67,7 +73,7 @@ describePostgres("asking again", () => {
     const { dialogId, retry } = await failedRun();
     const opened: unknown[] = [];
     const ask = async (): Promise<void> => {
-      opened.push(await queries.insertRetry(retry));
+      opened.push(await statements.insertRetry(retry));
     };
     await race(dialogId, ask, ask);
     await vi.waitFor(() => expect(opened).toHaveLength(2));

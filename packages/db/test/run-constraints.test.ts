@@ -7,7 +7,7 @@ describeEachEngine("a run", (engine) => {
   const suite = useDatabase(engine);
 
   it("is one per dialog, by a constraint and not by code alone", async () => {
-    const { dialogId } = await makeRun(suite.queries);
+    const { dialogId } = await makeRun(suite.statements);
     const [question] = await suite.database.db.select().from(messages).where(eq(messages.dialogId, dialogId));
     const second = suite.database.db.insert(runs).values({
       dialogId,
@@ -19,7 +19,7 @@ describeEachEngine("a run", (engine) => {
   });
 
   it("has no two answers to one question, by a constraint", async () => {
-    const { dialogId } = await makeDialog(suite.queries);
+    const { dialogId } = await makeDialog(suite.statements);
     const insert = (seq: number, userId: number) =>
       suite.database.db
         .insert(messages)
@@ -52,7 +52,7 @@ describeEachEngine("a run", (engine) => {
     ["in an unknown state", sql`state = 'paused'`],
     ["with more attempts than allowed", sql`attempt = 4`],
   ])("cannot be %s", async (_, change) => {
-    const { runId } = await makeRun(suite.queries);
+    const { runId } = await makeRun(suite.statements);
     const broken = suite.database.db.execute(sql`update runs set ${change} where run_id = ${runId}`);
     await expect(broken).rejects.toMatchObject({ cause: { code: "23514" } });
   });

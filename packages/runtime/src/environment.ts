@@ -2,7 +2,11 @@ import { readFileSync } from "node:fs";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment without empty values, with the files of `NAME_FILE` read for the names of secrets. */
+/**
+ * The environment without empty values. A secret can come from a file: `NAME_FILE` holds its path.
+ *
+ * @returns the values, and a line for each problem
+ */
 export function resolveEnvironment(
   environment: Environment,
   secretNames: readonly string[],
@@ -24,7 +28,7 @@ export function resolveEnvironment(
   return { values, problems };
 }
 
-/** All that is wrong with the environment, one line each. */
+/** Lists every problem of the configuration, one line each. */
 export class ConfigError extends Error {
   constructor(problems: readonly string[]) {
     super(["The configuration is not usable:", ...problems.map((problem) => `  - ${problem}`)].join("\n"));

@@ -17,7 +17,7 @@ export const logLevel: z.ZodType<(typeof levels)[number], string> = z.enum(
   "must be debug, info, warn, error or silent",
 );
 
-/** The environment's entries for a schema, with every fault as one line. */
+/** One line for each issue, with the name of the setting first. */
 export function describeIssues(error: z.ZodError | undefined): string[] {
   return (error?.issues ?? []).map((issue) => `${issue.path.join(".")} ${issue.message}`);
 }

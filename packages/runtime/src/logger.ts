@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { pino, type Logger } from "pino";
+import { pino, type Logger, type LoggerOptions } from "pino";
 import { z } from "zod";
 
 export type Log = Logger;
@@ -19,12 +19,12 @@ function localTime(ms: number): string {
   return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":")}`;
 }
 
-/** Names that come from outside must not end a line or colour the terminal. */
+/** Names that come from outside must neither end a line nor colour the terminal. */
 function escapeControl(character: string): string {
   return `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
 }
 
-/** `time - LEVEL - module - message`, the form of the original's log. */
+/** `time - LEVEL - module - message`, as in the original's log. */
 function toReadable(json: string): string {
   const { time, level, module, msg } = lineSchema.parse(JSON.parse(json));
   const line = `${localTime(time)} - ${(pino.levels.labels[level] ?? "info").toUpperCase()} - ${module} - ${msg}`;
@@ -39,9 +39,24 @@ const readableStdout = new Writable({
 });
 
 /**
- * JSON lines for machines in production, readable ones for a person elsewhere.
+ * Gives the module of a line that names none. A child logger that was made with a module writes it by itself: with the
+ * default beside it, the JSON would hold the key twice.
+ */
+function createModuleMixin(module: string): (logger: Logger) => { module?: string } {
+  const defaults = new WeakMap<Logger, { module?: string }>();
+  return (logger) => {
+    const known = defaults.get(logger);
+    if (known !== undefined) return known;
+    const own = "module" in logger.bindings() ? {} : { module };
+    defaults.set(logger, own);
+    return own;
+  };
+}
+
+/**
+ * JSON lines in production, readable lines elsewhere.
  *
- * @param module what a line without a module of its own is marked with
+ * @param module of lines that name no module, neither themselves nor by their child logger
  * @param mixin gives fields for every line
  */
 export function createLogger(options: {
@@ -51,6 +66,12 @@ export function createLogger(options: {
   mixin?: () => object;
 }): Log {
   const { module, production, level, mixin } = options;
-  const settings = { level, base: { module }, ...(mixin === undefined ? {} : { mixin }) };
+  const moduleOf = createModuleMixin(module);
+  const settings: LoggerOptions = {
+    level,
+    base: null,
+    // pino writes the line's own fields over these.
+    mixin: (_fields, _level, logger) => ({ ...moduleOf(logger), ...mixin?.() }),
+  };
   return production ? pino(settings, pino.destination({ dest: 1, sync: true })) : pino(settings, readableStdout);
 }

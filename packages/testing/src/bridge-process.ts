@@ -4,7 +4,7 @@ import { testKeys } from "./server-process.ts";
 
 const bridgeMain = fileURLToPath(new URL("../../../apps/ai-bridge/src/main.ts", import.meta.url));
 
-/** Starts the sample worker against a server. It answers by its rules unless `env` names a model. */
+/** Starts the sample worker against a server. Without a model in `env` it answers by fixed rules. */
 export function startBridgeProcess(serverUrl: string, env: Record<string, string> = {}): Child {
   return startChild(process.execPath, {
     args: [bridgeMain],

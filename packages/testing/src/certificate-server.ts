@@ -33,8 +33,8 @@ export async function startCertificateServer(answer: (res: ServerResponse) => vo
   };
 }
 
-/** An answer with a JSON body, kept for as long as `maxAge` says. */
-export function answerJson(value: unknown, maxAge?: number): (res: ServerResponse) => void {
+/** Responds with JSON that may be cached for `maxAge` seconds. */
+export function respondJson(value: unknown, maxAge?: number): (res: ServerResponse) => void {
   return (res) => {
     const caching = maxAge === undefined ? {} : { "Cache-Control": `public, max-age=${maxAge}, must-revalidate` };
     res.writeHead(200, { "Content-Type": "application/json; charset=utf-8", ...caching });

@@ -4,7 +4,7 @@ import { once } from "node:events";
 /** A process that a test or the demo started. */
 export interface Child {
   pid: number;
-  /** All that it printed so far, both streams. */
+  /** Everything that it has printed so far, on both streams. */
   output: () => string;
   signal: (name: NodeJS.Signals) => void;
   /** Resolves with the exit code, or null when a signal ended it. */
@@ -18,7 +18,7 @@ export interface Child {
 export interface ChildOptions {
   args: string[];
   cwd?: string;
-  /** The whole environment but PATH and HOME, so that the machine's own settings do not leak in. */
+  /** The whole environment but PATH and HOME, so that settings of the machine do not leak in. */
   env: Record<string, string>;
 }
 

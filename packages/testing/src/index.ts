@@ -1,6 +1,6 @@
 export { asNobody } from "./as-nobody.ts";
 export { startBridgeProcess } from "./bridge-process.ts";
-export { answerJson, startCertificateServer, type CertificateServer } from "./certificate-server.ts";
+export { respondJson, startCertificateServer, type CertificateServer } from "./certificate-server.ts";
 export { startChild, type Child } from "./child.ts";
 export { freePort } from "./free-port.ts";
 export {

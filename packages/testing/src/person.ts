@@ -22,12 +22,12 @@ export async function signInPerson(serverUrl: string, sub: string): Promise<Pers
     cookie,
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- As declared above.
     call: async <T>(method: string, path: string, body?: unknown) => {
-      const answer = await fetch(serverUrl + path, {
+      const reply = await fetch(serverUrl + path, {
         method,
         headers: { cookie, ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return { status: answer.status, body: (await answer.json()) as T };
+      return { status: reply.status, body: (await reply.json()) as T };
     },
   };
 }

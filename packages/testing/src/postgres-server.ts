@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "./free-port.ts";
 
-/** A PostgreSQL server of one's own, which may be killed. */
+/** A PostgreSQL server that a test may kill. */
 export interface PostgresServer {
   port: number;
-  /** Of the postmaster, which is the parent of all its processes; 0 before the first start. */
+  /** Id of the postmaster, the parent of all its processes; 0 before the first start. */
   pid: () => number;
   /** Resolves when it accepts connections. */
   start: () => Promise<void>;
-  /** SIGKILL to the postmaster: nothing is flushed, no client is told. */
+  /** SIGKILL to the postmaster: it flushes nothing and tells no client. */
   kill: () => Promise<void>;
   /** Stops it and removes its folder. */
   remove: () => Promise<void>;
@@ -34,7 +34,7 @@ async function idOfPostgres(flag: "-u" | "-g"): Promise<number> {
   return Number((await run("id", [flag, "postgres"])).stdout);
 }
 
-/** PostgreSQL refuses to run as root: then it runs as the user that its package made. */
+/** PostgreSQL refuses to run as root, so root runs it as the user of its package. */
 async function findOwner(): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {};
   return { uid: await idOfPostgres("-u"), gid: await idOfPostgres("-g") };
@@ -61,10 +61,10 @@ async function argumentsOf(folder: string, port: number, settings: Record<string
 }
 
 /**
- * Makes a database cluster in a temporary folder; it does not run yet. It lists statements where PostgreSQL's contributed
- * modules are installed.
+ * Creates a database cluster in a temporary folder, without starting it. It counts statements where PostgreSQL's
+ * contributed modules are installed.
  *
- * @param settings of `postgresql.conf`, beside those that keep the cluster apart from the machine's own
+ * @param settings further settings of `postgresql.conf`
  */
 export async function createPostgresServer(
   logFile: string,
@@ -101,12 +101,12 @@ export async function createPostgresServer(
     start: async () => {
       const limit = performance.now() + 60_000;
       while (performance.now() < limit) {
-        // The first tries after a kill fail while orphaned backends still hold the shared memory.
+        // The first attempts after a kill fail while orphaned backends still hold the shared memory.
         if (child === undefined || child.exitCode !== null || child.signalCode !== null) child = launch();
         if (await isUp()) return;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      throw new Error("PostgreSQL does not start.");
+      throw new Error("PostgreSQL did not start within a minute.");
     },
     kill: () => end("SIGKILL"),
     remove: async () => {

@@ -9,37 +9,37 @@ import { until } from "./until.ts";
 
 const sources = fileURLToPath(new URL("../../../nginx/", import.meta.url));
 
-/** What `docker/web.Dockerfile` copies. */
+/** The files that `docker/web.Dockerfile` copies. */
 const copied = ["conf", "content-policy.txt", "entrypoint.sh", "healthcheck.sh", "render.sh"];
 
-/** Debian keeps nginx where only root looks for programs. */
+/** Debian installs nginx outside the PATH of ordinary users. */
 const path = `${process.env["PATH"] ?? ""}:/usr/sbin`;
 
-/** The name that nginx serves in tests. */
+/** The host name that nginx serves in tests. */
 export const hostName = "chat.example.org";
 
-/** nginx as the image starts it, with a folder and ports of its own. */
+/** nginx, started as the image starts it, with its own folder and ports. */
 export interface ProxyProcess {
   /** Of HTTPS, plain HTTP and the health check. */
   ports: { https: number; http: number; internal: number };
   folder: string;
-  /** The process that runs now. */
+  /** The present process. */
   child: () => Child;
-  /** What nginx presents when it has nothing better. */
+  /** The self-signed certificate of the first start. */
   certificate: string;
   accessLog: () => Promise<string>;
-  /** Starts it again at the same ports, after its process has ended. */
+  /** Starts it again on the same ports after its process has ended. */
   startAgain: () => Promise<void>;
   /** Ends it and removes its folder. */
   stop: () => Promise<void>;
 }
 
 export interface ProxyOptions {
-  /** Addresses of back ends. */
+  /** Addresses of the servers. */
   backends: readonly string[];
   /** Puts the web client's files into a folder. */
   writePages: (folder: string) => Promise<void>;
-  /** Paths that lead to the first back end and no other: a development token is good where it was made. */
+  /** Paths that lead to the first server only: a development token works only at the server that issued it. */
   pathsOfFirst?: readonly string[];
   env?: Record<string, string>;
 }
@@ -58,7 +58,7 @@ export function proxyEnvironment(folder: string, env: Record<string, string>): R
   };
 }
 
-/** A folder as the image has it: nginx's user reads the programs and the pages, and writes what is its own. */
+/** A folder laid out like the image: the user of nginx may read the programs and pages and write its own folder. */
 async function makeFolder({ backends: [first], writePages, pathsOfFirst = [] }: ProxyOptions): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-nginx-"));
   await chmod(folder, 0o755);
@@ -100,7 +100,7 @@ export async function startProxyProcess(options: ProxyOptions): Promise<ProxyPro
   const serves = async (): Promise<void> => {
     await until("nginx serves", () => isHealthy(ports.internal)).catch(async (error: unknown) => {
       await stop();
-      throw new Error(`nginx does not serve:\n${child.output()}`, { cause: error });
+      throw new Error(`nginx did not start:\n${child.output()}`, { cause: error });
     });
   };
   await serves();

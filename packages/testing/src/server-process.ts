@@ -3,7 +3,7 @@ import { startChild, type Child } from "./child.ts";
 import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
-/** Keys that servers of tests and of the demo run with. */
+/** Keys of the servers in tests and in the demo. */
 export const testKeys = {
   messages: "messages-key-of-tests-0123456789abcdef",
   health: "health-key-of-tests-0123456789abcdef",
@@ -22,8 +22,8 @@ const serverMain = fileURLToPath(new URL("../../../apps/server/src/main.ts", imp
  * Starts the real server on a free port and waits until it is ready. Development sign-in is on.
  *
  * @param env must name the database: `DATABASE_URL`, or `DATABASE_FOLDER` for an embedded one
- * @param program the source unless said otherwise
- * @throws with the server's output when it does not get ready
+ * @param program the server's main module; by default its source
+ * @throws with the server's output when it does not become ready
  */
 export async function startServerProcess(
   env: Record<string, string>,

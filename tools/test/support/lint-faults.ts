@@ -38,6 +38,8 @@ function forbiddenTypeImport(folder: string, specifier: string, allowed: string)
   };
 }
 
+const publishing = `export const tell = (notifier: { publish: (topic: string) => void }): void => notifier.publish("queue");\n`;
+
 const layers: LintFault[] = [
   forbiddenImport("apps/server/src", "drizzle-orm", "@deepbot/db"),
   forbiddenImport("apps/server/src", "drizzle-orm/pg-core", "@deepbot/db"),
@@ -48,29 +50,45 @@ const layers: LintFault[] = [
   forbiddenImport("apps/server/src", "vitest", "pino"),
   forbiddenImport("apps/server/test", "drizzle-orm", "@deepbot/testing"),
   forbiddenImport("packages/testing/src", "drizzle-orm", "@deepbot/db/testing"),
-  forbiddenImport("packages/db/src/queries", "@deepbot/api", "drizzle-orm"),
-  forbiddenImport("packages/db/src/queries", "@trpc/server", "postgres"),
-  forbiddenImport("packages/api/src/domain", "zod", "./other.ts"),
-  forbiddenImport("packages/api/src/domain", "node:crypto", "./other.ts"),
-  forbiddenImport("packages/api/src/domain", "@deepbot/db", "./other.ts"),
-  forbiddenImport("packages/api/src/domain", "../services/runs.ts", "./other.ts"),
-  forbiddenTypeImport("packages/api/src/domain", "../log.ts", "./other.ts"),
-  forbiddenImport("packages/api/src/services", "drizzle-orm", "@deepbot/db"),
-  forbiddenImport("packages/api/src/services", "@trpc/server", "../domain/errors.ts"),
-  forbiddenImport("packages/api/src/services", "@trpc/server/rpc", "../domain/errors.ts"),
-  forbiddenImport("packages/api/src/services", "../routers/runs.ts", "../domain/errors.ts"),
-  forbiddenImport("packages/api/src/services", "../trpc.ts", "../domain/errors.ts"),
-  forbiddenTypeImport("packages/api/src/services", "../schemas/runs.ts", "./runs.ts"),
-  forbiddenTypeImport("packages/api/src/services", "../context.ts", "./deps.ts"),
-  forbiddenImport("packages/api/src/services", "@deepbot/testing", "@deepbot/db"),
-  forbiddenImport("packages/api/src/auth", "@trpc/server", "jose"),
-  forbiddenImport("packages/api/src/routers", "@deepbot/db", "../services/index.ts"),
-  forbiddenImport("packages/api/src/routers", "drizzle-orm", "../services/index.ts"),
-  forbiddenTypeImport("packages/api/src/schemas", "@deepbot/db", "../domain/limits.ts"),
+  forbiddenImport("packages/contract/src", "@deepbot/db", "zod"),
+  forbiddenImport("packages/contract/src", "node:crypto", "./other.ts"),
+  forbiddenTypeImport("packages/contract/src/schemas", "@trpc/server", "../limits.ts"),
+  forbiddenImport("packages/db/src/statements", "@deepbot/api", "drizzle-orm"),
+  forbiddenImport("packages/db/src/statements", "@deepbot/live", "@deepbot/contract"),
+  forbiddenImport("packages/db/src/statements", "@trpc/server", "postgres"),
+  forbiddenImport("packages/live/src", "@deepbot/api", "@deepbot/db"),
+  forbiddenImport("packages/live/src", "@trpc/server", "@deepbot/contract"),
+  forbiddenImport("packages/live/src", "drizzle-orm", "./notifier.ts"),
+  forbiddenImport("packages/api/src/runs", "drizzle-orm", "@deepbot/db"),
+  forbiddenImport("packages/api/src/runs", "@trpc/server", "../app-error.ts"),
+  forbiddenImport("packages/api/src/streaming", "@trpc/server/rpc", "../app-error.ts"),
+  forbiddenImport("packages/api/src/dialogs", "./procedures.ts", "../app-error.ts"),
+  forbiddenImport("packages/api/src/identity", "../trpc.ts", "../app-error.ts"),
+  forbiddenTypeImport("packages/api/src/account", "../context.ts", "../use-case-deps.ts"),
+  forbiddenTypeImport("packages/api/src/messages", "../log.ts", "../events/events.ts"),
+  forbiddenImport("packages/api/src/runs", "@deepbot/testing", "@deepbot/db"),
+  {
+    name: "a procedure imports @deepbot/db",
+    rule: "no-restricted-imports",
+    wrong: { "packages/api/src/runs/procedures.ts": importing("@deepbot/db") },
+    right: { "packages/api/src/runs/procedures.ts": importing("../trpc.ts") },
+  },
+  {
+    name: "a use case publishes by hand",
+    rule: "no-restricted-properties",
+    wrong: { "packages/api/src/runs/cancel.ts": publishing },
+    right: { "packages/api/src/streaming/deliver.ts": publishing },
+  },
   forbiddenImport("apps/ai-bridge/src", "@deepbot/api/server", "@trpc/client"),
   forbiddenTypeImport("apps/ai-bridge/src", "@deepbot/api/server", "@deepbot/api"),
   forbiddenImport("apps/ai-bridge/src", "@deepbot/db", "@trpc/client"),
   forbiddenImport("apps/ai-bridge/test", "@deepbot/db", "@deepbot/testing"),
+  forbiddenImport("packages/client/src", "node:crypto", "@trpc/client"),
+  forbiddenImport("packages/client/src", "eventsource", "@trpc/client"),
+  forbiddenImport("packages/client/src", "@deepbot/db", "@deepbot/contract"),
+  forbiddenImport("packages/client/src", "@deepbot/api/server", "@deepbot/contract"),
+  forbiddenImport("packages/client/src/node", "@deepbot/db", "node:crypto"),
+  forbiddenImport("packages/client/src/node", "@deepbot/api/server", "node:crypto"),
   forbiddenImport("apps/web/src", "@deepbot/db", "@trpc/client"),
   forbiddenImport("apps/demo/src", "@deepbot/api/server", "@deepbot/testing"),
   {
@@ -80,10 +98,16 @@ const layers: LintFault[] = [
     right: { "apps/ai-bridge/src/value-of-api.ts": importingType("@deepbot/api") },
   },
   {
-    name: "packages/api/src/domain loads a package when it runs",
+    name: "packages/client/src imports a value of @deepbot/api",
     rule: "no-restricted-imports",
-    wrong: { "packages/api/src/domain/dynamic.ts": `export const value: unknown = await import("zod");\n` },
-    right: { "packages/api/src/domain/dynamic.ts": `export const value: unknown = await import("./other.ts");\n` },
+    wrong: { "packages/client/src/value-of-api.ts": importing("@deepbot/api") },
+    right: { "packages/client/src/value-of-api.ts": importingType("@deepbot/api") },
+  },
+  {
+    name: "packages/contract/src loads a package when it runs",
+    rule: "no-restricted-imports",
+    wrong: { "packages/contract/src/dynamic.ts": `export const value: unknown = await import("pino");\n` },
+    right: { "packages/contract/src/dynamic.ts": `export const value: unknown = await import("./other.ts");\n` },
   },
 ];
 
@@ -206,7 +230,7 @@ const snippets: Snippet[] = [
 ];
 
 const inOneFile = snippets.map(({ name, rule, wrong, right }): LintFault => {
-  const path = `packages/api/src/${name.replaceAll(/[^a-zA-Z0-9]+/g, "-").toLowerCase()}.ts`;
+  const path = `packages/runtime/src/${name.replaceAll(/[^a-zA-Z0-9]+/g, "-").toLowerCase()}.ts`;
   return { name, rule, wrong: { [path]: wrong }, right: { [path]: right } };
 });
 
@@ -226,8 +250,8 @@ const others: LintFault[] = [
   {
     name: "a file name in camel case",
     rule: "unicorn/filename-case",
-    wrong: { "apps/server/src/frontDoor.ts": noEnvironment },
-    right: { "apps/server/src/front-door.ts": noEnvironment },
+    wrong: { "apps/server/src/requestGuard.ts": noEnvironment },
+    right: { "apps/server/src/request-guard.ts": noEnvironment },
   },
   {
     name: "a component's file name outside the web application",

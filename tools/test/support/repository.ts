@@ -36,6 +36,29 @@ export function listFiles(): string[] {
   return stdout.split("\0").filter((path) => path !== "" && exists(path));
 }
 
+/** First groups of all matches. */
+export function allMatches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, match = ""]) => match);
+}
+
+/**
+ * Cells of each row of the Markdown table whose first header is `header`.
+ *
+ * @throws when the document has no such table
+ */
+export function readTable(document: string, header: string): string[][] {
+  const [, rows] = document.split(new RegExp(`^\\| ${header} \\|.*\\n\\|[-| :]+\\|(?:\\n|$)`, "m"));
+  if (rows === undefined) throw new Error(`There is no table whose first column is "${header}".`);
+  const [own = ""] = rows.split(/^(?!\|)/m);
+  const lines = own.split("\n").filter((line) => line.startsWith("|"));
+  return lines.map((line) =>
+    line
+      .replaceAll(/^\||\|\s*$/g, "")
+      .split("|")
+      .map((cell) => cell.trim()),
+  );
+}
+
 function readManifest(path: string): Manifest {
   return JSON.parse(read(path)) as Manifest;
 }

@@ -1,24 +1,14 @@
-import type { DialogMessage } from "../platform/client.ts";
+import type { AnswerPart, DialogMessage } from "@deepbot/client/worker";
 
-/** What a model reported that an answer cost. */
-export interface Usage {
-  model?: string;
-  input_tokens?: number;
-  output_tokens?: number;
-}
-
-/** A piece of an answer: a text to add to what came before, or, at most once and last, what it cost. */
-export type AnswerPart = { kind: "text"; text: string } | { kind: "usage"; usage: Usage };
-
-/** What thinks up answers. */
+/** Writes answers. */
 export interface Answerer {
   /** For the log. */
   name: string;
   /**
    * Streams the answer to a dialog, oldest message first, whose last message is the question. When the signal aborts the
-   * stream ends soon, with an error or without; nobody reads it then.
+   * stream ends soon, with or without an error; nobody reads it then.
    *
-   * @throws {AnswerFailure} from the stream, when there will be no (whole) answer
+   * @throws {AnswererError} from the stream, when there is no complete answer
    */
   answer: (messages: readonly DialogMessage[], options: { signal: AbortSignal }) => AsyncIterable<AnswerPart>;
 }

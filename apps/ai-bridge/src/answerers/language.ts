@@ -1,4 +1,4 @@
-/** Languages in which the bridge itself speaks to people. */
+/** Languages of the sentences that the bridge itself writes. */
 export type Language = "en" | "ru";
 
 /** The language of the newest text that has letters; English when none has. */
@@ -7,7 +7,7 @@ export function languageOf(texts: readonly string[]): Language {
   return /\p{Script=Cyrillic}/u.test(newest) ? "ru" : "en";
 }
 
-/** The texts that the user said, oldest first. */
-export function saidByUser(messages: readonly { role: "user" | "bot"; content: string }[]): string[] {
+/** The contents of the user's messages, oldest first. */
+export function userTexts(messages: readonly { role: "user" | "bot"; content: string }[]): string[] {
   return messages.filter(({ role }) => role === "user").map(({ content }) => content);
 }

@@ -1,28 +1,27 @@
+import type { AnswerPart, DialogMessage, Usage } from "@deepbot/client/worker";
 import OpenAI from "openai";
 import type { ModelConfig } from "../config.ts";
-import type { DialogMessage } from "../platform/client.ts";
-import type { Answerer, AnswerPart, Usage } from "./answerer.ts";
-import { AnswerFailure } from "./failure.ts";
+import type { Answerer } from "./answerer.ts";
+import { AnswererError } from "./answerer-error.ts";
 import { readChunk } from "./openai-chunk.ts";
-import { toFailure } from "./openai-failure.ts";
-import { createPatience, type Patience } from "./patience.ts";
+import { toAnswererError } from "./openai-error.ts";
+import { createReadTimer, type ReadTimer } from "./read-timer.ts";
 
 function createClient({ baseUrl, apiKey, firstChunkTimeoutMs, maxRetries }: ModelConfig): OpenAI {
   return new OpenAI({
     baseURL: baseUrl,
-    // Servers of one's own often ask for no key, but the library insists on one.
+    // Self-hosted servers often need no key, but the library requires one.
     apiKey: apiKey ?? "none",
-    // Else the library reads these from the environment.
+    // Otherwise the library reads these from the environment.
     organization: null,
     project: null,
     adminAPIKey: null,
     webhookSecret: null,
-    // Its log would show requests.
+    // The library's log contains requests.
     logLevel: "off",
-    // Up to the headers; what comes after is timed here.
+    // Covers the time to the headers; `readEvents` times the rest.
     timeout: firstChunkTimeoutMs,
-    // One more try at once gets over a hiccup and honours Retry-After. More belongs to the platform, which tries the
-    // whole run again, after pauses, with any worker; two layers of many tries would multiply.
+    // Low, because the platform retries the whole run: the retries of both layers multiply.
     maxRetries,
   });
 }
@@ -37,55 +36,53 @@ function toPrompt(
   return systemPrompt === null ? dialog : [{ role: "system", content: systemPrompt }, ...dialog];
 }
 
-interface Exchange {
+interface Completion {
   open: (signal: AbortSignal) => Promise<AsyncIterable<unknown>>;
   config: ModelConfig;
   signal: AbortSignal;
 }
 
-/** Times the waits, not what the reader does between them. */
-async function* timed({ open, config, signal }: Exchange, patience: Patience): AsyncGenerator {
-  patience.expectWithin(config.firstChunkTimeoutMs);
+/** Reads the events and times the wait for each. The reader's own time between two events does not count. */
+async function* readEvents({ open, config, signal }: Completion, timer: ReadTimer): AsyncGenerator {
+  timer.start(config.firstChunkTimeoutMs);
   try {
-    for await (const event of await open(AbortSignal.any([signal, patience.signal]))) {
-      patience.rest();
+    for await (const event of await open(AbortSignal.any([signal, timer.signal]))) {
+      timer.stop();
       yield event;
-      patience.expectWithin(config.idleTimeoutMs);
+      timer.start(config.idleTimeoutMs);
     }
   } finally {
-    patience.rest();
+    timer.stop();
   }
 }
 
-async function* readAnswer(exchange: Exchange): AsyncGenerator<AnswerPart> {
-  const patience = createPatience();
-  const seen: { begun: boolean; finished: boolean; usage: Usage | undefined } = {
-    begun: false,
-    finished: false,
-    usage: undefined,
-  };
-  const failure = (error: unknown): AnswerFailure =>
-    toFailure(error, { begun: seen.begun, timedOut: patience.signal.aborted });
+async function* readAnswer(completion: Completion): AsyncGenerator<AnswerPart> {
+  const timer = createReadTimer();
+  let started = false;
+  let finished = false;
+  let usage: Usage | undefined;
+  const toError = (error: unknown): AnswererError =>
+    toAnswererError(error, { started, timedOut: timer.signal.aborted });
   try {
-    for await (const event of timed(exchange, patience)) {
+    for await (const event of readEvents(completion, timer)) {
       const chunk = readChunk(event);
-      if (chunk.filtered) throw new AnswerFailure("model_refused", "content filter");
-      seen.begun = true;
-      seen.finished ||= chunk.finished;
-      seen.usage = chunk.usage ?? seen.usage;
+      if (chunk.filtered) throw new AnswererError("model_refused", "content filter");
+      started = true;
+      finished ||= chunk.finished;
+      usage = chunk.usage ?? usage;
       if (chunk.text !== "") yield { kind: "text", text: chunk.text };
     }
   } catch (error) {
-    if (error instanceof AnswerFailure) throw error;
-    // What goes wrong after the model said that this was all costs the usage at most.
-    if (!seen.finished) throw failure(error);
+    if (error instanceof AnswererError) throw error;
+    // After the finish reason the text is complete; only the usage may be missing.
+    if (!finished) throw toError(error);
   }
-  // The library ends an aborted stream, and one that was closed early, as if it were whole.
-  if (!seen.finished && (seen.begun || patience.signal.aborted)) throw failure(undefined);
-  if (seen.usage !== undefined) yield { kind: "usage", usage: seen.usage };
+  // The library ends an aborted or prematurely closed stream without an error.
+  if (!finished && (started || timer.signal.aborted)) throw toError(undefined);
+  if (usage !== undefined) yield { kind: "usage", usage };
 }
 
-/** Answers by any endpoint that speaks OpenAI's chat completions, as a stream. */
+/** Answers with any endpoint that speaks OpenAI's chat completions, streaming. */
 export function createOpenAiAnswerer(config: ModelConfig): Answerer {
   const client = createClient(config);
   return {

@@ -1,17 +1,17 @@
+import type { Usage } from "@deepbot/client/worker";
 import { z } from "zod";
-import type { Usage } from "./answerer.ts";
 
-/** What a piece of the stream tells. */
+/** One event of the stream. */
 export interface Chunk {
   text: string;
-  /** The model said that this was all. */
+  /** The answer is complete. */
   finished: boolean;
-  /** The provider took the answer back. */
+  /** The provider withdrew the answer. */
   filtered: boolean;
   usage: Usage | undefined;
 }
 
-/** Only what is read here, and no more than that is asked of it: compatible endpoints differ in all the rest. */
+/** Only the fields that are used, and leniently: compatible endpoints differ in everything else. */
 const schema = z.object({
   model: z.string().nullish().catch(null),
   choices: z
@@ -33,7 +33,7 @@ const modelNameMax = 200;
 /**
  * Reads one event of a chat completion stream.
  *
- * @throws {z.ZodError} when it is none
+ * @throws {z.ZodError} for anything else
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export function readChunk(event: unknown): Chunk {

@@ -1,10 +1,10 @@
 import type { Language } from "./language.ts";
 
-/** What the rules know of a dialog. */
+/** The facts of a dialog that rules use. */
 export interface Knowledge {
-  /** The user's texts, oldest first; the last is the question. */
-  said: readonly string[];
-  /** What the user last gave as a name, if ever. */
+  /** The user's messages, oldest first; the last is the question. */
+  texts: readonly string[];
+  /** The name that the user gave last. */
   name: string | undefined;
 }
 
@@ -12,14 +12,14 @@ type Reply = Readonly<Record<Language, string>>;
 
 interface Rule {
   when: RegExp;
-  say: (knowledge: Knowledge, found: RegExpExecArray) => Reply;
+  reply: (knowledge: Knowledge, found: RegExpExecArray) => Reply;
 }
 
 const givenName = /(?:my name is|call me|(?<!как )меня зовут)\s+(\p{L}[\p{L}\p{M}'’-]*)/iu;
 
 /** The last name that the user gave. */
-export function findName(said: readonly string[]): string | undefined {
-  return said.map((text) => givenName.exec(text)?.[1]).findLast((name) => name !== undefined);
+export function findName(texts: readonly string[]): string | undefined {
+  return texts.map((text) => givenName.exec(text)?.[1]).findLast((name) => name !== undefined);
 }
 
 const quotedMax = 200;
@@ -45,7 +45,7 @@ function calculate(_: Knowledge, [, left = "", sign = "", right = ""]: RegExpExe
   return { en: text, ru: text };
 }
 
-/** One operation on two numbers; dates, versions and longer sums are left alone. */
+/** One operation on two numbers. Does not match dates, versions or longer sums. */
 const sum =
   /(?<![\d.,/*×+-]\s*)(-?\d{1,15}(?:\.\d+|,\d{1,2})?)\s*([-+*×/])\s*(-?\d{1,15}(?:\.\d+|,\d{1,2})?)(?!\s*[-+*×/.,]?\s*\d)/u;
 
@@ -65,7 +65,7 @@ const sample = [
   "```",
 ].join("\n");
 
-/** All that a page has to show well: a list, a table, code. */
+/** Everything that a page must render well: a list, a table, code. */
 const formatted: Reply = {
   en: `A list:
 
@@ -93,68 +93,68 @@ ${sample}`,
 ${sample}`,
 };
 
-/** Tried from the top; the last fits everything. `\b` knows no Cyrillic, hence the look-arounds. */
+/** The first match wins; the last rule matches everything. The look-arounds stand for `\b`, which ignores Cyrillic. */
 export const rules: readonly Rule[] = [
-  { when: sum, say: calculate },
-  { when: /(?:count to|(?:по)?счита(?:й|ть) до) (\d{1,6})/iu, say: countTo },
-  { when: /(?<!\p{L})(?:code|markdown|formatting|код|разметк[ауи])(?!\p{L})/iu, say: () => formatted },
+  { when: sum, reply: calculate },
+  { when: /(?:count to|(?:по)?счита(?:й|ть) до) (\d{1,6})/iu, reply: countTo },
+  { when: /(?<!\p{L})(?:code|markdown|formatting|код|разметк[ауи])(?!\p{L})/iu, reply: () => formatted },
   {
     when: /what did i (?:say|ask|write) first|my first (?:question|message)|что я (?:сказал|спросил|написал)а? (?:сначала|вначале|первым)|мо[йеё] перв(?:ый вопрос|ое сообщение)/iu,
-    say: ({ said }) => {
-      const first = quote(said[0] ?? "");
+    reply: ({ texts }) => {
+      const first = quote(texts[0] ?? "");
       return { en: `The first thing you said in this dialog: “${first}”`, ru: `Сначала вы сказали: «${first}»` };
     },
   },
   {
     when: /how many (?:questions|messages)|сколько (?:вопросов|сообщений)/iu,
-    say: ({ said }) => ({
-      en: `Your messages in this dialog, counting this one: ${said.length}.`,
-      ru: `Ваших сообщений в этом диалоге, считая это: ${said.length}.`,
+    reply: ({ texts }) => ({
+      en: `Your messages in this dialog, counting this one: ${texts.length}.`,
+      ru: `Ваших сообщений в этом диалоге, считая это: ${texts.length}.`,
     }),
   },
   {
     when: /what(?:'s|’s| is) my name|do you (?:know|remember) my name|как меня зовут|помнишь,? как меня/iu,
-    say: ({ name }) =>
+    reply: ({ name }) =>
       name === undefined
         ? { en: "You have not told me your name yet.", ru: "Вы ещё не называли своего имени." }
         : { en: `Your name is ${name}.`, ru: `Вас зовут ${name}.` },
   },
   {
     when: givenName,
-    say: ({ name }) => ({
+    reply: ({ name }) => ({
       en: `Nice to meet you, ${name}. I will remember it.`,
       ru: `Приятно познакомиться, ${name}. Я запомню.`,
     }),
   },
   {
     when: /^\s*(?:repeat|say|повтори)[:,]?\s+(\S.*)/isu,
-    say: (_, [, text = ""]) => ({ en: text, ru: text }),
+    reply: (_, [, text = ""]) => ({ en: text, ru: text }),
   },
   {
     when: /who are you|are you (?:an? )?(?:bot|ai|human|robot)|кто ты|кто вы|ты (?:бот|человек|робот)/iu,
-    say: () => ({
+    reply: () => ({
       en: "I am not a mind but a short table of rules that stands in for a language model.",
       ru: "Я не разум, а короткая таблица правил на месте языковой модели.",
     }),
   },
   {
     when: /(?<!\p{L})(?:hi|hello|hey|good (?:morning|day|evening)|привет|здравствуй(?:те)?|добр(?:ый день|ое утро|ый вечер))(?!\p{L})/iu,
-    say: ({ name }) => ({
+    reply: ({ name }) => ({
       en: `Hello${name === undefined ? "" : `, ${name}`}! Ask me for a sum, for some code or to count to 100, tell me your name, or ask what you said first.`,
       ru: `Здравствуйте${name === undefined ? "" : `, ${name}`}! Дайте мне пример, попросите показать код или посчитать до 100, назовите своё имя или спросите, что вы сказали сначала.`,
     }),
   },
   {
     when: /(?<!\p{L})(?:thanks|thank you|спасибо|благодарю)(?!\p{L})/iu,
-    say: () => ({ en: "You are welcome.", ru: "Пожалуйста." }),
+    reply: () => ({ en: "You are welcome.", ru: "Пожалуйста." }),
   },
   {
     when: /^/u,
-    say: ({ said }) => {
-      const text = quote(said.at(-1) ?? "");
+    reply: ({ texts }) => {
+      const text = quote(texts.at(-1) ?? "");
       return {
-        en: `You wrote: “${text}” (message ${said.length} of yours). I have no rule for it.`,
-        ru: `Вы написали: «${text}» (ваше сообщение номер ${said.length}). Правила для этого у меня нет.`,
+        en: `You wrote: “${text}” (message ${texts.length} of yours). I have no rule for it.`,
+        ru: `Вы написали: «${text}» (ваше сообщение номер ${texts.length}). Правила для этого у меня нет.`,
       };
     },
   },

@@ -9,13 +9,13 @@ function isHttp(text: string): boolean {
   return protocol === "http:" || protocol === "https:";
 }
 
-/** The address of an HTTP service, maybe with a path; comes out without a slash at the end. */
-export const serviceAddress: z.ZodType<string, string> = z
+/** The address of an HTTP endpoint, with or without a path. Trailing slashes are removed. */
+export const endpointAddress: z.ZodType<string, string> = z
   .string()
   .refine(isHttp, "must be an address, such as http://127.0.0.1:11434/v1")
   .transform((text) => text.replace(/\/+$/, ""));
 
-/** The address of the platform: no path, for its two doors have theirs. */
+/** The origin of the platform. The client adds the path. */
 export const origin: z.ZodType<string, string> = z
   .string()
   .refine((text) => isHttp(text) && new URL(text).pathname === "/", "must be an address, such as http://127.0.0.1:8000")

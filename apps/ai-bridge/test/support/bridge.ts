@@ -6,13 +6,13 @@ import { startModelServer, type Behaviour, type ModelServer } from "./model-serv
 const bridgeMain = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export interface Bridge extends Child {
-  /** Waits until a line of its log has the text. */
-  says: (text: string) => Promise<void>;
-  /** How often the text stands in its log. */
+  /** Waits until its log contains the text. */
+  logs: (text: string) => Promise<void>;
+  /** How often its log contains the text. */
   count: (text: string) => number;
 }
 
-/** Starts the bridge as a process of its own; the end of the test ends it. */
+/** Starts the bridge as a process of its own, until the end of the test. */
 export function startBridge(url: string, env: Record<string, string> = {}): Bridge {
   const child = startChild(process.execPath, {
     args: [bridgeMain],
@@ -23,15 +23,15 @@ export function startBridge(url: string, env: Record<string, string> = {}): Brid
   return {
     ...child,
     count,
-    says: async (text) => {
-      await until(`the bridge says “${text}”`, () => count(text) > 0).catch((error: unknown) => {
-        throw new Error(`The bridge did not say “${text}”:\n${child.output()}`, { cause: error });
+    logs: async (text) => {
+      await until(`the bridge logs “${text}”`, () => count(text) > 0).catch((error: unknown) => {
+        throw new Error(`The bridge did not log “${text}”:\n${child.output()}`, { cause: error });
       });
     },
   };
 }
 
-/** Starts a model and a bridge that answers by it. */
+/** Starts a model and a bridge that uses it. */
 export async function startBridgeWithModel(
   url: string,
   behave: Behaviour,

@@ -1,7 +1,7 @@
-import type { Answerer, Usage } from "../../src/answerers/answerer.ts";
-import type { DialogMessage } from "../../src/platform/client.ts";
+import type { DialogMessage, Usage } from "@deepbot/client/worker";
+import type { Answerer } from "../../src/answerers/answerer.ts";
 
-/** A dialog in which the user speaks first and the bot in turn. */
+/** A dialog in which user and bot alternate, the user first. */
 export function dialogOf(...texts: string[]): DialogMessage[] {
   return texts.map((content, index) => ({ message_id: index + 1, role: index % 2 === 0 ? "user" : "bot", content }));
 }

@@ -10,36 +10,36 @@ const requestSchema = z.object({
   messages: z.array(z.object({ role: z.string(), content: z.string() })),
 });
 
-/** One request to the model, and what the test answers to it. */
-export interface Exchange {
+/** One request to the model, with the means to respond to it. */
+export interface ModelCall {
   url: string;
   headers: IncomingHttpHeaders;
   body: z.infer<typeof requestSchema>;
-  /** Whether the client went away before the answer had ended. */
+  /** Whether the client disconnected before the response ended. */
   isAborted: () => boolean;
-  /** Sends the head of a stream; sent by the first event at the latest. */
+  /** Sends the headers of a stream. The first event does so too. */
   open: () => void;
-  /** Sends one event as it is. */
+  /** Sends one event verbatim. */
   event: (data: string) => void;
-  /** Sends pieces of text, each in an event of its own. */
+  /** Sends pieces of text, one event for each. */
   say: (...pieces: string[]) => void;
-  /** Ends the stream as a model does: the reason, the usage if given, and the last event. */
+  /** Ends the stream as a model does: finish reason, usage if given, and `[DONE]`. */
   finish: (options?: { reason?: string; usage?: { prompt_tokens: number; completion_tokens: number } }) => void;
-  /** Ends the body without a last word. */
+  /** Ends the body prematurely. */
   close: () => void;
   /** Cuts the connection. */
   cut: () => void;
-  /** Answers by an error. */
+  /** Responds with an error. */
   refuse: (status: number, error: Record<string, unknown>, headers?: Record<string, string>) => void;
 }
 
-/** How a model answers the request with this number, from 0. */
-export type Behaviour = (exchange: Exchange, number: number) => void;
+/** How a model responds to its requests, numbered from 0. */
+export type Behaviour = (modelCall: ModelCall, number: number) => void;
 
 export interface ModelServer {
   /** For `OPENAI_BASE_URL`. */
   baseUrl: string;
-  exchanges: Exchange[];
+  modelCalls: ModelCall[];
   stop: () => Promise<void>;
 }
 
@@ -50,7 +50,7 @@ const choice = (delta: Record<string, unknown>, reason: string | null = null): {
   choices: [{ index: 0, delta, finish_reason: reason }],
 });
 
-function speak(response: ServerResponse): Omit<Exchange, "url" | "headers" | "body" | "isAborted"> {
+function speak(response: ServerResponse): Omit<ModelCall, "url" | "headers" | "body" | "isAborted"> {
   const open = (): void => {
     if (!response.headersSent) response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
   };
@@ -81,22 +81,22 @@ function speak(response: ServerResponse): Omit<Exchange, "url" | "headers" | "bo
 
 /** A local server that speaks OpenAI's chat completions and behaves as the test wants. */
 export async function startModelServer(behave: Behaviour): Promise<ModelServer> {
-  const exchanges: Exchange[] = [];
+  const modelCalls: ModelCall[] = [];
   const server = createServer((request, response) => {
     let aborted = false;
     response.on("close", () => {
       aborted = !response.writableEnded;
     });
     void text(request).then((body) => {
-      const exchange: Exchange = {
+      const modelCall: ModelCall = {
         url: request.url ?? "",
         headers: request.headers,
         body: requestSchema.parse(JSON.parse(body)),
         isAborted: () => aborted,
         ...speak(response),
       };
-      exchanges.push(exchange);
-      behave(exchange, exchanges.length - 1);
+      modelCalls.push(modelCall);
+      behave(modelCall, modelCalls.length - 1);
     });
   });
   server.listen(0, "127.0.0.1");
@@ -105,7 +105,7 @@ export async function startModelServer(behave: Behaviour): Promise<ModelServer> 
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
-    exchanges,
+    modelCalls,
     stop: async () => {
       server.closeAllConnections();
       server.close();

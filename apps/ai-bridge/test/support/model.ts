@@ -15,7 +15,7 @@ export const modelDefaults: ModelConfig = {
   maxRetries: 0,
 };
 
-/** An answerer with a model of its own for this test. */
+/** An answerer with a model of its own, until the end of the test. */
 export async function startModel(
   behave: Behaviour,
   changes: Partial<ModelConfig> = {},

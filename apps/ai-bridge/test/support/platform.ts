@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { createClient, type Client } from "@deepbot/client";
 import { signInPerson, startServerProcess, testKeys, until, type Person, type ServerProcess } from "@deepbot/testing";
 import { createProcessDatabase } from "@deepbot/testing/database";
 import { beforeAll } from "vitest";
-import { createPlatform, type Platform } from "../../src/platform/client.ts";
 
 /** A run as its owner sees it. */
 export interface SeenRun {
@@ -13,13 +13,13 @@ export interface SeenRun {
   error: { code: string; message: string } | null;
 }
 
-/** A real server of the file's own. */
+/** A real server, one for each test file. */
 export interface TestPlatform {
   server: () => ServerProcess;
   /** Starts the server again, on the same port and database. */
   restart: () => Promise<void>;
-  /** A worker beside the bridge. */
-  otherWorker: () => Platform;
+  /** The client of another worker. */
+  otherWorker: () => Client;
   /** A new person with a new dialog. */
   newAsker: () => Promise<Asker>;
 }
@@ -33,7 +33,7 @@ export interface Asker {
   ) => Promise<{ status: number; body: { answer_ai?: string; detail?: string; run_id?: number } }>;
   /** Asks without waiting. */
   start: (question: string) => Promise<SeenRun>;
-  look: (runId: number) => Promise<SeenRun>;
+  getRun: (runId: number) => Promise<SeenRun>;
   /** Waits for the run to reach a state. */
   reaches: (runId: number, state: string) => Promise<SeenRun>;
   /** Contents of the dialog, oldest first. */
@@ -48,10 +48,10 @@ async function openDialog(person: Person): Promise<number> {
 async function createAsker(serverUrl: string): Promise<Asker> {
   const person = await signInPerson(serverUrl, `asker-${randomUUID()}`);
   const dialogId = await openDialog(person);
-  const look = async (runId: number): Promise<SeenRun> => (await person.call<SeenRun>("GET", `/runs/${runId}`)).body;
+  const getRun = async (runId: number): Promise<SeenRun> => (await person.call<SeenRun>("GET", `/runs/${runId}`)).body;
   return {
     dialogId,
-    look,
+    getRun,
     ask: (question) => person.call("POST", "/send/message/ai", { dialog_id: dialogId, text_user: question }),
     start: async (question) => {
       const { body } = await person.call<SeenRun>("POST", `/dialogs/${dialogId}/runs`, { text_user: question });
@@ -59,7 +59,7 @@ async function createAsker(serverUrl: string): Promise<Asker> {
     },
     reaches: (runId, state) =>
       until(`run ${runId} is ${state}`, async () => {
-        const run = await look(runId);
+        const run = await getRun(runId);
         return run.state === state && run;
       }),
     read: async () => {
@@ -92,7 +92,7 @@ export function usePlatform(env: Record<string, string> = {}): TestPlatform {
     restart: async () => {
       server = await startServerProcess({ ...databaseEnv, ...env, PORT: String(server.port) });
     },
-    otherWorker: () => createPlatform({ url: server.url, messagesKey: testKeys.messages }),
+    otherWorker: () => createClient({ url: server.url, headers: () => ({ "x-messages-key": testKeys.messages }) }),
     newAsker: () => createAsker(server.url),
   };
 }

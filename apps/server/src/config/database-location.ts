@@ -4,7 +4,7 @@ type Values = Readonly<Record<string, string>>;
 
 const parts = ["DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"];
 
-/** Where the embedded database lies when nothing else is set, from the folder the server runs in. */
+/** Default folder of the embedded database, relative to the working directory of the server. */
 const defaultFolder = ".data/db";
 
 function fromUrl(text: string): DatabaseLocation | { problem: string } {

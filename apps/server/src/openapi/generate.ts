@@ -1,7 +1,8 @@
-import { appRouter } from "@deepbot/api/server";
+import { accessErrors, appRouter, type Access } from "@deepbot/api/server";
+import { statusOf, statusTitles, type ErrorCode } from "@deepbot/contract";
 import { generateOpenApiDocument } from "trpc-to-openapi";
-import { listOperations, type Operation } from "../http/operations.ts";
 import { z } from "zod";
+import { listOperations, type Operation } from "../transports/operations.ts";
 import { problemSchemas } from "./problem-schemas.ts";
 
 type Json = Record<string, unknown>;
@@ -19,100 +20,101 @@ const schemes = {
     name: "access_token",
     description: "Set by `POST /create/users`.",
   },
-  messagesKey: {
+  serviceKey: {
     type: "apiKey",
     in: "header",
     name: "X-Messages-Key",
-    description: "Key of AI services.",
+    description: "Service key of workers.",
   },
   healthKey: { type: "apiKey", in: "header", name: "X-Health-Key", description: "Key of operators." },
 } as const;
 
 const tags = [
-  { name: "auth", description: "Signing in and out" },
+  { name: "auth", description: "Sign in and out" },
   { name: "account", description: "Devices and data of a person" },
   { name: "dialogs", description: "A person's dialogs" },
-  { name: "messages", description: "Writing and waiting for the answer" },
-  { name: "runs", description: "Writing without waiting" },
-  { name: "ai", description: "What AI services call" },
-  { name: "health", description: "What operators call" },
+  { name: "messages", description: "Send a message and wait for the answer" },
+  { name: "runs", description: "Send a message without waiting" },
+  { name: "worker", description: "For workers: take questions and answer them" },
+  { name: "health", description: "For operators" },
 ];
 
-const schemeOf: Readonly<Record<string, keyof typeof schemes | undefined>> = {
-  user: "cookie",
-  service: "messagesKey",
+const schemeOf: Readonly<Record<Access, keyof typeof schemes | undefined>> = {
+  public: undefined,
+  person: "cookie",
+  worker: "serviceKey",
   operator: "healthKey",
 };
 
-const descriptions: Readonly<Record<number, string>> = {
-  400: "The request lacks something or is malformed",
-  401: "Not signed in",
-  403: "Refused",
-  404: "Not found",
-  409: "Does not fit the present state",
-  410: "Gone meanwhile",
-  413: "The body is too large",
-  415: "The body is not JSON",
-  422: "The input is not valid",
-  500: "A fault of the server",
-  502: "The AI could not answer",
-  503: "Not available right now; `Retry-After` says when to try again",
-  504: "No answer in time",
-};
+/** Errors that a request may meet before or beside its procedure. */
+function transportErrors({ method, inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
+  const { access = "public" } = procedure.meta;
+  const always: ErrorCode[] = ["bad_request", "internal", "database_unavailable"];
+  const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
+  // Browsers send cookies by themselves, so only operations for people depend on the origin.
+  const forOrigin: ErrorCode[] =
+    method !== "GET" && (access === "person" || access === "public") ? ["origin_refused"] : [];
+  const forBody: ErrorCode[] = inputInQuery ? [] : ["json_invalid", "payload_too_large", "unsupported_media_type"];
+  return [...always, ...forInput, ...forOrigin, ...forBody];
+}
 
-function problemResponse(status: number): Json {
+function errorCodes(operation: Operation): readonly ErrorCode[] {
+  const { access = "public", errors = [] } = operation.procedure.meta;
+  return [...errors, ...accessErrors[access], ...transportErrors(operation)];
+}
+
+function problemResponse(status: number, codes: readonly ErrorCode[]): Json {
   const schema = status === 422 ? "InvalidInput" : "Problem";
+  const names = codes.map((code) => `\`${code}\``).join(", ");
+  const retry = status === 503 ? "; `Retry-After` says when to try again" : "";
   return {
-    description: descriptions[status] ?? "Error",
+    description: `${statusTitles[status] ?? "Error"}: ${names}${retry}`,
     content: { "application/problem+json": { schema: { $ref: `#/components/schemas/${schema}` } } },
   };
 }
 
-/** Statuses that the edge can give, beside the operation's own: for the request, for the body, and for its origin. */
-function edgeStatuses({ method, inputInQuery, takesInput, meta }: Operation): number[] {
-  if (method === "GET") return [400, 500, 503];
-  const forOrigin = meta.access === "user" || meta.access === "public" ? [403] : [];
-  if (inputInQuery) return [400, 500, 503, ...forOrigin];
-  return [400, 413, 415, 500, 503, ...(takesInput ? [422] : []), ...forOrigin];
+/** The error responses of an operation, by rising status. */
+function errorResponses(operation: Operation): Json {
+  const codes = [...new Set(errorCodes(operation))];
+  const statuses = [...new Set(codes.map(statusOf))].toSorted((a, b) => a - b);
+  const codesOf = (status: number): ErrorCode[] => codes.filter((code) => statusOf(code) === status).toSorted();
+  return Object.fromEntries(statuses.map((status) => [String(status), problemResponse(status, codesOf(status))]));
 }
 
-function errorStatuses(operation: Operation): number[] {
-  const { errorResponses } = operation.meta.openapi ?? {};
-  const own = Array.isArray(errorResponses) ? errorResponses : [];
-  return [...new Set([...own, ...edgeStatuses(operation)])].toSorted((a, b) => a - b);
+function securityOf({ procedure }: Operation): Json[] {
+  const scheme = schemeOf[procedure.meta.access ?? "public"];
+  return scheme === undefined ? [] : [{ [scheme]: [] }];
 }
 
 const attachmentHeaders = {
-  "Content-Disposition": { schema: { type: "string" }, description: "Makes a browser save the answer as a file" },
+  "Content-Disposition": { schema: { type: "string" }, description: "Makes a browser save the body as a file" },
 };
 
-/** What the generator cannot say: security of each operation, the true error bodies, the true success status. */
+/** Adds what the generator cannot know: security, error responses and the success status. */
 function complete(generated: Json, operation: Operation): Json {
   const { "200": success } = toJson(generated["responses"]);
-  const errors = errorStatuses(operation).map((status) => [String(status), problemResponse(status)]);
-  const scheme = schemeOf[operation.meta.access ?? "public"];
-  const headers = operation.meta.attachment === undefined ? {} : { headers: attachmentHeaders };
+  const headers = operation.procedure.meta.attachment === undefined ? {} : { headers: attachmentHeaders };
   return {
     ...generated,
-    security: scheme === undefined ? [] : [{ [scheme]: [] }],
-    responses: { [String(operation.status)]: { ...toJson(success), ...headers }, ...Object.fromEntries(errors) },
+    security: securityOf(operation),
+    responses: { [String(operation.status)]: { ...toJson(success), ...headers }, ...errorResponses(operation) },
   };
 }
 
-/** A subscription as an operation, which the generator cannot make: Server-Sent Events. */
+/** A subscription as an operation with Server-Sent Events. The generator skips subscriptions. */
 function describeEvents(operation: Operation): Json {
-  const { events } = operation.meta;
+  const { name, meta } = operation.procedure;
+  const { events } = meta;
   if (events === undefined) return {};
   const types = Object.keys(events.data).map((type) => `\`${type}\``);
   const schemas = Object.values(events.data).map((schema) => z.toJSONSchema(schema, { io: "output" }));
   const withoutDialect = schemas.map((schema) => ({ ...schema, $schema: undefined }));
-  const errors = [400, ...events.errorResponses, 500].map((status) => [String(status), problemResponse(status)]);
   return {
-    operationId: operation.name.replace(".", "-"),
+    operationId: name.replace(".", "-"),
     summary: events.summary,
     description: `${events.description} The \`data\` of the events ${types.join(", ")} is JSON as below.`,
     tags: [events.tag],
-    security: [{ cookie: [] }],
+    security: securityOf(operation),
     parameters: [
       { in: "path", name: "run_id", required: true, schema: { type: "integer" }, description: "Id of the run" },
       {
@@ -128,18 +130,22 @@ function describeEvents(operation: Operation): Json {
         content: { "text/event-stream": { schema: { oneOf: withoutDialect } } },
       },
       "204": { description: "The client has had the last event" },
-      ...Object.fromEntries(errors),
+      ...errorResponses(operation),
     },
   };
 }
 
-function addAlias(paths: Record<string, Json>, operation: Operation): void {
-  const original = toJson(paths[operation.meta.openapi?.path ?? ""]?.[operation.method.toLowerCase()]);
-  const alias = { ...original, operationId: `${String(original["operationId"])}-alias`, deprecated: true };
-  paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: alias };
+function isAlias({ procedure, path }: Operation): boolean {
+  return path !== procedure.meta.openapi?.path && path !== procedure.meta.events?.path;
 }
 
-/** The OpenAPI 3.1 document of the REST door, as committed in `openapi.json`. */
+function addAlias(paths: Record<string, Json>, { procedure, method, path }: Operation): void {
+  const original = toJson(paths[procedure.meta.openapi?.path ?? ""]?.[method.toLowerCase()]);
+  const alias = { ...original, operationId: `${String(original["operationId"])}-alias`, deprecated: true };
+  paths[path] = { ...paths[path], [method.toLowerCase()]: alias };
+}
+
+/** The OpenAPI 3.1 document of the REST API, as committed in `openapi.json`. */
 export function generateDocument(): Json {
   const generated = toJson(
     generateOpenApiDocument(appRouter, {
@@ -151,16 +157,15 @@ export function generateDocument(): Json {
     }),
   );
   const paths = toPaths(generated["paths"]);
-  const operations = listOperations().filter((operation) => !operation.streams);
-  for (const operation of listOperations().filter((each) => each.streams)) {
-    paths[operation.path] = { get: describeEvents(operation) };
-  }
-  for (const operation of operations.filter(({ path, meta }) => path === meta.openapi?.path)) {
-    const methods = paths[operation.path] ?? {};
+  const operations = listOperations();
+  for (const operation of operations.filter((each) => !isAlias(each))) {
+    const methods = (paths[operation.path] ??= {});
     const method = operation.method.toLowerCase();
-    methods[method] = complete(toJson(methods[method]), operation);
+    methods[method] =
+      operation.procedure.meta.events === undefined
+        ? complete(toJson(methods[method]), operation)
+        : describeEvents(operation);
   }
-  for (const operation of operations.filter(({ path, meta }) => path !== meta.openapi?.path))
-    addAlias(paths, operation);
-  return { ...generated, tags, paths, components: { securitySchemes: schemes, schemas: problemSchemas } };
+  for (const operation of operations.filter(isAlias)) addAlias(paths, operation);
+  return { ...generated, tags, paths, components: { securitySchemes: schemes, schemas: problemSchemas() } };
 }

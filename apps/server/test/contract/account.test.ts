@@ -1,10 +1,9 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { describe, expect, it } from "vitest";
 import { bootApp, runSql, useApi, type Person } from "../support/api.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
 import { clientId } from "../support/google.ts";
 import { request } from "../support/http.ts";
-import { expectProblem, faultPlaces } from "../support/problem.ts";
+import { expectProblem, issuePlaces } from "../support/problem.ts";
 
 interface Session {
   session_id: string;
@@ -14,8 +13,8 @@ interface Session {
 
 const expiredCookie = /^access_token=; Max-Age=0; /;
 
-describeEachEngine("an account", (engine) => {
-  const api = useApi(engine);
+describe("an account", () => {
+  const api = useApi();
   const listSessions = async (person: Person): Promise<Session[]> =>
     (await person.call<{ sessions: Session[] }>("GET /sessions")).body.sessions;
   const statusOf = async ({ cookie }: Person): Promise<number> =>
@@ -23,8 +22,8 @@ describeEachEngine("an account", (engine) => {
 
   describe("GET /sessions and DELETE /sessions/{session_id}", () => {
     it("show where a person is signed in, and sign a device out", async () => {
-      const here = await api.signIn({ sub: `devices-${engine}` });
-      const there = await api.signIn({ sub: `devices-${engine}` });
+      const here = await api.signIn({ sub: "devices" });
+      const there = await api.signIn({ sub: "devices" });
       const sessions = await listSessions(here);
       expect(sessions.map(({ current }) => current)).toEqual([false, true]);
       const other = sessions.find(({ current }) => !current)?.session_id ?? "";
@@ -44,13 +43,13 @@ describeEachEngine("an account", (engine) => {
 
     it("refuse what is no id", async () => {
       const person = await api.signIn();
-      expect(faultPlaces(await person.call("DELETE /sessions/1"))).toEqual(["path.session_id"]);
+      expect(issuePlaces(await person.call("DELETE /sessions/1"))).toEqual(["path.session_id"]);
     });
   });
 
   describe("POST /logout/everywhere", () => {
     it("ends all sessions of the person, on any server, and nobody else's", async () => {
-      const devices = [1, 2, 3].map(() => api.signIn({ sub: `everywhere-${engine}` }));
+      const devices = [1, 2, 3].map(() => api.signIn({ sub: "everywhere" }));
       const [here, ...others] = await Promise.all(devices);
       const bob = await api.signIn();
       const second = await bootApp(api.database);
@@ -89,7 +88,7 @@ describeEachEngine("an account", (engine) => {
 
   describe("DELETE /me", () => {
     it("erases the account, expires the cookie and has the browser forget what it keeps", async () => {
-      const person = await api.signIn({ sub: `leaver-${engine}` });
+      const person = await api.signIn({ sub: "leaver" });
       await startRun(person, await createDialog(person));
       const { status, body, headers } = await person.call(`DELETE /me?user_id=${person.userId}`);
       expect([status, body]).toEqual([200, { user_id: person.userId }]);
@@ -97,17 +96,17 @@ describeEachEngine("an account", (engine) => {
       expect(headers["clear-site-data"]).toContain("storage");
       expect(await statusOf(person)).toBe(401);
       expect(await runSql(api.database, `select user_id from users where user_id = ${person.userId}`)).toEqual([]);
-      expect((await api.signIn({ sub: `leaver-${engine}` })).userId).not.toBe(person.userId);
+      expect((await api.signIn({ sub: "leaver" })).userId).not.toBe(person.userId);
     });
 
     it("erases nothing when it does not say whose, or names another's", async () => {
       const person = await api.signIn();
       const other = await api.signIn();
-      expect(faultPlaces(await person.call("DELETE /me"))).toEqual(["query.user_id"]);
-      expect(faultPlaces(await person.call("DELETE /me?user_id=me"))).toEqual(["query.user_id"]);
+      expect(issuePlaces(await person.call("DELETE /me"))).toEqual(["query.user_id"]);
+      expect(issuePlaces(await person.call("DELETE /me?user_id=me"))).toEqual(["query.user_id"]);
       const body = JSON.stringify({ user_id: person.userId });
       const headers = { "Content-Type": "application/json", "Content-Length": String(body.length) };
-      expect(faultPlaces(await person.call("DELETE /me", { body, headers }))).toEqual(["query.user_id"]);
+      expect(issuePlaces(await person.call("DELETE /me", { body, headers }))).toEqual(["query.user_id"]);
       for (const id of [other.userId, 1, 987_654]) {
         expect(expectProblem(await person.call(`DELETE /me?user_id=${id}`), 404).code).toBe("account_not_found");
       }

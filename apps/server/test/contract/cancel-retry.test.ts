@@ -1,22 +1,21 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { describe, expect, it } from "vitest";
 import { useApi, type Person } from "../support/api.ts";
 import { createDialog, readDialog, readFlag, readRun, startRun, type Run } from "../support/dialogs.ts";
-import { expectProblem, expectRefusal, faultPlaces, languages } from "../support/problem.ts";
+import { expectProblem, expectRefusal, issuePlaces, languages } from "../support/problem.ts";
 import { claimRun, claimRuns, reply, report } from "../support/worker.ts";
 
 const cancel = (person: Person, runId: number) => person.call<Run>(`POST /runs/${runId}/cancel`);
 const retry = (person: Person, runId: number) => person.call<Run>(`POST /runs/${runId}/retry`);
 
-describeEachEngine("a person", (engine) => {
-  const api = useApi(engine);
+describe("a person", () => {
+  const api = useApi();
 
   const prepare = async () => {
     const person = await api.signIn();
     const dialogId = await createDialog(person);
     return { person, dialogId, run: await startRun(person, dialogId) };
   };
-  /** A run that a worker holds and has said something for. */
+  /** A run that a worker holds and has streamed text for. */
   const prepareSpeaking = async () => {
     const prepared = await prepare();
     const lease = await claimRun(api);
@@ -33,10 +32,10 @@ describeEachEngine("a person", (engine) => {
       expect(await readFlag(person, dialogId)).toBe(false);
       expect(await claimRuns(api, { wait_ms: 0 })).toEqual([]);
       expect(await readDialog(person, dialogId)).toEqual(["user: a question"]);
-      expect((await api.ai("GET /messages")).body).toEqual({ success: true, service_message: [] });
+      expect((await api.asWorker("GET /messages")).body).toEqual({ success: true, service_message: [] });
     });
 
-    it("a run under way stops its worker, and what was said so far is kept and marked", async () => {
+    it("stops the worker of a running run, and keeps the text so far, marked as partial", async () => {
       const { person, dialogId, run, lease } = await prepareSpeaking();
       expect((await cancel(person, run.run_id)).status).toBe(200);
       expect((await report(api, lease, { kind: "heartbeat" })).body).toMatchObject({ cancel_requested: true });
@@ -130,10 +129,10 @@ describeEachEngine("a person", (engine) => {
     const stranger = await api.signIn();
     expectProblem(await stranger.call(`POST /runs/${run.run_id}/${verb}`), 404);
     expectProblem(await person.call(`POST /runs/2000000000/${verb}`), 404);
-    expect(faultPlaces(await person.call(`POST /runs/${run.run_id}/${verb}`, { json: { color: "red" } }))).toEqual([
+    expect(issuePlaces(await person.call(`POST /runs/${run.run_id}/${verb}`, { json: { color: "red" } }))).toEqual([
       "body.color",
     ]);
-    expect(faultPlaces(await person.call(`POST /runs/first/${verb}`))).toEqual(["path.run_id"]);
+    expect(issuePlaces(await person.call(`POST /runs/first/${verb}`))).toEqual(["path.run_id"]);
     expect((await readRun(person, run.run_id)).state).toBe("queued");
   });
 });

@@ -1,17 +1,16 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
 import { outcomeOf } from "../support/http.ts";
-import { faultPlaces } from "../support/problem.ts";
+import { issuePlaces } from "../support/problem.ts";
 import { claimRun, claimRuns, reply, report, type ClaimedRun } from "../support/worker.ts";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const contents = ({ messages }: ClaimedRun): string[] => messages.map(({ content }) => content);
 
-describeEachEngine("POST /worker/claim", (engine) => {
-  const api = useApi(engine);
+describe("POST /worker/claim", () => {
+  const api = useApi();
 
   const prepare = async () => {
     const person = await api.signIn();
@@ -38,7 +37,7 @@ describeEachEngine("POST /worker/claim", (engine) => {
   });
 
   it("is empty at once when there is nothing and no wait was asked for", async () => {
-    const { status, body } = await api.ai("POST /worker/claim", { json: { worker: "a worker" } });
+    const { status, body } = await api.asWorker("POST /worker/claim", { json: { worker: "a worker" } });
     expect([status, body]).toEqual([200, { runs: [] }]);
   });
 
@@ -118,7 +117,7 @@ describeEachEngine("POST /worker/claim", (engine) => {
     const { person, dialogId } = await prepare();
     const client = new AbortController();
     const json = { worker: "a worker", wait_ms: 25_000 };
-    const left = outcomeOf(api.ai("POST /worker/claim", { json, signal: client.signal }));
+    const left = outcomeOf(api.asWorker("POST /worker/claim", { json, signal: client.signal }));
     const other = claimRun(api, { wait_ms: 25_000 });
     // A later request that came back: the earlier ones have reached the server.
     expect(await claimRuns(api, { wait_ms: 0 })).toEqual([]);
@@ -146,9 +145,9 @@ describeEachEngine("POST /worker/claim", (engine) => {
       ["lease_ms", { lease_ms: true }],
       ["history_limit", { history_limit: 0 }],
       ["color", { color: "red" }],
-    ])("%s in %j", async ([name, fault]) => {
-      const refused = await api.ai("POST /worker/claim", { json: { worker: "a worker", ...fault } });
-      expect(faultPlaces(refused)).toEqual([`body.${name}`]);
+    ])("%s in %j", async ([name, wrong]) => {
+      const refused = await api.asWorker("POST /worker/claim", { json: { worker: "a worker", ...wrong } });
+      expect(issuePlaces(refused)).toEqual([`body.${name}`]);
     });
   });
 });

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { describeEachEngine } from "@deepbot/db/testing";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import {
   createDialog,
@@ -15,8 +14,8 @@ import {
 import { expectProblem, expectRefusal, languages } from "../support/problem.ts";
 import { claimRun, reply } from "../support/worker.ts";
 
-describeEachEngine("the deadline", (engine) => {
-  const api = useApi(engine, { ANSWER_DEADLINE_MS: "1000" });
+describe("the deadline", () => {
+  const api = useApi({ ANSWER_DEADLINE_MS: "1000" });
 
   it("ends the wait with 504, frees the dialog, and the next message is answered", async () => {
     const person = await api.signIn();

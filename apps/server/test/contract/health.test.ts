@@ -1,11 +1,11 @@
-import { describeEachEngine, openTestDatabase } from "@deepbot/db/testing";
+import { mainEngine, openTestDatabase } from "@deepbot/db/testing";
 import { testKeys } from "@deepbot/testing";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bootApp, connectApi, useApi } from "../support/api.ts";
 import { expectProblem, expectRefusal, languages } from "../support/problem.ts";
 
-describeEachEngine("GET /health", (engine) => {
-  const api = useApi(engine);
+describe("GET /health", () => {
+  const api = useApi();
 
   it("is ok with the key", async () => {
     const { status, body } = await api.call("GET /health", { headers: { "X-Health-Key": testKeys.health } });
@@ -19,8 +19,8 @@ describeEachEngine("GET /health", (engine) => {
     ["the beginning of the key", { "X-Health-Key": testKeys.health.slice(0, -1) }],
     ["the key and more", { "X-Health-Key": `${testKeys.health}x` }],
     ["the key in capitals", { "X-Health-Key": testKeys.health.toUpperCase() }],
-    ["the key of AI services", { "X-Health-Key": testKeys.messages }],
-    ["the key in the header of AI services", { "X-Messages-Key": testKeys.health }],
+    ["the service key", { "X-Health-Key": testKeys.messages }],
+    ["the key in the header of workers", { "X-Messages-Key": testKeys.health }],
     ["the key twice", { "X-Health-Key": `${testKeys.health}, ${testKeys.health}` }],
   ] as const)("is Forbidden in either language with %s", async ([, key]) => {
     for (const language of languages) {
@@ -29,14 +29,19 @@ describeEachEngine("GET /health", (engine) => {
     }
   });
 
-  it("is 503 while the database does not answer, to those with the key", async () => {
-    const database = await openTestDatabase(engine);
+  it("is 503 with Retry-After on both transports while the database does not respond, for holders of the key", async () => {
+    const database = await openTestDatabase(mainEngine());
     const { url, stop } = await bootApp(database);
     await database.close();
     const cut = connectApi(() => ({ url, database }));
     for (const language of languages) {
       const headers = { "X-Health-Key": testKeys.health, "Accept-Language": language };
       expectRefusal(await cut.call("GET /health", { headers }), { status: 503, language });
+    }
+    const key = { "X-Health-Key": testKeys.health };
+    for (const target of ["GET /health", "GET /trpc/health.check"] as const) {
+      const { status, headers } = await cut.request(target, { headers: key });
+      expect([target, status, headers["retry-after"]]).toEqual([target, 503, "2"]);
     }
     expectProblem(await cut.call("GET /health"), 403);
     const probes = [await cut.request("GET /livez"), await cut.request("GET /readyz")];

@@ -1,8 +1,7 @@
-import { describeEachEngine } from "@deepbot/db/testing";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { useApi, type Person } from "../support/api.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
-import { expectProblem, expectSentence, faultPlaces, languages } from "../support/problem.ts";
+import { expectProblem, expectSentence, issuePlaces, languages } from "../support/problem.ts";
 import { claimRun, reply, report } from "../support/worker.ts";
 
 interface Page {
@@ -16,8 +15,8 @@ interface Page {
   next_before: number | null;
 }
 
-describeEachEngine("GET /dialogs/{dialog_id}/messages", (engine) => {
-  const api = useApi(engine);
+describe("GET /dialogs/{dialog_id}/messages", () => {
+  const api = useApi();
 
   const talk = async (answers: number) => {
     const person = await api.signIn();
@@ -76,7 +75,7 @@ describeEachEngine("GET /dialogs/{dialog_id}/messages", (engine) => {
     ["?offset=5", "query.offset"],
   ])("refuses %s", async ([query, place]) => {
     const { person, dialogId } = await talk(0);
-    expect(faultPlaces(await person.call(`GET /dialogs/${dialogId}/messages${query}`))).toEqual([place]);
+    expect(issuePlaces(await person.call(`GET /dialogs/${dialogId}/messages${query}`))).toEqual([place]);
   });
 
   it("is 404 for a dialog that is somebody else's or nobody's", async () => {

@@ -1,9 +1,8 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, listDialogs, readDialog, startRun } from "../support/dialogs.ts";
 import type { Target } from "../support/http.ts";
-import { expectProblem, expectSentence, faultPlaces, languages } from "../support/problem.ts";
+import { expectProblem, expectSentence, issuePlaces, languages } from "../support/problem.ts";
 
 const emoji = "😀";
 const unstorable: [string, string][] = [
@@ -13,8 +12,8 @@ const unstorable: [string, string][] = [
   ["surrogates in the wrong order", "abc\ude00\ud83d"],
 ];
 
-describeEachEngine("the input", (engine) => {
-  const api = useApi(engine);
+describe("the input", () => {
+  const api = useApi();
 
   describe("a dialog's name", () => {
     it.for([
@@ -60,7 +59,7 @@ describeEachEngine("the input", (engine) => {
       const dialogId = await createDialog(person, "before");
       const created = await person.call("POST /dialogs/create", { json: { dialog_name: name } });
       const renamed = await person.call("POST /dialogs/rename", { json: { dialog_id: dialogId, dialog_name: name } });
-      expect([faultPlaces(created), faultPlaces(renamed)]).toEqual([["body.dialog_name"], ["body.dialog_name"]]);
+      expect([issuePlaces(created), issuePlaces(renamed)]).toEqual([["body.dialog_name"], ["body.dialog_name"]]);
       expect(await listDialogs(person)).toEqual([{ dialog_id: dialogId, dialog_name: "before" }]);
     });
   });
@@ -95,7 +94,7 @@ describeEachEngine("the input", (engine) => {
       const dialogId = await createDialog(person);
       const sent = await person.call("POST /send/message/ai", { json: { dialog_id: dialogId, text_user: text } });
       const started = await person.call(`POST /dialogs/${dialogId}/runs`, { json: { text_user: text } });
-      expect([faultPlaces(sent), faultPlaces(started)]).toEqual([["body.text_user"], ["body.text_user"]]);
+      expect([issuePlaces(sent), issuePlaces(started)]).toEqual([["body.text_user"], ["body.text_user"]]);
       expect(await readDialog(person, dialogId)).toEqual([]);
     });
 
@@ -103,7 +102,7 @@ describeEachEngine("the input", (engine) => {
       const person = await api.signIn();
       const dialogId = await createDialog(person);
       const json = { dialog_id: dialogId, text_user: "hello", client_message_id: id };
-      expect(faultPlaces(await person.call("POST /send/message/ai", { json }))).toEqual(["body.client_message_id"]);
+      expect(issuePlaces(await person.call("POST /send/message/ai", { json }))).toEqual(["body.client_message_id"]);
       expect(await readDialog(person, dialogId)).toEqual([]);
     });
   });
@@ -128,8 +127,8 @@ describeEachEngine("the input", (engine) => {
       "in the body of %s beside %j, as %s: %s is refused",
       async ([target, others, name, , value]) => {
         const person = await api.signIn();
-        const call = target === "POST /send/message/user" ? api.ai : person.call;
-        expect(faultPlaces(await call(target, { json: { ...others, [name]: value } }))).toEqual([`body.${name}`]);
+        const call = target === "POST /send/message/user" ? api.asWorker : person.call;
+        expect(issuePlaces(await call(target, { json: { ...others, [name]: value } }))).toEqual([`body.${name}`]);
       },
     );
 
@@ -161,20 +160,20 @@ describeEachEngine("the input", (engine) => {
       async ([path, text]) => {
         const person = await api.signIn();
         const name = path === "/runs/" ? "run_id" : "dialog_id";
-        expect(faultPlaces(await person.call(`GET ${path}${text}`))).toEqual([`path.${name}`]);
+        expect(issuePlaces(await person.call(`GET ${path}${text}`))).toEqual([`path.${name}`]);
       },
     );
   });
 
   describe("a refused input", () => {
-    it("names every fault at once, in one sentence of the person's language", async () => {
+    it("names every issue at once, in one sentence of the person's language", async () => {
       const person = await api.signIn();
       for (const language of languages) {
         const reply = await person.call("POST /dialogs/rename", {
           json: { dialog_id: "1", dialog_name: "x" },
           headers: { "Accept-Language": language },
         });
-        expect(faultPlaces(reply).toSorted()).toEqual(["body.dialog_id", "body.dialog_name"]);
+        expect(issuePlaces(reply).toSorted()).toEqual(["body.dialog_id", "body.dialog_name"]);
         const { detail, errors = [] } = expectProblem(reply, 422);
         expectSentence(detail, language);
         for (const { msg } of errors) expectSentence(msg, language);
@@ -191,7 +190,7 @@ describeEachEngine("the input", (engine) => {
     it.for(bodies)("may be %s in place of an object", async ([, body]) => {
       const person = await api.signIn();
       const headers = { "Content-Type": "application/json" };
-      expect(faultPlaces(await person.call("POST /dialogs/create", { body, headers }))).toEqual(["body"]);
+      expect(issuePlaces(await person.call("POST /dialogs/create", { body, headers }))).toEqual(["body"]);
     });
   });
 });

@@ -1,10 +1,11 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { signInPerson, testKeys } from "@deepbot/testing";
-import { expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { useApi } from "../support/api.ts";
+import { createDialog, startRun } from "../support/dialogs.ts";
+import { claimRun, report } from "../support/worker.ts";
 
-describeEachEngine("GET /metrics", (engine) => {
-  const api = useApi(engine);
+describe("GET /metrics", () => {
+  const api = useApi();
 
   async function read(): Promise<string> {
     const response = await fetch(`${api.url}/metrics`, { headers: { "X-Health-Key": testKeys.health } });
@@ -20,7 +21,7 @@ describeEachEngine("GET /metrics", (engine) => {
     }
   });
 
-  it("counts operations by name and status, on both doors, and nothing by a name that a caller chose", async () => {
+  it("counts operations by name and status on both transports, and never by a name that a caller chose", async () => {
     await fetch(`${api.url}/me`);
     await fetch(`${api.url}/trpc/auth.me`);
     await fetch(`${api.url}/trpc/zq.chosen`);
@@ -28,12 +29,26 @@ describeEachEngine("GET /metrics", (engine) => {
     await vi.waitFor(async () => {
       const text = await read();
       expect(text).toMatch(/^deepbot_http_request_duration_seconds_count\{operation="auth\.me",status="401"\} 2$/m);
-      expect(text).toMatch(/^deepbot_http_request_duration_seconds_count\{operation="edge",status="404"\} 2$/m);
+      expect(text).toMatch(/^deepbot_http_request_duration_seconds_count\{operation="none",status="404"\} 2$/m);
       expect(text).not.toContain("zq");
     });
   });
 
-  it("tells of the runs that are open", async () => {
+  it("counts each transition of a run once, by its states", async () => {
+    const countOf = async (from: string, to: string): Promise<number> => {
+      const line = new RegExp(`^deepbot_run_transitions_total\\{from="${from}",to="${to}"\\} (\\d+)$`, "m");
+      return Number(line.exec(await read())?.[1] ?? 0);
+    };
+    const counts = (): Promise<number[]> =>
+      Promise.all([countOf("none", "queued"), countOf("queued", "running"), countOf("running", "completed")]);
+    const before = await counts();
+    const person = await api.signIn();
+    await startRun(person, await createDialog(person));
+    await report(api, await claimRun(api), { kind: "complete", text: "hello" });
+    expect(await counts()).toEqual(before.map((count) => count + 1));
+  });
+
+  it("reports the runs that are open", async () => {
     expect(await read()).not.toMatch(/^deepbot_open_runs\{/m);
     const ann = await signInPerson(api.url, "ann");
     const { body } = await ann.call<{ dialog: number }>("POST", "/dialogs/create", { dialog_name: "abc" });

@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import openApiDocument from "../../openapi.json" with { type: "json" };
 import { generateDocument } from "../../src/openapi/generate.ts";
 import { useApi } from "../support/api.ts";
-import { checkDocumented, documented, findSchemaFault, type DocumentedOperation } from "../support/document.ts";
+import { checkDocumented, documented, findSchemaIssue, type DocumentedOperation } from "../support/document.ts";
 import type { RequestOptions, Target } from "../support/http.ts";
 import type { Problem } from "../support/problem.ts";
 
 const cookie = [{ cookie: [] }];
-const messagesKey = [{ messagesKey: [] }];
+const serviceKey = [{ serviceKey: [] }];
 const healthKey = [{ healthKey: [] }];
 
 /** What the contract promises, with who may call it and its success. */
@@ -25,19 +25,19 @@ const promised: [Target, object[], number][] = [
   ["GET /dialogs/flag/{dialog_id}", cookie, 200],
   ["GET /flag/{dialog_id}", cookie, 200],
   ["POST /send/message/ai", cookie, 200],
-  ["GET /messages", messagesKey, 200],
-  ["POST /send/message/user", messagesKey, 200],
+  ["GET /messages", serviceKey, 200],
+  ["POST /send/message/user", serviceKey, 200],
   ["GET /health", healthKey, 200],
   ["POST /dialogs/{dialog_id}/runs", cookie, 202],
   ["GET /runs/{run_id}", cookie, 200],
   ["POST /runs/{run_id}/cancel", cookie, 200],
   ["POST /runs/{run_id}/retry", cookie, 202],
-  ["POST /worker/claim", messagesKey, 200],
-  ["POST /worker/runs/{run_id}/heartbeat", messagesKey, 200],
-  ["POST /worker/runs/{run_id}/append", messagesKey, 200],
-  ["POST /worker/runs/{run_id}/complete", messagesKey, 200],
-  ["POST /worker/runs/{run_id}/fail", messagesKey, 200],
-  ["POST /worker/runs/{run_id}/release", messagesKey, 200],
+  ["POST /worker/claim", serviceKey, 200],
+  ["POST /worker/runs/{run_id}/heartbeat", serviceKey, 200],
+  ["POST /worker/runs/{run_id}/append", serviceKey, 200],
+  ["POST /worker/runs/{run_id}/complete", serviceKey, 200],
+  ["POST /worker/runs/{run_id}/fail", serviceKey, 200],
+  ["POST /worker/runs/{run_id}/release", serviceKey, 200],
   ["GET /dialogs/{dialog_id}/messages", cookie, 200],
   ["GET /sessions", cookie, 200],
   ["DELETE /sessions/{session_id}", cookie, 200],
@@ -93,7 +93,7 @@ describe("the OpenAPI document", () => {
   it("names where its credentials go", () => {
     expect(openApiDocument.components.securitySchemes).toMatchObject({
       cookie: { type: "apiKey", in: "cookie", name: "access_token" },
-      messagesKey: { type: "apiKey", in: "header", name: "X-Messages-Key" },
+      serviceKey: { type: "apiKey", in: "header", name: "X-Messages-Key" },
       healthKey: { type: "apiKey", in: "header", name: "X-Health-Key" },
     });
   });
@@ -124,10 +124,10 @@ describe("the OpenAPI document", () => {
         const types = Number(status) < 400 ? successTypes : ["application/problem+json"];
         expect(types).toEqual(expect.arrayContaining(Object.keys(content)));
         expect(Object.keys(content)).toHaveLength(status === "204" ? 0 : 1);
-        for (const { schema } of Object.values(content)) expect(findSchemaFault(schema, "no object")).toBeDefined();
+        for (const { schema } of Object.values(content)) expect(findSchemaIssue(schema, "no object")).toBeDefined();
       }
       for (const { schema } of Object.values(operation.requestBody?.content ?? {})) {
-        expect(findSchemaFault(schema, "no object")).toBeDefined();
+        expect(findSchemaIssue(schema, "no object")).toBeDefined();
       }
     },
   );
@@ -146,7 +146,7 @@ describe("the OpenAPI document", () => {
 });
 
 describe("the server", () => {
-  const api = useApi("embedded");
+  const api = useApi();
 
   it.for([...byName.values()])(
     "serves $method $path to those whom the document names, and to nobody else",
@@ -155,7 +155,7 @@ describe("the server", () => {
       const person = await api.signIn();
       const credentials = {
         cookie: { Cookie: person.cookie },
-        messagesKey: { "X-Messages-Key": testKeys.messages },
+        serviceKey: { "X-Messages-Key": testKeys.messages },
         healthKey: { "X-Health-Key": testKeys.health },
       };
       const [required] = operation.security.flatMap((names) => Object.keys(names));

@@ -1,5 +1,4 @@
-import { describeEachEngine } from "@deepbot/db/testing";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { useApi, type Person } from "../support/api.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
 import { claimRun, reply, report } from "../support/worker.ts";
@@ -10,11 +9,11 @@ function pending(...rows: [Person, number, string][]): object {
   return { success: true, service_message: messages };
 }
 
-describeEachEngine("GET /messages", (engine) => {
-  const api = useApi(engine);
+describe("GET /messages", () => {
+  const api = useApi();
 
   const readPending = async () => {
-    const { status, body } = await api.ai("GET /messages");
+    const { status, body } = await api.asWorker("GET /messages");
     expect(status).toBe(200);
     return body;
   };
@@ -89,7 +88,7 @@ describeEachEngine("GET /messages", (engine) => {
     expect(await readPending()).toEqual(pending());
   });
 
-  it("never gives what the bot said, also when it spoke first", async () => {
+  it("never lists a text of the bot, not even as the first of a dialog", async () => {
     const person = await api.signIn();
     const dialogId = await createDialog(person);
     await reply(api, { userId: person.userId, dialogId, text: "hello" });
@@ -98,7 +97,7 @@ describeEachEngine("GET /messages", (engine) => {
   });
 
   it("ignores what stands in the query", async () => {
-    const { status, body } = await api.ai("GET /messages?limit=1&dialog_id=7");
+    const { status, body } = await api.asWorker("GET /messages?limit=1&dialog_id=7");
     expect([status, body]).toEqual([200, pending()]);
   });
 });

@@ -10,7 +10,7 @@ const guardedBy = (scheme: string): DocumentedOperation[] =>
 const targetOf = ({ method, path }: DocumentedOperation, id = "1"): Target =>
   `${method} ${path.replaceAll(/\{\w+\}/g, id)}` as Target;
 
-/** Faults of a request that must not be looked at before its caller is known. */
+/** Problems of a request that must not be reported before its caller is known. */
 const faulty: RequestOptions[] = [
   {},
   { json: { color: "red" } },
@@ -20,14 +20,14 @@ const faulty: RequestOptions[] = [
 ];
 
 describe("a refusal", () => {
-  const api = useApi("embedded");
+  const api = useApi();
   const isRussian = async (language: string | undefined) => {
     const headers: Record<string, string> = language === undefined ? {} : { "Accept-Language": language };
     return expectProblem(await api.call("GET /me", { headers }), 401).detail === russian.noCookie;
   };
 
   describe("who may not call", () => {
-    it.for(guardedBy("cookie"))("is told so before any fault of the input: $method $path", async (operation) => {
+    it.for(guardedBy("cookie"))("is refused before the input is checked: $method $path", async (operation) => {
       const target = targetOf(operation, "abc");
       const options = operation.method === "GET" ? [{}] : faulty;
       for (const option of options) {
@@ -42,8 +42,8 @@ describe("a refusal", () => {
       }
     });
 
-    it.for([...guardedBy("messagesKey"), ...guardedBy("healthKey")])(
-      "without a key is Forbidden before any fault of the input: $method $path",
+    it.for([...guardedBy("serviceKey"), ...guardedBy("healthKey")])(
+      "without a key is Forbidden before the input is checked: $method $path",
       async (operation) => {
         const person = await api.signIn();
         const target = targetOf(operation, "abc");
@@ -80,9 +80,9 @@ describe("a refusal", () => {
       expectProblem(await api.call("GET /dialogs/1"), 401);
     });
 
-    it("with the services' key is not signed in", async () => {
-      expectProblem(await api.ai("GET /me"), 401);
-      expectProblem(await api.ai("POST /dialogs"), 401);
+    it("with the service key is not signed in", async () => {
+      expectProblem(await api.asWorker("GET /me"), 401);
+      expectProblem(await api.asWorker("POST /dialogs"), 401);
     });
   });
 
@@ -122,7 +122,7 @@ describe("a refusal", () => {
       ])("for %j", async (language) => expect(await isRussian(language)).toBe(false));
     });
 
-    it("is that of the whole refusal, its faults included", async () => {
+    it("is that of the whole refusal, its issues included", async () => {
       const person = await api.signIn();
       for (const language of languages) {
         const refused = await person.call("POST /dialogs/create", {

@@ -1,9 +1,8 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, readDialog, readFlag, readRun, send, startRun } from "../support/dialogs.ts";
-import { expectProblem, expectRefusal, expectSentence, faultPlaces, languages } from "../support/problem.ts";
+import { expectProblem, expectRefusal, expectSentence, issuePlaces, languages } from "../support/problem.ts";
 import { claimRun, reply, report, type Report } from "../support/worker.ts";
 
 const failure = { code: "model_down", message: "The model is down." };
@@ -17,8 +16,8 @@ const facts: Record<Report, Record<string, unknown>> = {
 const kinds = Object.keys(facts) as Report[];
 const otherToken = "00000000-0000-4000-8000-000000000000";
 
-describeEachEngine("a worker's report", (engine) => {
-  const api = useApi(engine, { RUN_MAX_ATTEMPTS: "2" });
+describe("a worker's report", () => {
+  const api = useApi({ RUN_MAX_ATTEMPTS: "2" });
 
   /** A run that a worker holds. */
   const prepare = async () => {
@@ -65,7 +64,7 @@ describeEachEngine("a worker's report", (engine) => {
       for (const language of languages) {
         const json = { lease_token: run.lease_token, seq: 3, text: "three" };
         const headers = { "Accept-Language": language };
-        expectRefusal(await api.ai(`POST /worker/runs/${run.run_id}/append`, { json, headers }), {
+        expectRefusal(await api.asWorker(`POST /worker/runs/${run.run_id}/append`, { json, headers }), {
           status: 409,
           language,
         });
@@ -81,9 +80,9 @@ describeEachEngine("a worker's report", (engine) => {
       ["text", { text: "a\u0000" }],
       ["text", { text: "\ud83d" }],
       ["text", { text: undefined }],
-    ])("refuses %s in %j", async ([name, fault]) => {
+    ])("refuses %s in %j", async ([name, wrong]) => {
       const { run } = await prepare();
-      expect(faultPlaces(await report(api, run, { kind: "append", seq: 1, text: "a piece", ...fault }))).toEqual([
+      expect(issuePlaces(await report(api, run, { kind: "append", seq: 1, text: "a piece", ...wrong }))).toEqual([
         `body.${name}`,
       ]);
     });
@@ -130,7 +129,7 @@ describeEachEngine("a worker's report", (engine) => {
       "refuses what is longer or cannot be stored, here %#",
       async (text) => {
         const { run } = await prepare();
-        expect(faultPlaces(await report(api, run, { kind: "complete", text }))).toEqual(["body.text"]);
+        expect(issuePlaces(await report(api, run, { kind: "complete", text }))).toEqual(["body.text"]);
       },
     );
 
@@ -182,9 +181,9 @@ describeEachEngine("a worker's report", (engine) => {
       ["message", { message: undefined }],
       ["retry", { retry: "true" }],
       ["retry", { retry: undefined }],
-    ])("refuses %s in %j", async ([name, fault]) => {
+    ])("refuses %s in %j", async ([name, wrong]) => {
       const { run } = await prepare();
-      expect(faultPlaces(await report(api, run, { kind: "fail", ...failure, retry: true, ...fault }))).toEqual([
+      expect(issuePlaces(await report(api, run, { kind: "fail", ...failure, retry: true, ...wrong }))).toEqual([
         `body.${name}`,
       ]);
     });
@@ -205,7 +204,7 @@ describeEachEngine("a worker's report", (engine) => {
   it("refuses the run's id in the body: it belongs to the path", async () => {
     const { person, run } = await prepare();
     for (const kind of kinds) {
-      expect(faultPlaces(await report(api, run, { kind, ...facts[kind], run_id: 1 }))).toEqual(["body.run_id"]);
+      expect(issuePlaces(await report(api, run, { kind, ...facts[kind], run_id: 1 }))).toEqual(["body.run_id"]);
     }
     expect((await readRun(person, run.run_id)).state).toBe("running");
   });
@@ -219,7 +218,7 @@ describeEachEngine("a worker's report", (engine) => {
         const json = { lease_token: run.lease_token, ...facts[kind] };
         const headers = { "Accept-Language": language };
         const { detail, code } = expectProblem(
-          await api.ai(`POST /worker/runs/${run.run_id}/${kind}`, { json, headers }),
+          await api.asWorker(`POST /worker/runs/${run.run_id}/${kind}`, { json, headers }),
           409,
         );
         expectSentence(detail, language);
@@ -234,7 +233,7 @@ describeEachEngine("a worker's report", (engine) => {
       expect((await readRun(person, run.run_id)).state).toBe("running");
     });
 
-    it("is 409 once the run was answered by another service", async () => {
+    it("is 409 once the run was answered by another worker", async () => {
       const { person, dialogId, run } = await prepare();
       await reply(api, { userId: person.userId, dialogId, text: "faster" });
       expectProblem(await report(api, run, { kind, ...facts[kind] }), 409);
@@ -244,7 +243,7 @@ describeEachEngine("a worker's report", (engine) => {
     it("is 404 for a run that there is not", async () => {
       for (const language of languages) {
         const json = { lease_token: otherToken, ...facts[kind] };
-        const reply404 = await api.ai(`POST /worker/runs/2000000000/${kind}`, {
+        const reply404 = await api.asWorker(`POST /worker/runs/2000000000/${kind}`, {
           json,
           headers: { "Accept-Language": language },
         });
@@ -257,15 +256,15 @@ describeEachEngine("a worker's report", (engine) => {
       ["body.lease_token", { lease_token: "not-a-uuid" }],
       ["body.lease_token", { lease_token: 5 }],
       ["body.color", { color: "red" }],
-    ])("refuses %s in %j", async ([place, fault]) => {
+    ])("refuses %s in %j", async ([place, wrong]) => {
       const { person, run } = await prepare();
-      expect(faultPlaces(await report(api, run, { kind, ...facts[kind], ...fault }))).toEqual([place]);
+      expect(issuePlaces(await report(api, run, { kind, ...facts[kind], ...wrong }))).toEqual([place]);
       expect((await readRun(person, run.run_id)).state).toBe("running");
     });
 
     it("refuses a run id that is no number", async () => {
       const json = { lease_token: otherToken, ...facts[kind] };
-      expect(faultPlaces(await api.ai(`POST /worker/runs/first/${kind}`, { json }))).toEqual(["path.run_id"]);
+      expect(issuePlaces(await api.asWorker(`POST /worker/runs/first/${kind}`, { json }))).toEqual(["path.run_id"]);
     });
   });
 });

@@ -1,15 +1,14 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, readDialog, readFlag, readRun, startRun, type Run } from "../support/dialogs.ts";
-import { expectRefusal, faultPlaces, languages } from "../support/problem.ts";
+import { expectRefusal, issuePlaces, languages } from "../support/problem.ts";
 import { claimRun, reply, report } from "../support/worker.ts";
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/;
 
-describeEachEngine("runs", (engine) => {
-  const api = useApi(engine, { ANSWER_DEADLINE_MS: "60000" });
+describe("runs", () => {
+  const api = useApi({ ANSWER_DEADLINE_MS: "60000" });
 
   const prepare = async () => {
     const person = await api.signIn();
@@ -70,13 +69,13 @@ describeEachEngine("runs", (engine) => {
     ] as const)("refuses a key that is %s", async ([, keys, places]) => {
       const { person, dialogId } = await prepare();
       const refused = await person.call(`POST /dialogs/${dialogId}/runs`, { json: { text_user: "hello", ...keys } });
-      expect(faultPlaces(refused).toSorted()).toEqual(places);
+      expect(issuePlaces(refused).toSorted()).toEqual(places);
       expect(await readDialog(person, dialogId)).toEqual([]);
     });
 
     it.for(["abc", "1.5"])("refuses the dialog id %s", async (id) => {
       const { person } = await prepare();
-      expect(faultPlaces(await person.call(`POST /dialogs/${id}/runs`, { json: { text_user: "hello" } }))).toEqual([
+      expect(issuePlaces(await person.call(`POST /dialogs/${id}/runs`, { json: { text_user: "hello" } }))).toEqual([
         "path.dialog_id",
       ]);
     });
@@ -131,7 +130,7 @@ describeEachEngine("runs", (engine) => {
       expect(await readRun(person, runId)).toMatchObject({ state: "queued", error: { code: "busy" }, ended_at: null });
     });
 
-    it("gives what was said so far, until the answer is there", async () => {
+    it("gives the text streamed so far, until the answer is there", async () => {
       const { person, dialogId } = await prepare();
       const { run_id: runId } = await startRun(person, dialogId);
       const claimed = await claimRun(api);
@@ -168,7 +167,7 @@ describeEachEngine("runs", (engine) => {
     it("refuses an unknown key in the query", async () => {
       const { person, dialogId } = await prepare();
       const { run_id: runId } = await startRun(person, dialogId);
-      expect(faultPlaces(await person.call(`GET /runs/${runId}?verbose=1`))).toEqual(["query.verbose"]);
+      expect(issuePlaces(await person.call(`GET /runs/${runId}?verbose=1`))).toEqual(["query.verbose"]);
     });
   });
 });

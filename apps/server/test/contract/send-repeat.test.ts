@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { describeEachEngine } from "@deepbot/db/testing";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { useApi, type Person } from "../support/api.ts";
 import { createDialog, readDialog, untilAwaited, type Run } from "../support/dialogs.ts";
 import { outcomeOf } from "../support/http.ts";
-import { expectProblem, expectRefusal, faultPlaces, languages } from "../support/problem.ts";
+import { expectProblem, expectRefusal, issuePlaces, languages } from "../support/problem.ts";
 import { claimRun, claimRuns, reply, report } from "../support/worker.ts";
 
 interface Question {
@@ -26,8 +25,8 @@ function start({ person, dialogId, id, text = "a question" }: Question) {
   return person.call<Run>(`POST /dialogs/${dialogId}/runs`, { json: { text_user: text, client_message_id: id } });
 }
 
-describeEachEngine("a message with a client_message_id", (engine) => {
-  const api = useApi(engine);
+describe("a message with a client_message_id", () => {
+  const api = useApi();
 
   const prepare = async () => {
     const person = await api.signIn();
@@ -143,8 +142,8 @@ describeEachEngine("a message with a client_message_id", (engine) => {
     expect(second.body.run_id).toBe(first.body.run_id);
   });
 
-  it("that is no UUID is a fault of the input", async () => {
+  it("that is no UUID is invalid input", async () => {
     const question = await prepare();
-    expect(faultPlaces(await start({ ...question, id: "1" }))).toEqual(["body.client_message_id"]);
+    expect(issuePlaces(await start({ ...question, id: "1" }))).toEqual(["body.client_message_id"]);
   });
 });

@@ -1,4 +1,3 @@
-import { describeEachEngine } from "@deepbot/db/testing";
 import { testKeys } from "@deepbot/testing";
 import { decodeJwt, decodeProtectedHeader, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
 import { describe, expect, it } from "vitest";
@@ -24,8 +23,8 @@ function without(claims: JWTPayload, name: string): JWTPayload {
   return Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name));
 }
 
-describeEachEngine("signed in", (engine) => {
-  const api = useApi(engine);
+describe("signed in", () => {
+  const api = useApi();
   const tryToken = (token: string, language = "en") =>
     api.call("GET /me", { headers: { Cookie: `access_token=${token}`, "Accept-Language": language } });
 

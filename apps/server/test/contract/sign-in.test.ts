@@ -1,4 +1,4 @@
-import { describeEachEngine, openTestDatabase } from "@deepbot/db/testing";
+import { openTestDatabase } from "@deepbot/db/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bootApp, connectApi, mintDevToken, runSql, sessionTokenOf, useApi } from "../support/api.ts";
 import { clientId, startGoogle, type Google } from "../support/google.ts";
@@ -8,8 +8,8 @@ import { expectProblem, expectRefusal, languages, russian } from "../support/pro
 const now = (): number => Math.floor(Date.now() / 1000);
 const names = { given_name: "Анна", family_name: "O'Neil", picture: "https://example.com/a.png?s=1" };
 
-describeEachEngine("POST /create/users", (engine) => {
-  const api = useApi(engine);
+describe("POST /create/users", () => {
+  const api = useApi();
   const signIn = async (claims: Parameters<typeof api.signIn>[0]) =>
     api.call("POST /create/users", { json: { token: await mintDevToken(api.request, claims) } });
 

@@ -56,7 +56,7 @@ function expectServes(database: () => Promise<ProcessDatabase>): void {
     expect(await response.text()).toContain(holds);
   });
 
-  test("both doors work on the database", async () => {
+  test("both transports work on the database", async () => {
     const ann = await signInPerson(bundled.url, "ann");
     expect((await ann.call("POST", "/dialogs/create", { dialog_name: "abc" })).status).toBe(200);
     expect((await ann.call("GET", "/trpc/auth.me")).status).toBe(200);

@@ -1,7 +1,7 @@
 import { signInPerson, startServerProcess, testKeys, until, type ServerProcess } from "@deepbot/testing";
 import { createEmbeddedDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createRandom } from "../edge/support/mutate.ts";
+import { createRandom } from "../guard/support/mutate.ts";
 import { failToStart } from "./support/environment.ts";
 
 const rounds = 3;
@@ -36,7 +36,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Calls the server that runs now as a person whose session outlives it, and as a service. */
+/** Calls the server that runs now as a person whose session outlives it, and as a worker. */
 type Call = (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Answer }>;
 
 /** What of the answers these tests read. */

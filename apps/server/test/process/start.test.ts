@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failToStart, productionEnv } from "./support/environment.ts";
 
 describe("a start that cannot succeed ends with a sentence and code 1", () => {
-  test("a configuration with faults: all of them, no value of a secret, no stack", async () => {
+  test("names every problem of a configuration, without values of secrets or a stack", async () => {
     const { code, output } = await failToStart({
       NODE_ENV: "production",
       SECRET_KEY_JWT: "zq-short-zq",
@@ -155,6 +155,7 @@ describe("in production", () => {
       headers: { "content-type": "application/json" },
       body: '{"token":"a.b.c"}',
     });
+    // Without a way to Google, its certificates cannot be fetched, and the sign-in is unavailable.
     expect([401, 503]).toContain(response.status);
   });
 });

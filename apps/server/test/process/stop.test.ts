@@ -1,3 +1,4 @@
+import { timing } from "@deepbot/contract";
 import { signInPerson, startServerProcess, testKeys, until, type Person, type ServerProcess } from "@deepbot/testing";
 import { createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -77,10 +78,10 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
 
     const stopped = stopWith(signal);
 
-    const answer = await waitingRest;
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-    expect(await answer.json()).toMatchObject({ code: "shutting_down", run_id: expect.any(Number) });
+    const reply = await waitingRest;
+    expect(reply.status).toBe(503);
+    expect(reply.headers.get("retry-after")).toBe(String(timing.retryAfterSeconds));
+    expect(await reply.json()).toMatchObject({ code: "shutting_down", run_id: expect.any(Number) });
     expect((await waitingTrpc).status).toBe(503);
     expect(await polling).toEqual({ status: 200, runs: [] });
     const { code, ms } = await stopped;
@@ -166,18 +167,18 @@ describe("while it stops", () => {
   });
 });
 
-describe("a fault that nobody caught", () => {
-  const plant = (fault: string): string =>
-    `--import=data:text/javascript,${encodeURIComponent(`process.on("SIGUSR2", () => { ${fault} });`)}`;
+describe("an uncaught error", () => {
+  const plant = (code: string): string =>
+    `--import=data:text/javascript,${encodeURIComponent(`process.on("SIGUSR2", () => { ${code} });`)}`;
 
   test.each([
     ["a rejection", 'void Promise.reject(new Error("zq-secret"))'],
     ["an exception", 'setImmediate(() => { throw new Error("zq-secret"); })'],
   ])(
     "%s: requests under way are answered, then the process ends with 1, and the log names no text",
-    async (_, fault) => {
+    async (_, code) => {
       await server.kill();
-      server = await startServerProcess({ ...database.env, NODE_OPTIONS: plant(fault) });
+      server = await startServerProcess({ ...database.env, NODE_OPTIONS: plant(code) });
       const person = await signInPerson(server.url, "ann");
       const dialog = await newDialog(person);
       const asking = person.call<{ code: string }>("POST", "/send/message/ai", {
@@ -189,7 +190,7 @@ describe("a fault that nobody caught", () => {
       expect(await server.exited).toBe(1);
       const { status, body } = await asking;
       expect([status, body.code]).toEqual([503, "shutting_down"]);
-      expect(server.output()).toContain("A fault that nobody caught");
+      expect(server.output()).toContain("An uncaught error");
       expect(server.output()).not.toContain("zq-secret");
     },
   );

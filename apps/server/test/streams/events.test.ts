@@ -140,7 +140,7 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
     const done = await person.call(way.method, way.path(me.body.content[0]?.id ?? 0));
     expect(done.status).toBe(200);
     await Promise.all(watchers.map(({ ended }) => ended));
-    // Sooner than the look that finds ended sessions without a hint.
+    // Sooner than the fallback poll that finds ended sessions without a notification.
     expect(performance.now() - startedAt).toBeLessThan(3_500);
     for (const index of [0, 1, 2]) {
       const replayed = await fetch(`${urlOf(index)}/me`, { headers: { cookie: person.cookie } });
@@ -157,11 +157,11 @@ describePostgres("the events of a run, over three servers on one PostgreSQL", ()
     await complete(0, lease, "done");
   });
 
-  it("tell of a cancel that was asked for on another server, with what was said", async () => {
+  it("report a cancel that was requested on another server, with the text streamed so far", async () => {
     const { person, lease } = await ask();
     const client = await watch(2, { person: person, runId: lease.run_id });
     await append(1, lease, [1, "I was say"]);
-    await until("it was said", () => textOf(client.events) === "I was say");
+    await until("the delta is there", () => textOf(client.events) === "I was say");
     await person.call("POST", `/runs/${lease.run_id}/cancel`);
     expect((await append(1, lease, [2, "ing"])).cancel_requested).toBe(true);
     await client.ended;

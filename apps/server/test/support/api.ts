@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { openTestDatabase, type TestEngine } from "@deepbot/db/testing";
+import { mainEngine, openTestDatabase, type TestEngine } from "@deepbot/db/testing";
 import type { Database } from "@deepbot/db";
 import { testKeys } from "@deepbot/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
@@ -31,15 +31,15 @@ export interface Person {
   call: Call;
 }
 
-/** The REST door of a running app. */
+/** The REST API of a running app. */
 export interface Api {
   readonly url: string;
   readonly database: Database;
-  /** Sends a request that the document need not know: for what the front door refuses. */
+  /** Sends a request that the document need not know, such as one that the guard refuses. */
   request: Call;
   call: Call;
-  /** Calls with the key of AI services. */
-  ai: Call;
+  /** Calls with the service key. */
+  asWorker: Call;
   /** Through the development sign-in; somebody new unless the claims say who. */
   signIn: (claims?: Partial<GoogleClaims>) => Promise<Person>;
 }
@@ -113,7 +113,7 @@ export function connectApi(app: () => { url: string; database: Database }): Api 
     },
     request: send,
     call,
-    ai: withHeaders(call, { "X-Messages-Key": testKeys.messages }),
+    asWorker: withHeaders(call, { "X-Messages-Key": testKeys.messages }),
     signIn: async (claims) => {
       const json = { token: await mintDevToken(send, claims) };
       return personWith(call, sessionTokenOf(await call("POST /create/users", { json })));
@@ -125,7 +125,7 @@ export function connectApi(app: () => { url: string; database: Database }): Api 
  * One app and one database for the suite that calls it. After each test all dialogs are deleted, so that no test sees
  * another's questions.
  */
-export function useApi(engine: TestEngine, env: Readonly<Record<string, string>> = {}): Api {
+export function useApi(env: Readonly<Record<string, string>> = {}, engine: TestEngine = mainEngine()): Api {
   let running: (RunningApp & { database: Database }) | undefined;
   const current = (): RunningApp & { database: Database } => {
     if (running === undefined) throw new Error("The app runs inside tests only.");

@@ -41,7 +41,7 @@ export interface Run {
   created_at: string;
   deadline_at: string;
   ended_at: string | null;
-  /** What was said so far, while it is open. */
+  /** The text streamed so far, while it is open. */
   text: string | null;
   answer: { message_id: number; content: string } | null;
   error: { code: string; message: string | null } | null;

@@ -60,12 +60,12 @@ function validatorOf(schema: object): ValidateFunction {
 }
 
 /** What is wrong with a value by a schema of the document; undefined when nothing is. */
-export function findSchemaFault(schema: object, value: unknown): string | undefined {
+export function findSchemaIssue(schema: object, value: unknown): string | undefined {
   const validate = validatorOf(schema);
   return validate(value) ? undefined : ajv.errorsText(validate.errors);
 }
 
-function findFault(target: Target, { status, headers, body }: Reply): string | undefined {
+function findMismatch(target: Target, { status, headers, body }: Reply): string | undefined {
   const operation = findDocumented(target);
   if (operation === undefined) return "is no operation of the document";
   const response = operation.responses[String(status)];
@@ -73,12 +73,12 @@ function findFault(target: Target, { status, headers, body }: Reply): string | u
   const [type = ""] = (headers["content-type"] ?? "").split(";");
   const schema = response.content?.[type]?.schema;
   if (schema === undefined) return `answered ${status} as ${type}, which the document does not list`;
-  const fault = findSchemaFault(schema, body);
-  return fault === undefined ? undefined : `answered ${status} with a body that its schema refuses: ${fault}`;
+  const issue = findSchemaIssue(schema, body);
+  return issue === undefined ? undefined : `answered ${status} with a body that its schema refuses: ${issue}`;
 }
 
 /** @throws when the document does not allow the answer: an unlisted status or content type, a body of another shape */
 export function checkDocumented(target: Target, reply: Reply): void {
-  const fault = findFault(target, reply);
-  if (fault !== undefined) throw new Error(`${target} ${fault}\n${reply.text.slice(0, 500)}`);
+  const mismatch = findMismatch(target, reply);
+  if (mismatch !== undefined) throw new Error(`${target} ${mismatch}\n${reply.text.slice(0, 500)}`);
 }

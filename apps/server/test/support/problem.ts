@@ -61,12 +61,12 @@ export function expectRefusal(
   return problem;
 }
 
-/** The places of the faults that a refused input has, as `body.dialog_name`. */
-export function faultPlaces(reply: Reply): string[] {
+/** The places of the issues that a refused input has, as `body.dialog_name`. */
+export function issuePlaces(reply: Reply): string[] {
   const { errors = [] } = expectProblem(reply, 422);
-  for (const fault of errors) {
-    expect(Object.keys(fault).toSorted()).toEqual(["loc", "msg", "type"]);
-    expect([typeof fault.msg, typeof fault.type]).toEqual(["string", "string"]);
+  for (const issue of errors) {
+    expect(Object.keys(issue).toSorted()).toEqual(["loc", "msg", "type"]);
+    expect([typeof issue.msg, typeof issue.type]).toEqual(["string", "string"]);
   }
   return errors.map(({ loc }) => loc.join("."));
 }

@@ -16,7 +16,7 @@ export interface ClaimedRun {
 /** Claims whatever there is; the options are the operation's own. */
 export async function claimRuns(api: Api, options: Record<string, unknown> = {}): Promise<ClaimedRun[]> {
   const json = { worker: "a worker", wait_ms: 20_000, ...options };
-  const answer = await api.ai<{ runs: ClaimedRun[] }>("POST /worker/claim", { json });
+  const answer = await api.asWorker<{ runs: ClaimedRun[] }>("POST /worker/claim", { json });
   if (answer.status !== 200) throw new Error(`The claim was refused: ${answer.text}`);
   return answer.body.runs;
 }
@@ -36,13 +36,13 @@ export function report(
   { run_id: runId, lease_token }: Pick<ClaimedRun, "run_id" | "lease_token">,
   { kind, ...facts }: { kind: Report } & Record<string, unknown>,
 ): Promise<Reply<{ state?: string }>> {
-  return api.ai(`POST /worker/runs/${runId}/${kind}`, { json: { lease_token, ...facts } });
+  return api.asWorker(`POST /worker/runs/${runId}/${kind}`, { json: { lease_token, ...facts } });
 }
 
-/** Answers as AI services on the original protocol do. */
+/** Answers in the way of the original protocol. */
 export function reply(
   api: Api,
   { userId, dialogId, text }: { userId: number; dialogId: number; text: string },
 ): Promise<Reply> {
-  return api.ai("POST /send/message/user", { json: { user_id: userId, dialog_id: dialogId, text_user: text } });
+  return api.asWorker("POST /send/message/user", { json: { user_id: userId, dialog_id: dialogId, text_user: text } });
 }

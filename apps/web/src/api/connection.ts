@@ -1,7 +1,7 @@
+import { failureOf } from "@deepbot/client";
 import { createStore, type Store } from "../lib/store.ts";
-import { failureOf } from "./failure.ts";
 
-/** Whether the platform could be reached when it was last tried. */
+/** Whether the server could be reached at the last attempt. */
 export type Connection = Store<"reached" | "lost">;
 
 export function createConnection(): Connection {
@@ -9,10 +9,10 @@ export function createConnection(): Connection {
 }
 
 /**
- * Makes a request, and notes at once when the platform is out of reach. What answers, but not in JSON, is a proxy in
- * front of one that is away. A request that was given up says nothing.
+ * Makes a request and records at once if the server cannot be reached. A response that is not JSON comes from a proxy
+ * whose server is down. An aborted request changes nothing.
  */
-export async function watchRequest(
+export async function trackRequest(
   connection: Connection,
   request: () => Promise<Response>,
   signal?: AbortSignal | null,
@@ -28,8 +28,8 @@ export async function watchRequest(
   }
 }
 
-/** Notes what a failed call says about the platform: a refusal is an answer too. */
-export function noteFailure(connection: Connection, error: unknown): void {
+/** Records what a failed call says about the connection. A refusal proves that the server can be reached. */
+export function recordFailure(connection: Connection, error: unknown): void {
   const { kind, code } = failureOf(error);
   if (code === "unreachable" || code === "database_unavailable" || code === "shutting_down") connection.set("lost");
   else if (kind !== "broken") connection.set("reached");

@@ -1,38 +1,37 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
-import { noteFailure, type Connection } from "./connection.ts";
-import { isPassing, isSignedOut } from "./failure.ts";
+import { recordFailure, type Connection } from "./connection.ts";
+import { isTransient, isSignedOut } from "./failure.ts";
 
 const maxRetryDelayMs = 8_000;
 
-/** 0.5 s, then twice as long each time. */
+/** Starts at 0.5 s and doubles with each attempt, up to 8 s. */
 export function retryDelayMs(attempt: number): number {
   return Math.min(500 * 2 ** attempt, maxRetryDelayMs);
 }
 
 /**
- * The cache of what the platform said. Calls are made whether or not the browser thinks that it is online: the platform
- * may run on this very machine.
+ * The cache of server data. Calls ignore the browser's online state because the server may run on this machine.
  *
- * @param onSignedOut a call was refused because the session is over
+ * @param onSignedOut called when a call fails because the session has ended
  */
 export function createQueryClient(connection: Connection, onSignedOut: () => void): QueryClient {
   const onError = (error: unknown): void => {
-    noteFailure(connection, error);
+    recordFailure(connection, error);
     if (isSignedOut(error)) onSignedOut();
   };
   const onReached = (): void => connection.set("reached");
   return new QueryClient({
     queryCache: new QueryCache({
       onSuccess: onReached,
-      // That nobody is signed in is what the query about it is there to find out.
-      onError: (error, { queryKey }) => (isMe(queryKey) ? noteFailure(connection, error) : onError(error)),
+      // This query finds out whether anybody is signed in, so a 401 is a normal result for it.
+      onError: (error, { queryKey }) => (isMe(queryKey) ? recordFailure(connection, error) : onError(error)),
     }),
     mutationCache: new MutationCache({ onError, onSuccess: onReached }),
     defaultOptions: {
       queries: {
         networkMode: "always",
         staleTime: 5_000,
-        retry: (failures, error) => isPassing(error) && failures < 3,
+        retry: (failures, error) => isTransient(error) && failures < 3,
         retryDelay: retryDelayMs,
       },
       mutations: { networkMode: "always", retry: false },
@@ -40,12 +39,12 @@ export function createQueryClient(connection: Connection, onSignedOut: () => voi
   });
 }
 
-/** Whether a query is the one about who is signed in. tRPC's keys begin with the procedure's path. */
+/** Whether the key belongs to `auth.me`. tRPC's keys begin with the path of the procedure. */
 export function isMe([path]: readonly unknown[]): boolean {
   return Array.isArray(path) && path.join(".") === "auth.me";
 }
 
-/** Calls back whenever this page has changed something. Mutations that only read say so in their meta. */
+/** Calls back after every successful mutation, except those that are marked as reads with `meta.changesNothing`. */
 export function onEveryChange(queryClient: QueryClient, onChange: () => void): void {
   queryClient.getMutationCache().subscribe(({ type, mutation, ...event }) => {
     const isDone = type === "updated" && "action" in event && event.action.type === "success";

@@ -1,24 +1,24 @@
-const news = ["changed", "signed_out"] as const;
+const messages = ["changed", "signed_out"] as const;
 
-/** Something was changed; or the person has signed out, and nothing of theirs may stay on the screen. */
-export type TabNews = (typeof news)[number];
+/** `changed`: reload the data. `signed_out`: remove everything of that person from the screen. */
+export type TabMessage = (typeof messages)[number];
 
-/** What the tabs of one browser tell each other. */
+/** Messages between the tabs of one browser. */
 export interface TabSync {
-  announce: (told: TabNews) => void;
-  listen: (onNews: (told: TabNews) => void) => void;
+  announce: (message: TabMessage) => void;
+  listen: (onMessage: (message: TabMessage) => void) => void;
 }
 
 export function createTabSync(): TabSync {
   const channel = new BroadcastChannel("deepbot");
   return {
-    // A channel has no target origin: it reaches its own alone.
+    // A broadcast channel never leaves its own origin.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin
-    announce: (told) => channel.postMessage(told),
-    listen: (onNews) =>
+    announce: (message) => channel.postMessage(message),
+    listen: (onMessage) =>
       channel.addEventListener("message", ({ data }) => {
-        const told = news.find((each) => each === data);
-        if (told !== undefined) onNews(told);
+        const message = messages.find((each) => each === data);
+        if (message !== undefined) onMessage(message);
       }),
   };
 }

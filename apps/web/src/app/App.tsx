@@ -13,7 +13,7 @@ import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { Frame } from "./Frame.tsx";
 import { NotFound } from "./NotFound.tsx";
 import { parseDialogId, routes } from "./routes.ts";
-import { useConnectionWatch } from "./use-connection-watch.ts";
+import { useConnectionProbe } from "./use-connection-probe.ts";
 
 const SettingsPage = lazy(async () => ({
   default: (await import("../features/account/SettingsPage.tsx")).SettingsPage,
@@ -66,7 +66,7 @@ function SessionContent({ session }: { session: Session }): ReactNode {
 }
 
 export function App(): ReactNode {
-  useConnectionWatch();
+  useConnectionProbe();
   return (
     <ErrorBoundary>
       <div className="flex h-full flex-col">

@@ -2,32 +2,32 @@ import { WifiOff } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useStore } from "../lib/store.ts";
-import { useServices } from "./services.ts";
+import { useAppServices } from "./app-services.ts";
 
-/** Most losses are over before anybody need hear of them. */
-const patienceMs = 1_000;
+/** Most interruptions are shorter than this, so the notice would only flicker. */
+const delayMs = 1_000;
 
-function useLastingLoss(): boolean {
-  const isLost = useStore(useServices().connection) === "lost";
-  const [lasts, setLasts] = useState(false);
+function useIsOffline(): boolean {
+  const isLost = useStore(useAppServices().connection) === "lost";
+  const [isDelayOver, setIsDelayOver] = useState(false);
   useEffect(() => {
     if (!isLost) return;
-    const timer = setTimeout(() => setLasts(true), patienceMs);
+    const timer = setTimeout(() => setIsDelayOver(true), delayMs);
     return () => {
       clearTimeout(timer);
-      setLasts(false);
+      setIsDelayOver(false);
     };
   }, [isLost]);
-  return isLost && lasts;
+  return isLost && isDelayOver;
 }
 
-/** Says that the platform is out of reach, for as long as it is. */
+/** A banner for as long as the server cannot be reached. */
 export function ConnectionNotice(): ReactNode {
   const { t } = useTranslation();
-  const isLost = useLastingLoss();
+  const isOffline = useIsOffline();
   return (
     <div role="status">
-      {isLost && (
+      {isOffline && (
         <p className="flex items-center justify-center gap-2 bg-notice-soft px-4 py-2 text-sm">
           <WifiOff aria-hidden className="size-4 shrink-0" />
           {t("connection.lost")}

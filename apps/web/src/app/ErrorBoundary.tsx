@@ -2,7 +2,7 @@ import { Component, type ReactNode } from "react";
 import { Translation } from "react-i18next";
 import { Button } from "../ui/Button.tsx";
 
-/** What is left when a component throws: a sentence, and a way out. React knows error boundaries as classes only. */
+/** Shown when a component throws: a sentence and a reload button. React supports error boundaries only as classes. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { crashed: boolean }> {
   override state = { crashed: false };
 

@@ -7,13 +7,13 @@ import { backdropStyle } from "../ui/popup-style.ts";
 import { MenuContext } from "./PageHeader.tsx";
 import { Sidebar } from "./Sidebar.tsx";
 
-function leadsSomewhere(target: EventTarget): boolean {
+function isInLink(target: EventTarget): boolean {
   return target instanceof Element && target.closest("a") !== null;
 }
 
 /**
- * The page around the pages: the list of dialogs beside them, or on a narrow screen in a drawer. The drawer closes when
- * the page does for which it was opened, and when a link in it leads to that very page.
+ * The layout: the list of dialogs beside the page, or in a drawer on a narrow screen. The drawer closes when the
+ * address changes, and on a click on any link, because a link to the current page does not change the address.
  */
 export function Frame({ children }: { children: ReactNode }): ReactNode {
   const { t } = useTranslation();
@@ -21,7 +21,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
   const [openedAt, setOpenedAt] = useState<string | null>(null);
   const setIsOpen = (isOpen: boolean): void => setOpenedAt(isOpen ? location : null);
   useEffect(() => {
-    // After the first paint: it must not stand in the way of what is to be seen first.
+    // After the first update: it must not stand in the way of what is to be seen first.
     const timer = setTimeout(() => void loadMarkdown());
     return () => clearTimeout(timer);
   }, []);
@@ -46,7 +46,7 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
           <Dialog.Backdrop className={backdropStyle} />
           <Dialog.Popup
             className="fixed inset-y-0 left-0 z-40 w-[min(20rem,calc(100vw-3rem))] shadow-xl"
-            onClick={({ target }) => leadsSomewhere(target) && setIsOpen(false)}
+            onClick={({ target }) => isInLink(target) && setIsOpen(false)}
           >
             <Dialog.Title className="sr-only">{t("dialogs.title")}</Dialog.Title>
             <Sidebar onClose={() => setIsOpen(false)} />

@@ -6,7 +6,7 @@ import { IconButton } from "../ui/IconButton.tsx";
 /** Opens the drawer with the list of dialogs. */
 export const MenuContext = createContext<() => void>(() => {});
 
-/** The line on top of a page; on a narrow screen it leads to the dialogs too. */
+/** The top bar of a page. On a narrow screen it has the button that opens the list of dialogs. */
 export function PageHeader({ title, children }: { title: string; children?: ReactNode }): ReactNode {
   const { t } = useTranslation();
   const openMenu = use(MenuContext);

@@ -5,13 +5,13 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { TRPCProvider } from "../api/trpc.ts";
 import { Toasts } from "../ui/Toasts.tsx";
-import { ServicesContext, type Services } from "./services.ts";
+import { AppServicesContext, type AppServices } from "./app-services.ts";
 
-/** Style elements would break the page's content security policy; what the library styles by them is in our sheet. */
-export function Providers({ services, children }: { services: Services; children: ReactNode }): ReactNode {
-  const { client, queryClient } = services;
+/** The content security policy forbids style elements, so Base UI must not add any; styles.css has what they would do. */
+export function Providers({ appServices, children }: { appServices: AppServices; children: ReactNode }): ReactNode {
+  const { client, queryClient } = appServices;
   return (
-    <ServicesContext value={services}>
+    <AppServicesContext value={appServices}>
       <QueryClientProvider client={queryClient}>
         <TRPCProvider trpcClient={client} queryClient={queryClient}>
           <CSPProvider disableStyleElements>
@@ -24,6 +24,6 @@ export function Providers({ services, children }: { services: Services; children
           </CSPProvider>
         </TRPCProvider>
       </QueryClientProvider>
-    </ServicesContext>
+    </AppServicesContext>
   );
 }

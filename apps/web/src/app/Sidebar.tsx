@@ -2,7 +2,7 @@ import { LogOut, Settings, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
-import { errorText } from "../api/error-text.ts";
+import { errorMessage } from "../api/error-message.ts";
 import { useSignOut } from "../features/auth/use-sign-out.ts";
 import { useUser, type User } from "../features/auth/use-session.ts";
 import { DialogList } from "../features/dialogs/DialogList.tsx";
@@ -15,11 +15,11 @@ function nameOf({ given_name, family_name, email }: User): string {
   return [given_name, family_name].filter(Boolean).join(" ") || email;
 }
 
-function PersonBar(): ReactNode {
+function AccountBar(): ReactNode {
   const { t } = useTranslation();
   const user = useUser();
   const toast = useToast();
-  const { mutate: signOut } = useSignOut({ onError: (error) => toast(errorText(error, t)) });
+  const { mutate: signOut } = useSignOut({ onError: (error) => toast(errorMessage(error, t)) });
   return (
     <div className="flex items-center gap-1 border-t border-line p-2 pl-4">
       <p className="min-w-0 grow">
@@ -40,7 +40,7 @@ function PersonBar(): ReactNode {
   );
 }
 
-/** The dialogs, and who is signed in. */
+/** The list of dialogs and the signed-in person. */
 export function Sidebar({ onClose }: { onClose?: () => void }): ReactNode {
   const { t } = useTranslation();
   return (
@@ -57,7 +57,7 @@ export function Sidebar({ onClose }: { onClose?: () => void }): ReactNode {
         )}
       </div>
       <DialogList />
-      <PersonBar />
+      <AccountBar />
     </div>
   );
 }

@@ -1,14 +1,13 @@
-export const languages = ["en", "ru"] as const;
-export type Language = (typeof languages)[number];
+import { defaultLocale, locales, type Locale } from "@deepbot/contract";
 
-/** What a language calls itself. */
-export const languageNames: Readonly<Record<Language, string>> = { en: "English", ru: "Русский" };
+/** The name of each language in that language. */
+export const languageNames: Readonly<Record<Locale, string>> = { en: "English", ru: "Русский" };
 
-export function isLanguage(text: string | null): text is Language {
-  return languages.some((language) => language === text);
+export function isLocale(text: string | null): text is Locale {
+  return locales.some((locale) => locale === text);
 }
 
-/** The first language of the browser's list that we speak, else English. */
-export function preferredLanguage(wanted: readonly string[]): Language {
-  return wanted.map((tag) => tag.split("-")[0] ?? "").find(isLanguage) ?? "en";
+/** The first of the browser's languages that the pages support, otherwise English. */
+export function preferredLocale(browserLanguages: readonly string[]): Locale {
+  return browserLanguages.map((tag) => tag.split("-")[0] ?? "").find(isLocale) ?? defaultLocale;
 }

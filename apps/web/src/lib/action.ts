@@ -1,8 +1,8 @@
-/** Something a person can set off, as a form or a dialog needs to know it. */
+/** The part of a mutation that forms and dialogs use. */
 export interface Action<Input> {
   mutate: (input: Input, options?: { onSuccess?: () => void }) => void;
   isPending: boolean;
-  /** Why the last try did not work; null if it did, or there was none. */
+  /** The error of the last attempt, or null. */
   error: unknown;
   reset: () => void;
 }

@@ -1,4 +1,4 @@
-/** Texts that outlive the page. */
+/** Text storage that survives a reload. */
 export interface TextStorage {
   read: (key: string) => string | null;
   write: (key: string, text: string) => void;
@@ -8,16 +8,13 @@ export interface TextStorage {
 
 const prefix = "deepbot.";
 
-/**
- * The browser's storage, as far as it lets us: in a private window, or when it is full, nothing is kept and the page
- * works all the same.
- */
+/** The browser's storage. Where it is forbidden or full, nothing is stored and the page works without it. */
 export function createTextStorage(open: () => Storage): TextStorage {
-  const attempt = <Result>(use: (storage: Storage) => Result, otherwise: Result): Result => {
+  const attempt = <Result>(use: (storage: Storage) => Result, fallback: Result): Result => {
     try {
       return use(open());
     } catch {
-      return otherwise;
+      return fallback;
     }
   };
   return {

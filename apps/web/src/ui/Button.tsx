@@ -4,7 +4,7 @@ import { buttonStyle, type ButtonVariant } from "./button-style.ts";
 
 interface ButtonProps extends ComponentProps<"button"> {
   variant?: ButtonVariant;
-  /** Something is under way: it shows so, and does not start it twice. */
+  /** Shows a spinner and ignores clicks. Unlike a disabled button, it keeps the focus. */
   busy?: boolean;
 }
 

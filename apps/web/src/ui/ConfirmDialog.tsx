@@ -9,20 +9,19 @@ interface ConfirmDialogProps {
   onClose: () => void;
   title: string;
   text: string;
-  /** The button that does it. */
+  /** Label of the confirming button. */
   action: string;
   onConfirm: () => void;
   busy: boolean;
   canConfirm?: boolean;
-  /** Why it did not work. */
-  fault?: string | undefined;
+  error?: string | undefined;
   children?: ReactNode;
 }
 
-/** Asks before something that cannot be undone. The focus begins on the way out. */
+/** Asks for confirmation of something that cannot be undone. The focus starts on Cancel. */
 export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
   const { t } = useTranslation();
-  const { isOpen, onClose, title, text, action, onConfirm, busy, canConfirm = true, fault, children } = props;
+  const { isOpen, onClose, title, text, action, onConfirm, busy, canConfirm = true, error, children } = props;
   return (
     <AlertDialog.Root open={isOpen} onOpenChange={(open) => !open && onClose()}>
       <AlertDialog.Portal>
@@ -31,9 +30,9 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
           <AlertDialog.Title className="text-lg font-semibold wrap-anywhere">{title}</AlertDialog.Title>
           <AlertDialog.Description className="text-muted">{text}</AlertDialog.Description>
           {children}
-          {fault !== undefined && (
+          {error !== undefined && (
             <p role="alert" className="text-sm text-danger">
-              {fault}
+              {error}
             </p>
           )}
           <div className="mt-2 flex flex-wrap justify-end gap-2">

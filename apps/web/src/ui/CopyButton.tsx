@@ -6,7 +6,6 @@ import { useToast } from "./use-toast.ts";
 
 const showDoneMs = 2_000;
 
-/** Copies a text, and says whether that worked. */
 export function CopyButton({ label, text }: { label: string; text: string }): ReactNode {
   const { t } = useTranslation();
   const toast = useToast();

@@ -2,7 +2,7 @@ import { Tooltip } from "@base-ui/react/tooltip";
 import type { ComponentProps, ReactNode } from "react";
 
 interface IconButtonProps extends Omit<ComponentProps<"button">, "aria-label" | "className"> {
-  /** What it does: its accessible name, and its tooltip. */
+  /** Accessible name and tooltip. */
   label: string;
   variant?: keyof typeof variants;
   side?: "top" | "bottom" | "right";

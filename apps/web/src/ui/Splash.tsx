@@ -2,7 +2,7 @@ import { LoaderCircle } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-/** While there is nothing to show yet. Appears late, so that quick loads do not flicker. */
+/** A spinner that appears after a delay, so that quick loads do not flicker. */
 export function Splash(): ReactNode {
   const { t } = useTranslation();
   return (

@@ -3,7 +3,7 @@ import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-/** Short news that need no answer. Announced by the library, and gone by themselves. */
+/** Short notifications. Base UI announces them and removes them after a while. */
 export function Toasts(): ReactNode {
   const { t } = useTranslation();
   const { toasts } = Toast.useToastManager();

@@ -1,5 +1,5 @@
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
-import type { FetchCertificates } from "../../src/auth/google-id-token.ts";
+import type { FetchCertificates } from "../../src/identity/google.ts";
 
 export const testAudience = "client-id-of-tests";
 

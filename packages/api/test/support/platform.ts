@@ -1,19 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { createQueries, type Database, type Queries } from "@deepbot/db";
+import type { Locale } from "@deepbot/contract";
+import { createStatements, type Database, type Statements } from "@deepbot/db";
 import { openTestDatabase, type TestEngine } from "@deepbot/db/testing";
-import { createGoogleVerifier, googleIssuers } from "../../src/auth/google-id-token.ts";
-import { createKeyCheck } from "../../src/auth/service-key.ts";
-import { createSessionTokens, type SessionTokens } from "../../src/auth/session-token.ts";
+import { createGoogleVerifier, googleIssuers } from "../../src/identity/google.ts";
+import { createKeyCheck } from "../../src/identity/key-check.ts";
+import { createSessionTokens, type SessionTokens } from "../../src/identity/authenticate.ts";
 import type { Context } from "../../src/context.ts";
-import { defaultSettings, type Settings } from "../../src/domain/limits.ts";
-import type { Locale } from "../../src/domain/locale.ts";
-import { appRouter } from "../../src/routers/index.ts";
-import { createServices, type Services } from "../../src/services/index.ts";
+
+import { appRouter } from "../../src/router.ts";
+import { createUseCases, type UseCases } from "../../src/use-cases.ts";
 import { createCallerFactory } from "../../src/trpc.ts";
+import { createEvents, type AppEvent } from "../../src/events/events.ts";
+import type { LoopIntervals } from "../../src/loops.ts";
+import { defaultSettings, type Settings } from "../../src/settings.ts";
+import { createPostgresDeltaStore, openNotifier } from "@deepbot/live";
 import { recordStatements } from "./record-statements.ts";
 import { createGoogleKeys, testAudience, type GoogleKeys } from "./google-keys.ts";
 
-export const messagesKey = "messages-key";
+export const serviceKey = "service-key";
 export const healthKey = "health-key";
 
 const createCaller = createCallerFactory(appRouter);
@@ -21,7 +25,7 @@ export type Caller = ReturnType<typeof createCaller>;
 
 export interface CallerOptions {
   sessionToken?: string;
-  messagesKey?: string;
+  serviceKey?: string;
   healthKey?: string;
   locale?: Locale;
   userAgent?: string;
@@ -35,16 +39,18 @@ export interface TestPerson extends Caller {
   sub: string;
 }
 
-/** The platform without its HTTP edge, on a database of its own. */
+/** The platform without HTTP, on a database of its own. */
 export interface Platform {
   database: Database;
-  queries: Queries;
-  services: Services;
+  useCases: UseCases;
   google: GoogleKeys;
   sessionTokens: SessionTokens;
+  statements: Statements;
   /** Names of the statements that ran, oldest first. */
-  statements: string[];
-  /** Lines that services logged. */
+  statementLog: string[];
+  /** Everything that use cases emitted, oldest first. */
+  emitted: AppEvent[];
+  /** Lines that were logged. */
   logged: { fields: object; message: string }[];
   /** What procedures did to the session cookie, oldest first. */
   cookies: (string | null)[];
@@ -61,25 +67,45 @@ function createLogOf(logged: Platform["logged"]) {
   return { info: write, warn: write, error: write };
 }
 
-export async function createPlatform(engine: TestEngine, settings: Partial<Settings> = {}): Promise<Platform> {
-  const database = await openTestDatabase(engine);
-  const statements = recordStatements(database.db);
-  const queries = createQueries(database.db);
+export interface PlatformOptions {
+  intervals?: LoopIntervals;
+  /** Of another platform: this one becomes its second server. */
+  shared?: Database;
+}
+
+/** Fallback polls are off: a notification that is missing must turn a test red, not make it slow. */
+const withoutPolls: LoopIntervals = { poll: Infinity, sessionPoll: Infinity };
+
+export async function createPlatform(
+  engine: TestEngine,
+  settings: Partial<Settings> = {},
+  { intervals = withoutPolls, shared }: PlatformOptions = {},
+): Promise<Platform> {
+  const database = shared ?? (await openTestDatabase(engine));
+  const statementLog = recordStatements(database.db);
+  const statements = createStatements(database.db);
   const google = await createGoogleKeys();
   const stopping = new AbortController();
   const logged: Platform["logged"] = [];
   const cookies: Platform["cookies"] = [];
   const log = createLogOf(logged);
   const allSettings = { ...defaultSettings, ...settings };
-  const hints = await database.openHints({ info: () => {}, warn: () => {} });
+  const notifier = await openNotifier(database, { info: () => {}, warn: () => {} });
+  const emitted: AppEvent[] = [];
+  const events = createEvents((error) => {
+    throw error;
+  });
+  events.subscribe((event) => void emitted.push(event));
   const sessionTokens = createSessionTokens({
     secret: "secret-of-tests-secret-of-tests-!",
     algorithm: "HS256",
     lifetimeMs: allSettings.sessionLifetimeMs,
   });
-  const services = createServices({
-    queries,
-    hints,
+  const useCases = createUseCases({
+    statements,
+    notifier,
+    deltaStore: createPostgresDeltaStore(statements),
+    events,
     settings: allSettings,
     log,
     shutdown: stopping.signal,
@@ -89,23 +115,22 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
       fetchCertificates: google.fetchCertificates,
     }),
     sessionTokens,
-    isMessagesKey: createKeyCheck(messagesKey),
+    isServiceKey: createKeyCheck(serviceKey),
     isHealthKey: createKeyCheck(healthKey),
     googleClientId: testAudience,
     ping: database.ping,
   });
-  const stopLoops = services.startLoops();
+  const stopLoops = useCases.startLoops(intervals);
 
   const as = ({ signal, locale = "en", ...credentials }: CallerOptions = {}): Caller => {
     const context: Context = {
-      services,
-      log,
+      useCases,
       caller: {
         requestId: "test",
         locale,
         userAgent: undefined,
         sessionToken: undefined,
-        messagesKey: undefined,
+        serviceKey: undefined,
         healthKey: undefined,
         ...credentials,
       },
@@ -124,21 +149,22 @@ export async function createPlatform(engine: TestEngine, settings: Partial<Setti
 
   return {
     database,
-    queries,
-    services,
+    useCases,
     google,
     sessionTokens,
     statements,
+    statementLog,
+    emitted,
     logged,
     cookies,
     as,
-    worker: as({ messagesKey }),
+    worker: as({ serviceKey }),
     person,
     shutdown: () => stopping.abort(),
     close: async () => {
       await stopLoops();
-      await hints.close();
-      await database.close();
+      await notifier.close();
+      if (shared === undefined) await database.close();
     },
   };
 }

@@ -1,6 +1,6 @@
+import type { ErrorCode } from "@deepbot/contract";
 import { TRPCError } from "@trpc/server";
 import { errorCodeOf } from "../../src/problem.ts";
-import type { ErrorCode } from "../../src/error-map.ts";
 
 /** The code under which a call was refused; `answered` when it was not. */
 export async function refusalOf(call: Promise<unknown>): Promise<ErrorCode | "answered"> {

@@ -1,5 +1,4 @@
 import type { Db } from "../db.ts";
-import type { Hints, HintsLog } from "../hints/hints.ts";
 
 /** Where the data lives: a PostgreSQL server, a folder of the embedded database, or memory (tests). */
 export type DatabaseLocation =
@@ -7,7 +6,20 @@ export type DatabaseLocation =
   | { engine: "embedded"; folder: string }
   | { engine: "memory"; dump?: Blob };
 
-/** An open database with its migrations applied or still to apply. */
+/** LISTEN and NOTIFY on a channel that all processes of one database share. */
+export interface Channel {
+  /** Sends a payload, which must be shorter than 8000 bytes, in a statement of its own. */
+  notify: (payload: string) => Promise<void>;
+  /**
+   * Opens a connection that receives the payloads of every process, including this one. It reconnects by itself when it
+   * notices that it is lost.
+   *
+   * @param onListening is called after each (re)connect: payloads from before may have been missed, later ones are not
+   */
+  listen: (onPayload: (payload: string) => void, onListening: () => void) => Promise<{ close: () => Promise<void> }>;
+}
+
+/** An open database. {@link Database.migrate} has to run once before statements do. */
 export interface Database {
   engine: DatabaseLocation["engine"];
   db: Db;
@@ -15,8 +27,8 @@ export interface Database {
   migrate: () => Promise<void>;
   /** One round trip. @throws when the database does not answer. */
   ping: () => Promise<void>;
-  /** Hints that reach every process on this database. Close them before the database. */
-  openHints: (log: HintsLog) => Promise<Hints>;
-  /** Waits for statements under way, up to five seconds, then closes. */
+  /** Null on an embedded database, which serves one process alone. */
+  channel: Channel | null;
+  /** Waits up to five seconds for running statements, then closes. */
   close: () => Promise<void>;
 }

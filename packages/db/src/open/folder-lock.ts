@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname } from "node:path";
 import { errorCode } from "../errors.ts";
 
-/** Raised when another live process holds the folder. Its message is meant for the person who started the second one. */
+/** Another live process holds the folder. The message is for the person who started the second one. */
 export class FolderInUseError extends Error {
   constructor(folder: string, pid: number) {
     super(
@@ -13,7 +13,7 @@ export class FolderInUseError extends Error {
   }
 }
 
-/** Start time of a process in clock ticks since boot: tells a process from a later one that got its number. */
+/** Start time of a process in clock ticks since boot. It tells a process from a later one with the same number. */
 function startTime(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -44,7 +44,7 @@ function tryLink(source: string, target: string): boolean {
   }
 }
 
-/** Moves a dead holder's file away; puts it back if another process has taken the lock over in between. */
+/** Moves the file of a dead holder away, or puts it back if another process has taken the lock over meanwhile. */
 function removeStale(lockFile: string, staleHolder: string): void {
   const aside = `${lockFile}.stale-${process.pid}`;
   try {
@@ -58,10 +58,10 @@ function removeStale(lockFile: string, staleHolder: string): void {
 }
 
 /**
- * Takes the lock file beside `folder`, over a dead holder's if need be. PGlite itself lets two processes write to one
- * folder and loses rows of both.
+ * Takes the lock file beside `folder`, also from a holder that has died. PGlite itself lets two processes write to one
+ * folder, and then loses rows of both.
  *
- * @returns the function that gives the lock back
+ * @returns a function that releases the lock
  * @throws {FolderInUseError} while another process of this machine holds it
  * @see https://github.com/electric-sql/pglite/issues/1106
  */

@@ -5,7 +5,6 @@ import type { PGlite } from "@electric-sql/pglite";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
-import { createMemoryHints } from "../hints/memory-hints.ts";
 import type { Database } from "./database.ts";
 import { FolderInUseError, lockFolder } from "./folder-lock.ts";
 import { migrationsFolder } from "../migrations.ts";
@@ -19,7 +18,7 @@ function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void
     ping: async () => {
       await db.execute(sql`select 1`);
     },
-    openHints: async () => createMemoryHints(),
+    channel: null,
     close: async () => {
       await client.close();
       afterClose();
@@ -27,7 +26,7 @@ function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void
   };
 }
 
-/** A restart may begin before the process that it replaces has let go. */
+/** A new process may start before the one that it replaces has released the folder. */
 const lockPatienceMs = 3_000;
 
 async function lockPatiently(folder: string): Promise<() => void> {

@@ -2,23 +2,23 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { createPostgresHints, type Listener } from "../hints/postgres-hints.ts";
-import type { Database } from "./database.ts";
+import type { Db } from "../db.ts";
+import type { Channel, Database } from "./database.ts";
 import { migrationsFolder } from "../migrations.ts";
 import { createSilenceGuard, type SilenceGuard } from "./silence-guard.ts";
 
 const connectTimeoutSeconds = 5;
 
-/** Between two tries to connect. The driver's own pause grows to 20 seconds, for which an outage would outlive its cause. */
+/** Between two attempts to connect. The driver's own pause grows to 20 seconds, which would prolong an outage. */
 const reconnectSeconds = (): number => 0.2 + Math.random() * 0.3;
 
 const closeTimeoutSeconds = 5;
 const defaultMaxConnections = 10;
 
-/** Any constant will do, as long as nothing else in the database locks the same one. */
+/** Key of the advisory lock: any constant that nothing else in the database uses. */
 const migrationLock = 20_250_906;
 
-const hintChannel = "deepbot";
+const channelName = "deepbot";
 
 const sessionSettings = {
   application_name: "deepbot",
@@ -26,6 +26,9 @@ const sessionSettings = {
   statement_timeout: 8_000,
   lock_timeout: 4_000,
   idle_in_transaction_session_timeout: 8_000,
+  // A connection keeps the plans of its statements. A plan from a time when `run_deltas` was empty would go on reading the
+  // whole table after it has grown. Statements that no index fits still read the table.
+  enable_seqscan: "off",
 };
 
 /** More than `statement_timeout`. */
@@ -43,7 +46,7 @@ function connect(
   });
 }
 
-/** Migrates on a connection of its own, one process at a time, without the time limits of ordinary statements. */
+/** Migrates on a separate connection, one process at a time, without the time limits of ordinary statements. */
 async function migratePostgres(url: string): Promise<void> {
   const client = connect(url, { max: 1, connection: { application_name: "deepbot-migrate" } });
   try {
@@ -54,11 +57,10 @@ async function migratePostgres(url: string): Promise<void> {
   }
 }
 
-/** Opens the one connection of this process that listens. It reconnects by itself when it sees that it is lost. */
-async function listen(url: string, onPayload: (payload: string) => void, onListening: () => void): Promise<Listener> {
-  const client = connect(url, { max: 1, connection: { application_name: "deepbot-hints" } });
+async function listen(url: string, ...on: Parameters<Channel["listen"]>): ReturnType<Channel["listen"]> {
+  const client = connect(url, { max: 1, connection: { application_name: "deepbot-listen" } });
   try {
-    await client.listen(hintChannel, onPayload, onListening);
+    await client.listen(channelName, ...on);
   } catch (error) {
     await client.end({ timeout: 0 });
     throw error;
@@ -66,15 +68,24 @@ async function listen(url: string, onPayload: (payload: string) => void, onListe
   return { close: () => client.end({ timeout: 0 }) };
 }
 
-/** Opens a pool on a PostgreSQL server; connects with the first statement. */
+function createChannel(db: Db, url: string): Channel {
+  const statement = db
+    .select({ sent: sql`pg_notify(${channelName}, ${sql.placeholder("payload")})` })
+    .from(sql`(values (1)) as once`)
+    .prepare("notify");
+  return {
+    notify: async (payload) => {
+      await statement.execute({ payload });
+    },
+    listen: (...on) => listen(url, ...on),
+  };
+}
+
+/** Opens a pool on a PostgreSQL server. It connects when the first statement runs. */
 export function openPostgres(url: string, maxConnections: number = defaultMaxConnections): Database {
   const guard = createSilenceGuard(silenceLimitMs);
   const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
   const db = drizzle(client);
-  const notify = db
-    .select({ sent: sql`pg_notify(${hintChannel}, ${sql.placeholder("payload")})` })
-    .from(sql`(values (1)) as once`)
-    .prepare("notify");
   return {
     engine: "postgres",
     db,
@@ -82,14 +93,7 @@ export function openPostgres(url: string, maxConnections: number = defaultMaxCon
     ping: async () => {
       await db.execute(sql`select 1`);
     },
-    openHints: (log) =>
-      createPostgresHints({
-        log,
-        notify: async (payload) => {
-          await notify.execute({ payload });
-        },
-        listen: (onPayload, onListening) => listen(url, onPayload, onListening),
-      }),
+    channel: createChannel(db, url),
     close: async () => {
       await client.end({ timeout: closeTimeoutSeconds });
       guard.close();

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** What the driver's option `socket` is called with, for each connection. The option is missing in the driver's types. */
+/** Argument of the driver's option `socket`, which its types leave out. */
 interface Endpoint {
   host: string[];
   port: number[];
@@ -11,7 +11,7 @@ interface Link {
   socket: Socket;
   isAwaited: () => boolean;
   bytesRead: number;
-  /** When it was last seen to have said something, or to have nothing to say. */
+  /** When data last arrived, or when no statement was waiting; by `performance.now()`. */
   silentSince: number;
 }
 
@@ -19,33 +19,33 @@ export interface SilenceGuard {
   /**
    * The driver's option `socket`.
    *
-   * @param isAwaited whether a statement on this connection has no answer yet; the driver's patch passes it
+   * @param isAwaited whether a statement of this connection waits for its result; the patch of the driver passes it
    */
   openSocket: (endpoint: Endpoint, isAwaited: () => boolean) => Socket;
   close: () => void;
 }
 
 /**
- * Ends connections on which a statement is waiting for a database that says nothing any more. The driver itself would
- * wait until TCP gives up, a quarter of an hour later; the database's `statement_timeout` cannot be heard either.
+ * Destroys a connection when a statement waits on it and no data has arrived for `limitMs`; the statement fails with
+ * `ETIMEDOUT`. The driver itself would wait until TCP gives up, after about 15 minutes, and the error that
+ * `statement_timeout` raises cannot get through either.
  *
- * @param limitMs longer than `statement_timeout`, so that a slow statement is not taken for a lost one. Its statements fail
- * with `ETIMEDOUT`.
+ * @param limitMs longer than `statement_timeout`, so that a slow statement is not taken for a lost one
  */
 export function createSilenceGuard(limitMs: number): SilenceGuard {
   const links = new Set<Link>();
   let opened = 0;
 
-  const look = (link: Link): void => {
+  const check = (link: Link): void => {
     const { socket, isAwaited } = link;
     const now = performance.now();
     if (socket.destroyed) links.delete(link);
     if (socket.bytesRead !== link.bytesRead || !isAwaited()) link.silentSince = now;
     link.bytesRead = socket.bytesRead;
     if (now - link.silentSince < limitMs) return;
-    socket.destroy(Object.assign(new Error("The database says nothing"), { code: "ETIMEDOUT" }));
+    socket.destroy(Object.assign(new Error("The database does not respond"), { code: "ETIMEDOUT" }));
   };
-  const timer = setInterval(() => links.forEach(look), limitMs / 10).unref();
+  const timer = setInterval(() => links.forEach(check), limitMs / 10).unref();
 
   return {
     openSocket: ({ host, port, path }, isAwaited) => {
@@ -54,7 +54,7 @@ export function createSilenceGuard(limitMs: number): SilenceGuard {
       const [name = "", number = 0] = [host[index], port[index]];
       const socket = path === false ? connect({ host: name, port: number }) : connect({ path });
       links.add({ socket, isAwaited, bytesRead: 0, silentSince: performance.now() });
-      // The driver reads the name for the check of the certificate from here.
+      // The driver takes the name for checking the server's certificate from here.
       return Object.assign(socket, { host: name });
     },
     close: () => clearInterval(timer),

@@ -3,4 +3,4 @@ export * from "./sessions.ts";
 export * from "./dialogs.ts";
 export * from "./messages.ts";
 export * from "./runs.ts";
-export * from "./run-events.ts";
+export * from "./run-deltas.ts";

@@ -17,8 +17,8 @@ import { dialogs } from "./dialogs.ts";
 import { users } from "./users.ts";
 
 /**
- * One text in a dialog, by its owner or by the bot. `seq` counts from 1 without gaps inside the dialog. A `partial` text is
- * what the bot had said when its run was cancelled.
+ * One text in a dialog, by its owner or by the bot. `seq` counts from 1 without gaps inside the dialog. A `partial`
+ * message holds the streamed text of a run that was cancelled.
  */
 export const messages = pgTable(
   "messages",

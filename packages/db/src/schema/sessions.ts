@@ -3,7 +3,7 @@ import { users } from "./users.ts";
 
 /**
  * One sign-in on one device. The cookie's JWT names the row in its `sid` claim; a revoked row ends it. `last_seen_at` is
- * exact to some minutes, so that requests do not write, and `user_agent` is what the device called itself at the sign-in.
+ * exact to some minutes, so that requests do not write, and `user_agent` is the header of the sign-in.
  */
 export const sessions = pgTable(
   "sessions",

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { Queries } from "../queries/index.ts";
+import type { Statements } from "../statements/index.ts";
 
 /** Signs a new person in. */
-export async function makeUser(queries: Queries): Promise<{ userId: number; sessionId: string }> {
+export async function makeUser(statements: Statements): Promise<{ userId: number; sessionId: string }> {
   const name = randomUUID();
-  const session = await queries.upsertUserWithSession({
+  const session = await statements.upsertUserWithSession({
     googleId: name,
     mail: `${name}@example.com`,
     givenName: null,
@@ -18,9 +18,9 @@ export async function makeUser(queries: Queries): Promise<{ userId: number; sess
 }
 
 /** A dialog of a new person. */
-export async function makeDialog(queries: Queries): Promise<{ userId: number; dialogId: number }> {
-  const { userId } = await makeUser(queries);
-  const dialogId = await queries.insertDialog({ userId, dialogName: "test dialog", limit: 5 });
+export async function makeDialog(statements: Statements): Promise<{ userId: number; dialogId: number }> {
+  const { userId } = await makeUser(statements);
+  const dialogId = await statements.insertDialog({ userId, dialogName: "test dialog", limit: 5 });
   if (dialogId === undefined) throw new Error("The new dialog could not be stored.");
   return { userId, dialogId };
 }
@@ -33,11 +33,11 @@ export interface QuestionOptions {
 
 /** A queued question in a dialog of its own. */
 export async function makeRun(
-  queries: Queries,
+  statements: Statements,
   { text = "a question", deadlineMs = 60_000, maxAttempts = 3 }: QuestionOptions = {},
 ): Promise<{ userId: number; dialogId: number; runId: number }> {
-  const dialog = await makeDialog(queries);
-  const run = await queries.insertQuestion({ ...dialog, text, clientMessageId: null, deadlineMs, maxAttempts });
+  const dialog = await makeDialog(statements);
+  const run = await statements.insertQuestion({ ...dialog, text, clientMessageId: null, deadlineMs, maxAttempts });
   if (run === undefined) throw new Error("The new question could not be stored.");
   return { ...dialog, runId: run.runId };
 }

@@ -1,16 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
-import { PGlite } from "@electric-sql/pglite";
-import { drizzle } from "drizzle-orm/pglite";
-import { migrate } from "drizzle-orm/pglite/migrator";
+import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { migrationsFolder } from "../migrations.ts";
-import { openDatabase } from "../open/open-database.ts";
 
 const defaultServer = "postgres://postgres@127.0.0.1:5432/postgres";
+const sourceFolder = fileURLToPath(new URL("..", import.meta.url));
+const cacheFolder = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));
 
 async function isReachable(url: string): Promise<boolean> {
   const client = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
@@ -33,44 +31,28 @@ async function findServer(): Promise<string | null> {
   return null;
 }
 
-async function createTemplate(serverUrl: string, template: string): Promise<void> {
-  const admin = postgres(serverUrl, { max: 1, onnotice: () => {} });
-  await admin`create database ${admin(template)}`;
-  await admin.end();
-  const url = new URL(serverUrl);
-  url.pathname = `/${template}`;
-  const database = await openDatabase({ engine: "postgres", url: url.href, maxConnections: 1 });
-  await database.migrate();
-  await database.close();
+function listFiles(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-async function dropTemplate(serverUrl: string, template: string): Promise<void> {
-  const admin = postgres(serverUrl, { max: 1, onnotice: () => {} });
-  await admin`drop database ${admin(template)} with (force)`;
-  await admin.end();
+/** Changes with the migrations, the code that runs them, and the versions of the engines and drivers. */
+function hashSchema(): string {
+  const files = [
+    ...listFiles(migrationsFolder),
+    ...listFiles(join(sourceFolder, "open")),
+    join(sourceFolder, "../package.json"),
+    join(sourceFolder, "../../../pnpm-workspace.yaml"),
+  ];
+  const hash = createHash("sha256");
+  for (const file of files.toSorted()) hash.update(readFileSync(file));
+  return hash.digest("hex").slice(0, 16);
 }
 
-async function writeEmbeddedDump(path: string): Promise<void> {
-  const client = await PGlite.create();
-  await migrate(drizzle(client), { migrationsFolder });
-  const dump = await client.dumpDataDir("none");
-  await client.close();
-  await writeFile(path, Buffer.from(await dump.arrayBuffer()));
-}
-
-/** Migrates one database per engine; every test database is a copy of it. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** Names what test databases are copied from. The first test that needs a copy makes the original: `templates.ts`. */
+export default async function setup(project: TestProject): Promise<void> {
+  const hash = hashSchema();
   const server = await findServer();
-  const template = `deepbot_template_${randomUUID().replaceAll("-", "")}`;
-  const folder = await mkdtemp(join(tmpdir(), "deepbot-test-"));
-  const dump = join(folder, "embedded.tar");
-  // One after the other: PGlite's start blocks the event loop for longer than a connection may take.
-  if (server !== null) await createTemplate(server, template);
-  await writeEmbeddedDump(dump);
-  project.provide("postgresServer", server === null ? null : { url: server, template });
-  project.provide("embeddedDump", dump);
-  return async () => {
-    await rm(folder, { recursive: true, force: true });
-    if (server !== null) await dropTemplate(server, template);
-  };
+  project.provide("postgresServer", server === null ? null : { url: server, template: `deepbot_migrated_${hash}` });
+  project.provide("embeddedDump", join(cacheFolder, `embedded-${hash}.tar`));
 }

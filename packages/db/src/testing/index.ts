@@ -2,6 +2,7 @@ export {
   createTestPostgres,
   describeEachEngine,
   describePostgres,
+  mainEngine,
   openTestDatabase,
   type TestEngine,
   type TestPostgres,

@@ -10,7 +10,7 @@ export interface Violations {
   answerBeforeQuestion: number[];
 }
 
-/** Looks for what no sequence of statements may leave behind. */
+/** Finds dialogs in a state that no sequence of statements may leave behind. */
 export async function findViolations(db: Db): Promise<Violations> {
   const open = sql`exists (
     select 1 from runs where runs.dialog_id = ${dialogs.dialogId} and state in ('queued', 'running')

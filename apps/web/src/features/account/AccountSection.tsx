@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -11,7 +11,7 @@ import { useUser } from "../auth/use-session.ts";
 import { useForgetPerson } from "../auth/use-sign-out.ts";
 import { Section } from "./Section.tsx";
 
-/** Asks for the e-mail, so that nobody deletes an account by a slip, or the wrong one. */
+/** The person has to type their e-mail, so that no account is deleted by accident. */
 function DeleteAccount(): ReactNode {
   const { t } = useTranslation();
   const { id, email } = useUser();
@@ -40,7 +40,7 @@ function DeleteAccount(): ReactNode {
         onConfirm={() => mutate({ user_id: id })}
         busy={isPending}
         canConfirm={typed === email}
-        fault={error === null ? undefined : errorText(error, t)}
+        error={error === null ? undefined : errorMessage(error, t)}
       >
         <TextField label={t("settings.deleteConfirm", { email })} value={typed} onValueChange={setTyped} />
       </ConfirmDialog>

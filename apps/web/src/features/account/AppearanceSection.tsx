@@ -1,13 +1,13 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { themes } from "../../app/preferences.ts";
-import { useServices } from "../../app/services.ts";
+import { useAppServices } from "../../app/app-services.ts";
 import { useStore } from "../../lib/store.ts";
 import { Choice } from "../../ui/Choice.tsx";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { Section } from "./Section.tsx";
 
-/** The choice has its name for screen readers already. */
+/** The label is hidden from screen readers because the choice is already labelled for them. */
 function Labelled({ label, children }: { label: string; children: ReactNode }): ReactNode {
   return (
     <div className="flex flex-col gap-1.5">
@@ -21,7 +21,7 @@ function Labelled({ label, children }: { label: string; children: ReactNode }): 
 
 export function AppearanceSection(): ReactNode {
   const { t } = useTranslation();
-  const { theme } = useServices().preferences;
+  const { theme } = useAppServices().preferences;
   const options = themes.map((value) => ({ value, label: t(`settings.themes.${value}`) }));
   return (
     <Section title={t("settings.appearance")}>

@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { useTRPCClient } from "../../api/trpc.ts";
 import { Button } from "../../ui/Button.tsx";
 import { useToast } from "../../ui/use-toast.ts";
@@ -31,7 +31,7 @@ export function DataSection(): ReactNode {
       </div>
       {error !== null && (
         <p role="alert" className="text-sm text-danger">
-          {errorText(error, t)}
+          {errorMessage(error, t)}
         </p>
       )}
     </Section>

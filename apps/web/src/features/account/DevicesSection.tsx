@@ -3,7 +3,7 @@ import { Monitor } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Outputs } from "@deepbot/api";
-import { errorText } from "../../api/error-text.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -14,19 +14,19 @@ import { Section } from "./Section.tsx";
 
 type Device = Outputs["sessions"]["list"]["sessions"][number];
 
-/** No session lives into another year. */
-const moment = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" } as const;
+/** Without the year: sessions are shorter than that. */
+const dateFormat = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" } as const;
 
 function DeviceRow({ device }: { device: Device }): ReactNode {
   const { t, i18n } = useTranslation();
   const toast = useToast();
   const name = deviceName(device.user_agent) ?? t("settings.unknownDevice");
-  const format = new Intl.DateTimeFormat(i18n.language, moment);
+  const format = new Intl.DateTimeFormat(i18n.language, dateFormat);
   const when = (time: string): string => format.format(new Date(time));
   const { mutate, isPending } = useMutation(
     useTRPC().sessions.end.mutationOptions({
       onSuccess: () => toast(t("settings.ended")),
-      onError: (error) => toast(errorText(error, t)),
+      onError: (error) => toast(errorMessage(error, t)),
     }),
   );
   return (
@@ -72,19 +72,19 @@ function EndAll(): ReactNode {
         action={t("settings.endAll")}
         onConfirm={() => mutate()}
         busy={isPending}
-        fault={error === null ? undefined : errorText(error, t)}
+        error={error === null ? undefined : errorMessage(error, t)}
       />
     </div>
   );
 }
 
-/** Where the person is signed in. */
+/** The devices that the person is signed in on. */
 export function DevicesSection(): ReactNode {
   const { t } = useTranslation();
   const { data, error } = useQuery(useTRPC().sessions.list.queryOptions());
   return (
     <Section title={t("settings.devices")} hint={t("settings.devicesHint")}>
-      {error !== null && data === undefined && <p className="text-sm text-danger">{errorText(error, t)}</p>}
+      {error !== null && data === undefined && <p className="text-sm text-danger">{errorMessage(error, t)}</p>}
       <ul className="min-h-16 divide-y divide-line rounded-xl border border-line">
         {data?.sessions.map((device) => (
           <DeviceRow key={device.session_id} device={device} />

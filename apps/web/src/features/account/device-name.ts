@@ -20,7 +20,7 @@ const systems: readonly [pattern: RegExp, name: string][] = [
 const find = (list: typeof browsers, text: string): string | undefined =>
   list.find(([pattern]) => pattern.test(text))?.[1];
 
-/** What a person would call a device, such as "Firefox, Windows"; of what is no browser its own first word. */
+/** A readable name such as "Firefox, Windows". For a program that is not a browser: the first word of its user agent. */
 export function deviceName(userAgent: string | null): string | null {
   if (userAgent === null) return null;
   const parts = [find(browsers, userAgent), find(systems, userAgent)].filter((part) => part !== undefined);

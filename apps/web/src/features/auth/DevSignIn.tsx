@@ -2,17 +2,17 @@ import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { fetchDevToken } from "../../api/dev-token.ts";
-import { useServices } from "../../app/services.ts";
+import { useAppServices } from "../../app/app-services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/TextField.tsx";
 
-/** Stands in for Google's button while developing. */
+/** Replaces Google's button in development. */
 export function DevSignIn({ onToken, busy }: { onToken: (token: string) => void; busy: boolean }): ReactNode {
   const { t } = useTranslation();
-  const { connection } = useServices();
+  const { connection } = useAppServices();
   const [name, setName] = useState("");
   const { mutate, isPending, isError } = useMutation({
-    mutationFn: (who: string) => fetchDevToken(connection, who),
+    mutationFn: (person: string) => fetchDevToken(connection, person),
     meta: { changesNothing: true },
     onSuccess: onToken,
   });
@@ -27,7 +27,7 @@ export function DevSignIn({ onToken, busy }: { onToken: (token: string) => void;
       <TextField
         label={t("auth.devName")}
         hint={t("auth.devHint")}
-        fault={isError ? t("errors.unreachable") : undefined}
+        error={isError ? t("errors.unreachable") : undefined}
         autoFocus
         maxLength={60}
         value={name}

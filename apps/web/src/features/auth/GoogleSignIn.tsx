@@ -2,7 +2,7 @@ import { GoogleLogin, GoogleOAuthProvider } from "@react-oauth/google";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-/** Google's own button. Its script is fetched when this is shown, and never before. */
+/** Google's own button. Its script is loaded only when this component is shown. */
 export function GoogleSignIn({ clientId, onToken }: { clientId: string; onToken: (token: string) => void }): ReactNode {
   const { t, i18n } = useTranslation();
   const [hasFailed, setHasFailed] = useState(false);

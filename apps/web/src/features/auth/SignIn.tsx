@@ -1,6 +1,6 @@
 import { lazy, Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { useConfig } from "../../api/config.ts";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { Logo } from "../../ui/Logo.tsx";
@@ -9,7 +9,7 @@ import { useSignIn } from "./use-sign-in.ts";
 
 const GoogleSignIn = lazy(async () => ({ default: (await import("./GoogleSignIn.tsx")).GoogleSignIn }));
 
-/** The way in: Google's, or by any name where the server is its own issuer. */
+/** Sign-in with Google, or with any name on a development server. */
 export function SignIn({ hasEnded }: { hasEnded: boolean }): ReactNode {
   const { t } = useTranslation();
   const { google_client_id: googleClientId } = useConfig();
@@ -37,7 +37,7 @@ export function SignIn({ hasEnded }: { hasEnded: boolean }): ReactNode {
         )}
         {error !== null && (
           <p role="alert" className="text-sm text-danger">
-            {errorText(error, t)}
+            {errorMessage(error, t)}
           </p>
         )}
       </div>

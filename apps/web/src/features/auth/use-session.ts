@@ -7,13 +7,12 @@ import { useTRPC } from "../../api/trpc.ts";
 export type User = Outputs["auth"]["me"]["content"][number];
 
 export type Session =
-  /** Not known yet. */
   | { state: "loading" }
-  /** `hasEnded`: somebody was signed in on this page until just now. */
+  /** `hasEnded`: the session ended while this page was open. */
   | { state: "signed_out"; hasEnded: boolean }
   | { state: "signed_in"; user: User };
 
-/** Who is signed in, by what the platform says and nothing else. */
+/** The session, as the server reports it. */
 export function useSession(): Session {
   const { data, error } = useQuery(useTRPC().auth.me.queryOptions());
   if (error !== null && isSignedOut(error)) return { state: "signed_out", hasEnded: data !== undefined };
@@ -21,11 +20,10 @@ export function useSession(): Session {
   return user === undefined ? { state: "loading" } : { state: "signed_in", user };
 }
 
-/** The signed-in user, above everything that is shown to nobody else. */
 export const UserContext = createContext<User | null>(null);
 
 export function useUser(): User {
   const user = use(UserContext);
-  if (user === null) throw new Error("Nobody is signed in.");
+  if (user === null) throw new Error("UserContext is missing above this component.");
   return user;
 }

@@ -1,16 +1,16 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { isMe } from "../../api/query-client.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import type { Action } from "../../lib/action.ts";
 
-/** Exchanges an ID token for a session. What was shown to somebody else before is forgotten. */
+/** Exchanges an ID token for a session and drops the cached data of the person before. */
 export function useSignIn(): Action<{ token: string }> {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   return useMutation(
     trpc.auth.signIn.mutationOptions({
       onSuccess: async () => {
-        queryClient.removeQueries({ queryKey: trpc.dialogs.pathKey() });
-        queryClient.removeQueries({ queryKey: trpc.messages.pathKey() });
+        queryClient.removeQueries({ predicate: ({ queryKey }) => !isMe(queryKey), type: "inactive" });
         await queryClient.refetchQueries(trpc.auth.me.queryFilter());
       },
     }),

@@ -3,18 +3,18 @@ import { useLocation } from "wouter";
 import { isMe } from "../../api/query-client.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import { urls } from "../../app/routes.ts";
-import { useServices } from "../../app/services.ts";
+import { useAppServices } from "../../app/app-services.ts";
 import type { Action } from "../../lib/action.ts";
-import { forgetTexts } from "../chat/kept-texts.ts";
+import { clearDrafts } from "../chat/drafts.ts";
 
-/** Leaves nothing of a person on this device but the theme and the language. */
+/** Removes everything of the person from this device except the theme and the language. */
 export function useForgetPerson(): () => Promise<void> {
-  const { storage, preferences, outbox, tabs } = useServices();
+  const { storage, preferences, outbox, tabs } = useAppServices();
   const [, navigate] = useLocation();
   const queryClient = useQueryClient();
   return async () => {
     outbox.clear();
-    forgetTexts(storage);
+    clearDrafts(storage);
     preferences.keep();
     tabs.announce("signed_out");
     navigate(urls.home());
@@ -23,7 +23,7 @@ export function useForgetPerson(): () => Promise<void> {
   };
 }
 
-/** Signs out: the session ends on the platform, not only here. */
+/** Ends the session on the server, then removes the person's data here. */
 export function useSignOut({ onError }: { onError: (error: unknown) => void }): Action<void> {
   const forgetPerson = useForgetPerson();
   return useMutation(useTRPC().auth.logout.mutationOptions({ onSuccess: forgetPerson, onError }));

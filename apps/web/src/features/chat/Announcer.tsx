@@ -3,22 +3,22 @@ import { useTranslation } from "react-i18next";
 import { isOpen, type Message, type MessageRun } from "./model/message-log.ts";
 import { useRunText } from "./use-run-text.ts";
 
-/** What a screen reader is told: how a question went, once it is over, and nothing that was there before. */
+/** Tells screen readers how a run ends. Silent about runs that had already ended when the page was opened. */
 export function Announcer({ run, answer }: { run: MessageRun | null; answer: Message | undefined }): ReactNode {
   const { t } = useTranslation();
   const runText = useRunText();
-  const [awaited, setAwaited] = useState<number | null>(null);
-  if (run !== null && isOpen(run) && run.run_id !== awaited) setAwaited(run.run_id);
-  let news = "";
-  if (run !== null && run.run_id === awaited) {
-    if (run.state === "running") news = t("chat.announceThinking");
+  const [followedId, setFollowedId] = useState<number | null>(null);
+  if (isOpen(run) && run.run_id !== followedId) setFollowedId(run.run_id);
+  let announcement = "";
+  if (run !== null && run.run_id === followedId) {
+    if (run.state === "running") announcement = t("chat.announceThinking");
     else if (run.state === "completed" && answer !== undefined)
-      news = t("chat.announceAnswer", { text: answer.content });
-    else if (!isOpen(run)) news = runText(run);
+      announcement = t("chat.announceAnswer", { text: answer.content });
+    else if (!isOpen(run)) announcement = runText(run);
   }
   return (
     <p role="status" className="sr-only">
-      {news}
+      {announcement}
     </p>
   );
 }

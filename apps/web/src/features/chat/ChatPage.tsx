@@ -1,10 +1,10 @@
+import { failureOf } from "@deepbot/client";
 import { useCallback, useEffect, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
-import { failureOf } from "../../api/failure.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { PageHeader } from "../../app/PageHeader.tsx";
 import { urls } from "../../app/routes.ts";
-import { useServices } from "../../app/services.ts";
+import { useAppServices } from "../../app/app-services.ts";
 import { useStore } from "../../lib/store.ts";
 import { ButtonLink } from "../../ui/ButtonLink.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -19,11 +19,11 @@ import { useMessageLog } from "./use-message-log.ts";
 
 function Unavailable({ error }: { error: unknown }): ReactNode {
   const { t } = useTranslation();
-  const isGone = failureOf(error).code === "dialog_not_found";
+  const isNotFound = failureOf(error).code === "dialog_not_found";
   return (
     <>
       <PageHeader title="Deepbot" />
-      <EmptyState title={isGone ? t("dialogs.gone") : errorText(error, t)}>
+      <EmptyState title={isNotFound ? t("dialogs.notFound") : errorMessage(error, t)}>
         <ButtonLink href={urls.home()}>{t("app.toStart")}</ButtonLink>
       </EmptyState>
     </>
@@ -32,12 +32,12 @@ function Unavailable({ error }: { error: unknown }): ReactNode {
 
 function Conversation({ dialogId, name, log }: { dialogId: number; name: string; log: MessageLog }): ReactNode {
   const { id: userId } = useUser();
-  const { outbox } = useServices();
+  const { outbox } = useAppServices();
   const unsent = useStore(outbox.unsent({ userId, dialogId }));
   const openRun = findOpenQuestion(log)?.run ?? null;
   useEffect(() => {
-    const left = outbox.unsent({ userId, dialogId }).get();
-    if (left?.phase === "waiting") outbox.resume({ userId, dialogId });
+    const leftover = outbox.unsent({ userId, dialogId }).get();
+    if (leftover?.phase === "waiting") outbox.resume({ userId, dialogId });
   }, [outbox, userId, dialogId]);
   const input = useRef<HTMLTextAreaElement>(null);
   const focusComposer = useCallback(() => input.current?.focus(), []);
@@ -46,7 +46,7 @@ function Conversation({ dialogId, name, log }: { dialogId: number; name: string;
       <Thread dialogId={dialogId} name={name} log={log} unsent={unsent} />
       <Composer
         input={input}
-        textKey={{ userId, dialogId }}
+        draftKey={{ userId, dialogId }}
         openRunId={openRun?.run_id ?? null}
         isSending={unsent !== null}
       />
@@ -54,18 +54,17 @@ function Conversation({ dialogId, name, log }: { dialogId: number; name: string;
   );
 }
 
-/** One dialog. */
 export function ChatPage({ dialogId }: { dialogId: number }): ReactNode {
   const name = useDialogs()?.find((dialog) => dialog.dialogId === dialogId)?.name ?? "";
   const { data: log, error } = useMessageLog(dialogId);
-  const isGone = error !== null && failureOf(error).kind === "refused";
+  const isNotFound = error !== null && failureOf(error).kind === "refused";
   useEffect(() => {
     document.title = name === "" ? "Deepbot" : `${name} · Deepbot`;
     return () => {
       document.title = "Deepbot";
     };
   }, [name]);
-  if (isGone || (error !== null && log === undefined)) return <Unavailable error={error} />;
+  if (isNotFound || (error !== null && log === undefined)) return <Unavailable error={error} />;
   return (
     <>
       <PageHeader title={name} />

@@ -1,39 +1,38 @@
 import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { useConfig } from "../../api/config.ts";
-import { useServices } from "../../app/services.ts";
-import { codePointLength } from "../../lib/code-points.ts";
+import { useAppServices } from "../../app/app-services.ts";
+import { codePointLength } from "@deepbot/contract";
 import { ComposerButton } from "./ComposerButton.tsx";
 import { ComposerHelp } from "./ComposerHelp.tsx";
-import type { TextKey } from "./kept-texts.ts";
+import type { DraftKey } from "./drafts.ts";
 import { useDraft } from "./use-draft.ts";
 import { useStop } from "./use-stop.ts";
 
 interface ComposerProps {
   input: RefObject<HTMLTextAreaElement | null>;
-  textKey: TextKey;
-  /** The run that is being answered, if one is. */
+  draftKey: DraftKey;
   openRunId: number | null;
-  /** A message is on its way. */
+  /** A message of this dialog is still in the outbox. */
   isSending: boolean;
 }
 
-/** On a touch screen the keyboard would cover the dialog that was just opened. */
+/** On a touch screen, focus would open the keyboard over the dialog. */
 const hasKeyboard = (): boolean => matchMedia("(pointer: fine)").matches;
 
-/** Where a message is written. One can go on writing while an answer comes. */
-export function Composer({ input, textKey, openRunId, isSending }: ComposerProps): ReactNode {
+/** The message field. It stays usable while an answer is streaming. */
+export function Composer({ input, draftKey, openRunId, isSending }: ComposerProps): ReactNode {
   const { t } = useTranslation();
-  const { outbox } = useServices();
+  const { outbox } = useAppServices();
   const { question_max: limit } = useConfig();
-  const [text, setText] = useDraft(textKey);
+  const [text, setText] = useDraft(draftKey);
   const { stop, isStopping } = useStop(openRunId);
   const used = codePointLength(text);
   const canSend = openRunId === null && !isSending && used <= limit && text.trim() !== "";
   const submit = (): void => {
     input.current?.focus();
     if (!canSend) return;
-    outbox.send(textKey, text);
+    outbox.send(draftKey, text);
     setText("");
   };
   const stopAndStay = (): void => {
@@ -62,7 +61,7 @@ export function Composer({ input, textKey, openRunId, isSending }: ComposerProps
           onKeyDown={onKeyDown}
           className="field-sizing-content max-h-48 min-h-10 grow resize-none py-2 outline-none placeholder:text-muted"
         />
-        <ComposerButton isAwaited={openRunId !== null} {...{ isStopping, canSend, submit }} stop={stopAndStay} />
+        <ComposerButton isAnswering={openRunId !== null} {...{ isStopping, canSend, submit }} stop={stopAndStay} />
       </div>
       <ComposerHelp id="composer-help" used={used} limit={limit} />
     </div>

@@ -4,28 +4,28 @@ import { useTranslation } from "react-i18next";
 import { IconButton } from "../../ui/IconButton.tsx";
 
 interface ComposerButtonProps {
-  /** An answer is being made: what there is to do is to stop it. */
-  isAwaited: boolean;
+  /** A run is open: the button stops it. */
+  isAnswering: boolean;
   isStopping: boolean;
   canSend: boolean;
   stop: () => void;
   submit: () => void;
 }
 
-/** Sends, or while an answer comes, stops it. One button in one place, so that the focus stays. */
-export function ComposerButton({ isAwaited, isStopping, canSend, stop, submit }: ComposerButtonProps): ReactNode {
+/** Send or Stop. It is one button, so that it keeps the focus when its meaning changes. */
+export function ComposerButton({ isAnswering, isStopping, canSend, stop, submit }: ComposerButtonProps): ReactNode {
   const { t } = useTranslation();
   const stopLabel = isStopping ? t("chat.stopping") : t("chat.stop");
   return (
     <IconButton
-      label={isAwaited ? stopLabel : t("chat.send")}
+      label={isAnswering ? stopLabel : t("chat.send")}
       side="top"
-      disabled={!isAwaited && !canSend}
+      disabled={!isAnswering && !canSend}
       aria-busy={isStopping}
-      onClick={isAwaited ? stop : submit}
+      onClick={isAnswering ? stop : submit}
       variant="primary"
     >
-      {isAwaited ? (
+      {isAnswering ? (
         <Square aria-hidden className={`size-4 fill-current ${isStopping ? "animate-pulse" : ""}`} />
       ) : (
         <ArrowUp aria-hidden className="size-5" />

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-/** How to send, and how much of the length is used. */
+/** The keyboard hint and the character count. */
 export function ComposerHelp({ id, used, limit }: { id: string; used: number; limit: number }): ReactNode {
   const { t } = useTranslation();
   const excess = used - limit;

@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../../ui/Button.tsx";
 import { useOlderMessages } from "./use-message-log.ts";
 
-/** So far from the top the next page is fetched, before anybody gets there. */
-const aheadPx = 800;
+/** The next page is loaded at this distance from the top, so that scrolling does not have to wait. */
+const prefetchDistancePx = 800;
 
 interface OlderMessagesProps {
   dialogId: number;
@@ -13,7 +13,7 @@ interface OlderMessagesProps {
   scroller: RefObject<HTMLElement | null>;
 }
 
-/** The top of the thread: fetches older messages when it comes near, until there are none. */
+/** The top of the thread. Loads older messages when it gets near, until there are none. */
 export function OlderMessages({ dialogId, before, scroller }: OlderMessagesProps): ReactNode {
   const { t } = useTranslation();
   const { mutate, isPending, error } = useOlderMessages(dialogId);
@@ -25,7 +25,7 @@ export function OlderMessages({ dialogId, before, scroller }: OlderMessagesProps
       (entries) => entries.some((entry) => entry.isIntersecting) && mutate(before),
       {
         root: scroller.current,
-        rootMargin: `${aheadPx}px 0px 0px`,
+        rootMargin: `${prefetchDistancePx}px 0px 0px`,
       },
     );
     observer.observe(mark.current);

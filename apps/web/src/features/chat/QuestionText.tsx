@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-/** What the person wrote, as it was written. */
+/** A question, exactly as the person wrote it. */
 export function QuestionText({ text }: { text: string }): ReactNode {
   const { t } = useTranslation();
   return (

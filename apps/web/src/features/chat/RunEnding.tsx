@@ -2,7 +2,7 @@ import { CircleAlert, RotateCcw } from "lucide-react";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { useTRPC } from "../../api/trpc.ts";
 import { Button } from "../../ui/Button.tsx";
 import { useComposerFocus } from "./composer-focus.ts";
@@ -30,7 +30,7 @@ function TryAgain({ runId }: { runId: number }): ReactNode {
       </Button>
       {error !== null && (
         <p role="alert" className="text-sm text-danger">
-          {errorText(error, t)}
+          {errorMessage(error, t)}
         </p>
       )}
     </>
@@ -40,22 +40,22 @@ function TryAgain({ runId }: { runId: number }): ReactNode {
 interface RunEndingProps {
   run: MessageRun;
   canRetry: boolean;
-  /** A part of an answer stands above, and says for itself that it is one. */
-  hasPart?: boolean;
+  /** A partial answer is shown above and says that it was stopped. */
+  hasPartialAnswer?: boolean;
 }
 
-/** How a question ended that has no answer, and the way to ask it again. */
-export function RunEnding({ run, canRetry, hasPart = false }: RunEndingProps): ReactNode {
+/** Why a question has no answer, and the button that asks it again. */
+export function RunEnding({ run, canRetry, hasPartialAnswer = false }: RunEndingProps): ReactNode {
   const text = useRunText()(run);
   if (text === "") return null;
-  const isWrong = run.state !== "cancelled";
+  const isError = run.state !== "cancelled";
   return (
     <div className="flex flex-wrap items-center gap-3">
-      {!hasPart && (
+      {!hasPartialAnswer && (
         <p
-          className={`flex items-start gap-2 rounded-lg px-3 py-2 text-sm ${isWrong ? "bg-danger-soft" : "bg-side text-muted"}`}
+          className={`flex items-start gap-2 rounded-lg px-3 py-2 text-sm ${isError ? "bg-danger-soft" : "bg-side text-muted"}`}
         >
-          <CircleAlert aria-hidden className={`mt-0.5 size-4 shrink-0 ${isWrong ? "text-danger" : ""}`} />
+          <CircleAlert aria-hidden className={`mt-0.5 size-4 shrink-0 ${isError ? "text-danger" : ""}`} />
           <span className="wrap-anywhere">{text}</span>
         </p>
       )}

@@ -1,16 +1,16 @@
+import type { LiveRun } from "@deepbot/client";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { LiveRun } from "./model/live-run.ts";
 import type { MessageRun } from "./model/message-log.ts";
 
-/** A worker that is there takes a question up sooner than this. */
-const patienceMs = 6_000;
+/** If a worker is running, it claims a question sooner than this. */
+const claimDelayMs = 6_000;
 
 function useIsLate(isWaiting: boolean): boolean {
   const [isLate, setIsLate] = useState(false);
   useEffect(() => {
     if (!isWaiting) return;
-    const timer = setTimeout(() => setIsLate(true), patienceMs);
+    const timer = setTimeout(() => setIsLate(true), claimDelayMs);
     return () => {
       clearTimeout(timer);
       setIsLate(false);
@@ -25,7 +25,7 @@ interface RunProgressProps {
   isInterrupted: boolean;
 }
 
-/** What goes on with a question, as far as the platform says. */
+/** The state of an open run. */
 export function RunProgress({ run, live, isInterrupted }: RunProgressProps): ReactNode {
   const { t } = useTranslation();
   const isQueued = (live?.state ?? run.state) === "queued";
@@ -34,7 +34,7 @@ export function RunProgress({ run, live, isInterrupted }: RunProgressProps): Rea
     if (isInterrupted) return t("chat.resuming");
     if (isQueued) return isLate ? t("chat.noWorker") : t("chat.queued");
     if (live !== null && live.text !== "") return t("chat.answering");
-    return live !== null && live.attempt > 1 ? t("chat.anew") : t("chat.thinking");
+    return live !== null && live.attempt > 1 ? t("chat.restarting") : t("chat.thinking");
   })();
   return (
     <p className="flex min-h-10 items-center gap-3 text-sm text-muted">

@@ -8,9 +8,9 @@ import type { MessageLog } from "./model/message-log.ts";
 import type { Unsent } from "./model/outbox.ts";
 import { turnsOf } from "./model/turns.ts";
 import { OlderMessages } from "./OlderMessages.tsx";
-import { LastTurn, SettledTurn } from "./Turn.tsx";
+import { LastTurn, PastTurn } from "./Turn.tsx";
 import { UnsentMessage } from "./UnsentMessage.tsx";
-import { useKeepPlace } from "./use-keep-place.ts";
+import { useScrollAnchor } from "./use-scroll-anchor.ts";
 import { useStickToEnd } from "./use-stick-to-end.ts";
 
 interface ThreadProps {
@@ -20,7 +20,7 @@ interface ThreadProps {
   unsent: Unsent | null;
 }
 
-/** The messages. A log to screen readers; what there is to tell is told at the ends of answers, not at each word. */
+/** The messages. `aria-live` is off because Announcer reports whole answers, not every word. */
 export function Thread({ name, ...rest }: ThreadProps): ReactNode {
   const { t } = useTranslation();
   const label = t("chat.log", { name });
@@ -36,8 +36,8 @@ function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
-  useKeepPlace(scroller, list, log.messages[0]?.seq);
-  const { isAtEnd, toEnd } = useStickToEnd({ scroller, content, newest: unsent?.clientMessageId });
+  useScrollAnchor(scroller, list, log.messages[0]?.seq);
+  const { isAtEnd, scrollToEnd } = useStickToEnd({ scroller, content, newest: unsent?.clientMessageId });
   const turns = useMemo(() => turnsOf(log.messages), [log.messages]);
   const last = turns.at(-1);
   return (
@@ -54,7 +54,7 @@ function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"
           <OlderMessages dialogId={dialogId} before={log.nextBefore} scroller={scroller} />
           <ol ref={list} className="flex flex-col gap-6">
             {turns.slice(0, -1).map(({ key, ...turn }) => (
-              <SettledTurn key={key} {...turn} />
+              <PastTurn key={key} {...turn} />
             ))}
             {last !== undefined && <LastTurn key={last.key} question={last.question} answers={last.answers} />}
             {unsent !== null && <UnsentMessage dialogId={dialogId} unsent={unsent} />}
@@ -62,12 +62,12 @@ function FilledThread({ dialogId, label, log, unsent }: Omit<ThreadProps, "name"
         </div>
       </div>
       <Announcer run={last?.question?.run ?? null} answer={last?.answers.at(-1)} />
-      {!isAtEnd && <ToEnd onClick={toEnd} />}
+      {!isAtEnd && <ScrollToEnd onClick={scrollToEnd} />}
     </div>
   );
 }
 
-function ToEnd({ onClick }: { onClick: () => void }): ReactNode {
+function ScrollToEnd({ onClick }: { onClick: () => void }): ReactNode {
   const { t } = useTranslation();
   return (
     <div className="absolute bottom-3 left-1/2 -translate-x-1/2">

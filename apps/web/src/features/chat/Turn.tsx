@@ -6,12 +6,12 @@ import { QuestionText } from "./QuestionText.tsx";
 import { RunEnding } from "./RunEnding.tsx";
 import { RunProgress } from "./RunProgress.tsx";
 import { useShowRun } from "./use-message-log.ts";
-import { useRunWatch } from "./use-run-watch.ts";
+import { useRunSubscription } from "./use-run-subscription.ts";
 
 type TurnProps = Pick<Turn, "question" | "answers">;
 
-/** A turn that is over. Those out of sight are laid out only when they come near. */
-export const SettledTurn = memo(function SettledTurn({ question, answers }: TurnProps): ReactNode {
+/** Any turn but the newest. The browser skips the layout of those that are far out of view. */
+export const PastTurn = memo(function PastTurn({ question, answers }: TurnProps): ReactNode {
   const run = question?.run ?? null;
   return (
     <li className="flex flex-col gap-4 [contain-intrinsic-size:auto_12rem] [content-visibility:auto]">
@@ -25,32 +25,32 @@ export const SettledTurn = memo(function SettledTurn({ question, answers }: Turn
 }, isSameTurn);
 
 /**
- * The newest turn: its answer may be in the making, or may be missing and asked for again. An answer keeps its place in
- * the list from its first word to its end, and so what has been drawn of it.
+ * The newest turn: the only one that can stream an answer or be retried. A streaming answer has the list position that
+ * the stored answer gets, so that React keeps its elements when the run ends.
  */
 export function LastTurn({ question, answers }: TurnProps): ReactNode {
   const run = question?.run ?? null;
-  const openRun = run !== null && isOpen(run) ? run : null;
-  const { live, isInterrupted } = useRunWatch(openRun?.run_id ?? null, useShowRun());
-  const grown = openRun === null ? "" : (live?.text ?? "");
+  const openRun = isOpen(run) ? run : null;
+  const { live, isInterrupted } = useRunSubscription(openRun?.run_id ?? null, useShowRun());
+  const streamedText = openRun === null ? "" : (live?.text ?? "");
   const progress = openRun !== null && <RunProgress run={openRun} live={live} isInterrupted={isInterrupted} />;
-  const texts = answers.map(({ content }) => content).concat(grown === "" ? [] : [grown]);
+  const texts = answers.map(({ content }) => content).concat(streamedText === "" ? [] : [streamedText]);
   return (
     <li className="flex flex-col gap-4">
       {question !== null && <QuestionText text={question.content} />}
       {texts.map((text, index) => {
-        const isGrowing = index === answers.length;
+        const isStreaming = index === answers.length;
         return (
           <AnswerText
             key={index}
             text={text}
             isPartial={answers[index]?.partial ?? false}
-            growth={isGrowing ? progress : undefined}
+            progress={isStreaming ? progress : undefined}
           />
         );
       })}
-      {grown === "" && progress}
-      {run !== null && openRun === null && <RunEnding run={run} canRetry hasPart={answers.length > 0} />}
+      {streamedText === "" && progress}
+      {run !== null && openRun === null && <RunEnding run={run} canRetry hasPartialAnswer={answers.length > 0} />}
     </li>
   );
 }

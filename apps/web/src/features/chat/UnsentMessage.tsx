@@ -1,23 +1,23 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
-import { useServices } from "../../app/services.ts";
+import { errorMessage } from "../../api/error-message.ts";
+import { useAppServices } from "../../app/app-services.ts";
 import { Button } from "../../ui/Button.tsx";
 import { useUser } from "../auth/use-session.ts";
 import { useComposerFocus } from "./composer-focus.ts";
-import type { TextKey } from "./kept-texts.ts";
+import type { DraftKey } from "./drafts.ts";
 import type { Unsent } from "./model/outbox.ts";
 import { QuestionText } from "./QuestionText.tsx";
 
-/** A message that the platform does not have yet, and why. */
+/** A message that the server does not have yet, and the reason. */
 export function UnsentMessage({ dialogId, unsent }: { dialogId: number; unsent: Unsent }): ReactNode {
   const { t } = useTranslation();
-  const { outbox } = useServices();
+  const { outbox } = useAppServices();
   const focusComposer = useComposerFocus();
   const key = { userId: useUser().id, dialogId };
-  const settle = (act: (key: TextKey) => void): void => {
+  const choose = (action: (key: DraftKey) => void): void => {
     focusComposer();
-    act(key);
+    action(key);
   };
   return (
     <li className="flex flex-col gap-2">
@@ -25,11 +25,11 @@ export function UnsentMessage({ dialogId, unsent }: { dialogId: number; unsent: 
       {unsent.phase === "refused" ? (
         <div className="flex flex-col items-end gap-2">
           <p role="alert" className="text-sm text-danger">
-            {errorText(unsent.fault, t)}
+            {errorMessage(unsent.error, t)}
           </p>
           <div className="flex gap-2">
-            <Button onClick={() => settle(outbox.discard)}>{t("chat.discard")}</Button>
-            <Button onClick={() => settle(outbox.resume)}>{t("chat.sendAgain")}</Button>
+            <Button onClick={() => choose(outbox.discard)}>{t("chat.discard")}</Button>
+            <Button onClick={() => choose(outbox.resume)}>{t("chat.sendAgain")}</Button>
           </div>
         </div>
       ) : (

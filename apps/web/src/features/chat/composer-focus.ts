@@ -1,6 +1,6 @@
 import { createContext, use } from "react";
 
-/** Puts the cursor where one writes: for buttons that vanish when they have done their work. */
+/** Moves the focus to the message field. For buttons that disappear when they are clicked. */
 export const ComposerFocusContext = createContext<() => void>(() => {});
 
 export function useComposerFocus(): () => void {

@@ -1,6 +1,6 @@
 import type { Markdown } from "./markdown/Markdown.tsx";
 
-/** Sets answers. Large, so it is fetched when the first screen is there, or when the first answer needs it. */
+/** Loads the Markdown renderer. It is a chunk of its own because the first screen does not need it. */
 export async function loadMarkdown(): Promise<{ default: typeof Markdown }> {
   return { default: (await import("./markdown/Markdown.tsx")).Markdown };
 }

@@ -1,10 +1,10 @@
 import { useState } from "react";
-import { useServices } from "../../app/services.ts";
-import { readDraft, writeDraft, type TextKey } from "./kept-texts.ts";
+import { useAppServices } from "../../app/app-services.ts";
+import { readDraft, writeDraft, type DraftKey } from "./drafts.ts";
 
-/** What is being written in a dialog: it is there again after a reload. */
-export function useDraft(key: TextKey): [text: string, setText: (text: string) => void] {
-  const { storage } = useServices();
+/** The text in the message field, which survives a reload. */
+export function useDraft(key: DraftKey): [text: string, setText: (text: string) => void] {
+  const { storage } = useAppServices();
   const [text, setText] = useState(() => readDraft(storage, key));
   return [
     text,

@@ -5,14 +5,14 @@ import { applyRun, findOpenQuestion, mergeNewest, mergeOlder, type MessageLog, t
 
 const pageSize = 30;
 
-/** How often a dialog is looked at: another device may have written to it, or a watch may hang without breaking. */
-const lookIntervalMs = { idle: 10_000, awaiting: 5_000 };
+/** Fallback polls: another device may have written to the dialog, or a subscription may hang without an error. */
+const pollIntervalMs = { idle: 10_000, awaiting: 5_000 };
 
 function messageLogKey(dialogId: number): readonly unknown[] {
   return ["message-log", dialogId];
 }
 
-/** Changes what is shown of a dialog, if it is shown. */
+/** Updates the cached messages of a dialog; does nothing if they are not cached. */
 export function updateMessageLog(
   queryClient: QueryClient,
   dialogId: number,
@@ -21,13 +21,13 @@ export function updateMessageLog(
   queryClient.setQueryData<MessageLog>(messageLogKey(dialogId), (log) => (log === undefined ? log : update(log)));
 }
 
-/** Shows what has become of a run. */
+/** Returns a function that takes a run's new state into the cached messages. */
 export function useShowRun(): (run: Run) => void {
   const queryClient = useQueryClient();
   return (run) => updateMessageLog(queryClient, run.dialog_id, (log) => applyRun(log, run));
 }
 
-/** The messages of a dialog. Looks replace the newest page only; what has been loaded before that stays. */
+/** The messages of a dialog. A poll replaces only the newest page; older pages stay as they were loaded. */
 export function useMessageLog(dialogId: number): { data: MessageLog | undefined; error: unknown } {
   const client = useTRPCClient();
   const queryClient = useQueryClient();
@@ -38,14 +38,14 @@ export function useMessageLog(dialogId: number): { data: MessageLog | undefined;
       const page = await client.messages.list.query({ dialog_id: dialogId, limit: pageSize }, { signal });
       return mergeNewest(queryClient.getQueryData<MessageLog>(queryKey), page);
     },
-    // The merge keeps the objects that say the same; comparing index by index would not after a page in front.
+    // The merge keeps unchanged message objects itself. Query's index-wise comparison fails once a page is prepended.
     structuralSharing: false,
     refetchInterval: ({ state: { data } }) =>
-      data !== undefined && findOpenQuestion(data) !== undefined ? lookIntervalMs.awaiting : lookIntervalMs.idle,
+      data !== undefined && findOpenQuestion(data) !== undefined ? pollIntervalMs.awaiting : pollIntervalMs.idle,
   });
 }
 
-/** Loads the page of older messages. */
+/** Loads the page before the given message number. */
 export function useOlderMessages(dialogId: number): Action<number> {
   const client = useTRPCClient();
   const queryClient = useQueryClient();

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { MessageRun } from "./model/message-log.ts";
 
-/** Why a question has no answer, in a sentence; empty while it may still get one. */
+/** The sentence that says why a run has no answer; empty while it is open and after it completed. */
 export function useRunText(): (run: MessageRun) => string {
   const { t } = useTranslation();
   return ({ state, reason }) => {

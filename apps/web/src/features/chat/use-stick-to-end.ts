@@ -1,9 +1,9 @@
 import { useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 
-/** Closer than this to the end counts as there. */
+/** Distances below this count as being at the end. */
 const slackPx = 48;
 
-/** A scroll so soon after somebody has touched wheel, screen or keys is theirs; any other is the layout's. */
+/** A scroll this soon after an input event was made by the person; any other was caused by a layout change. */
 const gestureMs = 1_000;
 
 const gestures = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
@@ -11,16 +11,16 @@ const gestures = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
 interface Place {
   scroller: RefObject<HTMLElement | null>;
   content: RefObject<HTMLElement | null>;
-  /** Whenever it changes to something, the view goes to the end: a person who sends wants to see what comes. */
+  /** Scrolls to the end whenever this changes to a defined value: after sending, the person wants to see the answer. */
   newest: string | undefined;
 }
 
-function scrollToEnd(view: HTMLElement): void {
+function moveToEnd(view: HTMLElement): void {
   view.scrollTop = view.scrollHeight;
 }
 
-/** Keeps the end in view while content grows, unless the person has scrolled away from it. */
-export function useStickToEnd({ scroller, content, newest }: Place): { isAtEnd: boolean; toEnd: () => void } {
+/** Keeps the end in view while content is added, unless the person has scrolled away from it. */
+export function useStickToEnd({ scroller, content, newest }: Place): { isAtEnd: boolean; scrollToEnd: () => void } {
   const [isAtEnd, setIsAtEnd] = useState(true);
   const sticks = useRef(true);
   useEffect(() => {
@@ -35,7 +35,7 @@ export function useStickToEnd({ scroller, content, newest }: Place): { isAtEnd: 
       else if (performance.now() - lastGesture < gestureMs) sticks.current = false;
       setIsAtEnd(sticks.current);
     };
-    const observer = new ResizeObserver(() => sticks.current && scrollToEnd(view));
+    const observer = new ResizeObserver(() => sticks.current && moveToEnd(view));
     observer.observe(inner);
     observer.observe(view);
     view.addEventListener("scroll", onScroll, { passive: true });
@@ -46,14 +46,14 @@ export function useStickToEnd({ scroller, content, newest }: Place): { isAtEnd: 
       for (const gesture of gestures) view.removeEventListener(gesture, onGesture);
     };
   }, [scroller, content]);
-  const toEnd = (): void => {
+  const scrollToEnd = (): void => {
     sticks.current = true;
-    if (scroller.current !== null) scrollToEnd(scroller.current);
+    if (scroller.current !== null) moveToEnd(scroller.current);
   };
   useLayoutEffect(() => {
     if (newest === undefined || scroller.current === null) return;
     sticks.current = true;
-    scrollToEnd(scroller.current);
+    moveToEnd(scroller.current);
   }, [newest, scroller]);
-  return { isAtEnd, toEnd };
+  return { isAtEnd, scrollToEnd };
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { useDeleteDialog, type DialogItem } from "./use-dialogs.ts";
 
@@ -24,7 +24,7 @@ export function DeleteDialog({ dialog, isOpen, onClose, onDeleted }: DeleteDialo
       action={t("dialogs.delete")}
       onConfirm={() => mutate({ dialog_id: dialogId }, { onSuccess: onDeleted })}
       busy={isPending}
-      fault={error === null ? undefined : errorText(error, t)}
+      error={error === null ? undefined : errorMessage(error, t)}
     />
   );
 }

@@ -7,7 +7,7 @@ import { DialogNameForm } from "./DialogNameForm.tsx";
 import { DialogRow } from "./DialogRow.tsx";
 import { useCreateDialog, useDialogs, useOpenDialogId } from "./use-dialogs.ts";
 
-/** A button that becomes a form. At the limit it says so and does nothing. */
+/** A button that turns into a form. Disabled once the person has as many dialogs as allowed. */
 function NewDialog({ count }: { count: number }): ReactNode {
   const { t } = useTranslation();
   const limit = useConfig().dialogs_per_user;

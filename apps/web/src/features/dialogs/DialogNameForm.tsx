@@ -1,11 +1,11 @@
 import { useState, type KeyboardEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorText } from "../../api/error-text.ts";
+import { errorMessage } from "../../api/error-message.ts";
 import { useConfig } from "../../api/config.ts";
-import { codePointLength } from "../../lib/code-points.ts";
+import { codePointLength } from "@deepbot/contract";
 import { Button } from "../../ui/Button.tsx";
 import { TextField } from "../../ui/TextField.tsx";
-import { findNameFault, type NameFault } from "./name-fault.ts";
+import { findNameIssue, type NameIssue } from "./find-name-issue.ts";
 
 interface DialogNameFormProps {
   initialName?: string;
@@ -16,24 +16,24 @@ interface DialogNameFormProps {
   error: unknown;
 }
 
-function useFaultText(): (fault: NameFault) => string | undefined {
+function useNameIssueMessage(): (issue: NameIssue) => string | undefined {
   const { t } = useTranslation();
   const { dialog_name_min: min, dialog_name_max: max } = useConfig();
-  return (fault) => {
-    if (fault === null) return undefined;
-    return fault === "too_short" ? t("dialogs.tooShort", { min }) : t("dialogs.tooLong", { max });
+  return (issue) => {
+    if (issue === null) return undefined;
+    return issue === "too_short" ? t("dialogs.tooShort", { min }) : t("dialogs.tooLong", { max });
   };
 }
 
-/** A name for a dialog, judged while it is typed. Too short is no fault before there is anything. */
+/** Asks for the name of a dialog and validates it while it is typed. An empty field shows no error. */
 export function DialogNameForm(props: DialogNameFormProps): ReactNode {
   const { initialName = "", action, onSubmit, onCancel, busy, error } = props;
   const { t } = useTranslation();
   const config = useConfig();
-  const faultText = useFaultText();
+  const issueMessage = useNameIssueMessage();
   const [name, setName] = useState(initialName);
-  const fault = findNameFault(name, config);
-  const shown = name === "" ? undefined : faultText(fault);
+  const issue = findNameIssue(name, config);
+  const issueShown = name === "" ? undefined : issueMessage(issue);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== "Escape" || onCancel === undefined) return;
     event.stopPropagation();
@@ -44,7 +44,7 @@ export function DialogNameForm(props: DialogNameFormProps): ReactNode {
       className="flex flex-col gap-2 text-left"
       onSubmit={(event) => {
         event.preventDefault();
-        if (fault === null && !busy) onSubmit(name.trim());
+        if (issue === null && !busy) onSubmit(name.trim());
       }}
     >
       <TextField
@@ -52,7 +52,7 @@ export function DialogNameForm(props: DialogNameFormProps): ReactNode {
         hideLabel
         placeholder={t("dialogs.namePlaceholder")}
         hint={`${codePointLength(name.trim())} / ${config.dialog_name_max}`}
-        fault={shown ?? (error === null ? undefined : errorText(error, t))}
+        error={issueShown ?? (error === null ? undefined : errorMessage(error, t))}
         value={name}
         onValueChange={setName}
         onKeyDown={onKeyDown}
@@ -60,7 +60,7 @@ export function DialogNameForm(props: DialogNameFormProps): ReactNode {
         onFocus={(event) => event.currentTarget.select()}
       />
       <div className="flex gap-2">
-        <Button type="submit" variant="primary" busy={busy} disabled={fault !== null} className="grow">
+        <Button type="submit" variant="primary" busy={busy} disabled={issue !== null} className="grow">
           {action}
         </Button>
         {onCancel !== undefined && <Button onClick={onCancel}>{t("dialogs.cancel")}</Button>}

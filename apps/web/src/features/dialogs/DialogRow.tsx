@@ -62,26 +62,26 @@ function RenameForm({ dialog, onDone }: { dialog: DialogItem; onDone: () => void
 interface DialogRowProps {
   dialog: DialogItem;
   isOpen: boolean;
-  /** The row is about to vanish, and the focus with it. */
+  /** The row is about to disappear and to take the focus with it. */
   onDeleted: () => void;
 }
 
 export function DialogRow({ dialog, isOpen, onDeleted }: DialogRowProps): ReactNode {
   const { t } = useTranslation();
-  const [doing, setDoing] = useState<"renaming" | "deleting" | null>(null);
+  const [action, setAction] = useState<"renaming" | "deleting" | null>(null);
   const link = useRef<HTMLAnchorElement>(null);
   const returnsFocus = useRef(false);
   const finish = (): void => {
     returnsFocus.current = true;
-    setDoing(null);
+    setAction(null);
   };
-  // Once the link is there again, which may take longer than a frame.
+  // In an effect, because the link does not exist until the form is gone.
   useEffect(() => {
-    if (doing !== null || !returnsFocus.current) return;
+    if (action !== null || !returnsFocus.current) return;
     returnsFocus.current = false;
     link.current?.focus();
-  }, [doing]);
-  if (doing === "renaming") {
+  }, [action]);
+  if (action === "renaming") {
     return (
       <li className="p-1">
         <RenameForm dialog={dialog} onDone={finish} />
@@ -89,8 +89,8 @@ export function DialogRow({ dialog, isOpen, onDeleted }: DialogRowProps): ReactN
     );
   }
   const actions = [
-    { label: t("dialogs.rename"), icon: Pencil, run: () => setDoing("renaming") },
-    { label: t("dialogs.delete"), icon: Trash2, run: () => setDoing("deleting") },
+    { label: t("dialogs.rename"), icon: Pencil, run: () => setAction("renaming") },
+    { label: t("dialogs.delete"), icon: Trash2, run: () => setAction("deleting") },
   ];
   return (
     <li className={`flex items-center rounded-lg ${isOpen ? "bg-accent-soft" : "hover:bg-hover"}`}>
@@ -106,8 +106,8 @@ export function DialogRow({ dialog, isOpen, onDeleted }: DialogRowProps): ReactN
       <RowMenu name={dialog.name} actions={actions} />
       <DeleteDialog
         dialog={dialog}
-        isOpen={doing === "deleting"}
-        onClose={() => setDoing(null)}
+        isOpen={action === "deleting"}
+        onClose={() => setAction(null)}
         onDeleted={onDeleted}
       />
     </li>

@@ -27,7 +27,7 @@ function DialogLinks({ dialogs }: { dialogs: DialogItem[] }): ReactNode {
   );
 }
 
-/** No dialog is open: an invitation. */
+/** The start page: create a dialog or open one. */
 export function WelcomePage(): ReactNode {
   const { t } = useTranslation();
   const limit = useConfig().dialogs_per_user;

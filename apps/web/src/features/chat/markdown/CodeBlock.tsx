@@ -4,15 +4,15 @@ import { useTranslation } from "react-i18next";
 import { CopyButton } from "../../../ui/CopyButton.tsx";
 import { readCode } from "./read-code.ts";
 
-/** Whether the block is still being written: it is coloured when it is whole. */
-export const GrowingContext = createContext(false);
+/** Whether the block is still streaming. Code is highlighted once it is complete. */
+export const StreamingContext = createContext(false);
 
 const HighlightedCode = lazy(async () => ({ default: (await import("./HighlightedCode.tsx")).HighlightedCode }));
 
-/** Code, with its language and a button that copies it. */
+/** A code block with its language and a copy button. */
 export function CodeBlock({ node }: { node: Element | undefined }): ReactNode {
   const { t } = useTranslation();
-  const isGrowing = use(GrowingContext);
+  const isStreaming = use(StreamingContext);
   const { code, language } = readCode(node);
   return (
     <figure className="my-3 overflow-hidden rounded-xl border border-line bg-code">
@@ -21,7 +21,7 @@ export function CodeBlock({ node }: { node: Element | undefined }): ReactNode {
         <CopyButton label={t("chat.copyCode")} text={code} />
       </figcaption>
       <pre tabIndex={0} className="overflow-x-auto p-4 text-sm">
-        {isGrowing || language === null ? (
+        {isStreaming || language === null ? (
           <code>{code}</code>
         ) : (
           <Suspense fallback={<code>{code}</code>}>

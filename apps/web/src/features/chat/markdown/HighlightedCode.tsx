@@ -5,7 +5,7 @@ import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 
 const lowlight = createLowlight(common);
 
-/** Code in colours, made of elements and never of HTML. A language that is not known stays plain. */
+/** Highlighted code, built from elements and never from HTML. Code in an unknown language stays plain. */
 export const HighlightedCode = memo(function HighlightedCode(props: { code: string; language: string }): ReactNode {
   const { code, language } = props;
   if (!lowlight.registered(language)) return <code>{code}</code>;

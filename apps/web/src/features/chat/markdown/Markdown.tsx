@@ -3,14 +3,14 @@ import { useTranslation } from "react-i18next";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import remend, { type RemendOptions } from "remend";
-import { CodeBlock, GrowingContext } from "./CodeBlock.tsx";
+import { CodeBlock, StreamingContext } from "./CodeBlock.tsx";
 import { safeUrl } from "./safe-url.ts";
 import { splitBlocks } from "./split-blocks.ts";
-import { isTooDeep, isTooDense } from "./too-much.ts";
+import { isTooDeep, isTooDense } from "./render-limits.ts";
 
 const plugins = [remarkGfm];
 
-/** We set no formulas: two dollars are two dollars. */
+/** No formulas: two dollar signs are two dollar signs. */
 const completion: RemendOptions = { linkMode: "text-only", katex: false };
 
 function TaskMark({ isDone }: { isDone: boolean }): ReactNode {
@@ -26,7 +26,7 @@ function TaskMark({ isDone }: { isDone: boolean }): ReactNode {
   );
 }
 
-/** Links lead away into a tab of their own. Pictures are not fetched: an address can carry off what was said here. */
+/** Links open in a new tab. Images are never loaded, because their URL could leak the conversation. */
 const components: Components = {
   a: ({ href, children }) =>
     href ? (
@@ -59,24 +59,24 @@ function Plain({ text }: { text: string }): ReactNode {
   return <p className="whitespace-pre-wrap">{text}</p>;
 }
 
-/** One block. What a growing one has begun and not closed yet, such as a link, is closed for it. */
-const Block = memo(function Block({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
+/** One block. In a block that is still streaming, unfinished syntax such as a half-written link is closed. */
+const Block = memo(function Block({ text, isStreaming }: { text: string; isStreaming: boolean }): ReactNode {
   if (isTooDense(text)) return <Plain text={text} />;
   return (
-    <GrowingContext value={isGrowing}>
+    <StreamingContext value={isStreaming}>
       <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={safeUrl}>
-        {isGrowing ? remend(text, completion) : text}
+        {isStreaming ? remend(text, completion) : text}
       </ReactMarkdown>
-    </GrowingContext>
+    </StreamingContext>
   );
 });
 
-/** An answer as set text. HTML in it is text like any other, and so is what would take too long to set. */
-export function Markdown({ text, isGrowing }: { text: string; isGrowing: boolean }): ReactNode {
+/** Renders an answer. HTML in it is shown as text. What would take too long to render is shown as plain text. */
+export function Markdown({ text, isStreaming }: { text: string; isStreaming: boolean }): ReactNode {
   const blocks = useMemo(() => (isTooDeep(text) ? null : splitBlocks(text)), [text]);
   if (blocks === null) return <Plain text={text} />;
   return blocks.map((block, index) => (
-    // Blocks are only ever added at the end.
-    <Block key={index} text={block} isGrowing={isGrowing && index === blocks.length - 1} />
+    // The index is a stable key: blocks are only ever added at the end.
+    <Block key={index} text={block} isStreaming={isStreaming && index === blocks.length - 1} />
   ));
 }

@@ -5,7 +5,7 @@ function textOf(node: ElementContent): string {
   return node.type === "element" ? node.children.map(textOf).join("") : "";
 }
 
-/** The text of a code block and the language that it says it is in. */
+/** The text of a code block and the language it declares. */
 export function readCode(pre: Element | undefined): { code: string; language: string | null } {
   const code = pre?.children.find((child) => child.type === "element");
   if (code === undefined) return { code: "", language: null };

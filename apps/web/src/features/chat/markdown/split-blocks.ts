@@ -1,9 +1,9 @@
 import { Lexer } from "marked";
 
 /**
- * Cuts a text at the borders of its blocks: paragraphs, lists, tables, code. A growing text changes in its last block
- * only, so that the others need not be set again. A text that defines links somewhere stays whole, because a block
- * cannot see the definitions of another.
+ * Splits Markdown into its blocks: paragraphs, lists, tables, code. While a text is streaming, only its last block
+ * changes, so the others are not rendered again. A text with link definitions is not split, because a block cannot see
+ * the definitions in another one.
  */
 export function splitBlocks(text: string): string[] {
   const tokens = new Lexer({ gfm: true }).blockTokens(text, []);

@@ -1,50 +1,57 @@
 import type { Outputs } from "@deepbot/api";
+import { isOpen as isOpenState, type WireRun } from "@deepbot/contract";
 
 type Page = Outputs["messages"]["list"];
 export type Message = Page["messages"][number];
 export type MessageRun = NonNullable<Message["run"]>;
-export type Run = Outputs["runs"]["get"];
+export type Run = WireRun;
 
-/** What this page knows of a dialog: its newest messages without gaps, oldest first. */
+/** The loaded messages of a dialog: its newest ones without gaps, oldest first. */
 export interface MessageLog {
   messages: readonly Message[];
-  /** Where the page of older messages begins; null when there are none. */
+  /** The `before` of the next page of older messages; null when there are none. */
   nextBefore: number | null;
 }
 
-export function isOpen(run: MessageRun | null): boolean {
-  return run?.state === "queued" || run?.state === "running";
+export function isOpen(run: MessageRun | null): run is MessageRun {
+  return run !== null && isOpenState(run.state);
 }
 
-/** Of two reports on a question's run the later one, whichever arrived last: an end is final, a retry has a higher id. */
-function laterRun(known: MessageRun | null, told: MessageRun | null): MessageRun | null {
-  if (known === null || told === null) return told ?? known;
-  if (known.run_id !== told.run_id) return known.run_id > told.run_id ? known : told;
-  return !isOpen(known) && isOpen(told) ? known : told;
+/**
+ * The later of two states of a question's run. Responses can arrive out of order, but an end is final, and a retry has
+ * a higher run id.
+ */
+function laterRun(current: MessageRun | null, incoming: MessageRun | null): MessageRun | null {
+  if (current === null || incoming === null) return incoming ?? current;
+  if (current.run_id !== incoming.run_id) return current.run_id > incoming.run_id ? current : incoming;
+  return !isOpen(current) && isOpen(incoming) ? current : incoming;
 }
 
-/** The told message; the known object itself where it says the same, for components to see that nothing changed. */
-function reconcile(known: Message | undefined, told: Message): Message {
-  if (known === undefined || known.message_id !== told.message_id) return told;
-  const run = laterRun(known.run, told.run);
+/** The incoming message, or the current object if nothing changed, so that memoized components do not render again. */
+function reconcile(current: Message | undefined, incoming: Message): Message {
+  if (current === undefined || current.message_id !== incoming.message_id) return incoming;
+  const run = laterRun(current.run, incoming.run);
   const isSame =
-    known.content === told.content &&
-    known.partial === told.partial &&
-    known.run?.run_id === run?.run_id &&
-    known.run?.state === run?.state &&
-    known.run?.reason === run?.reason;
-  return isSame ? known : { ...told, run };
+    current.content === incoming.content &&
+    current.partial === incoming.partial &&
+    current.run?.run_id === run?.run_id &&
+    current.run?.state === run?.state &&
+    current.run?.reason === run?.reason;
+  return isSame ? current : { ...incoming, run };
 }
 
-/** Takes in the newest page. Messages never vanish, so what goes beyond the page was stored after it was made. */
+/**
+ * Merges the newest page into the log. Messages are never deleted one by one, so messages beyond the page were stored
+ * after the server read it.
+ */
 export function mergeNewest(log: MessageLog | undefined, page: Page): MessageLog {
   const [first] = page.messages;
   const last = page.messages.at(-1);
   if (log === undefined || first === undefined || last === undefined) {
     return log ?? { messages: page.messages, nextBefore: page.next_before };
   }
-  const known = new Map(log.messages.map((message) => [message.seq, message]));
-  const messages = page.messages.map((message) => reconcile(known.get(message.seq), message));
+  const current = new Map(log.messages.map((message) => [message.seq, message]));
+  const messages = page.messages.map((message) => reconcile(current.get(message.seq), message));
   const isAdjacent = log.messages.some(({ seq }) => seq >= first.seq - 1);
   if (!isAdjacent) return { messages, nextBefore: page.next_before };
   const older = log.messages.filter(({ seq }) => seq < first.seq);
@@ -55,7 +62,7 @@ export function mergeNewest(log: MessageLog | undefined, page: Page): MessageLog
   };
 }
 
-/** Puts a page of older messages in front. One that does not fit any more, because the log begins elsewhere, is left. */
+/** Prepends a page of older messages. Ignores it if the log has been replaced since the page was requested. */
 export function mergeOlder(log: MessageLog, before: number, page: Page): MessageLog {
   if (log.nextBefore !== before) return log;
   return { messages: [...page.messages, ...log.messages], nextBefore: page.next_before };
@@ -66,7 +73,7 @@ function withMessage(log: MessageLog, message: Message): MessageLog {
   return isKnown ? log : { ...log, messages: [...log.messages, message] };
 }
 
-/** The question that a run has just been started for. */
+/** Adds the question of a run that was just started. */
 export function addQuestion(log: MessageLog, run: Run, text: string): MessageLog {
   const question: Message = {
     message_id: run.question_id,
@@ -80,12 +87,12 @@ export function addQuestion(log: MessageLog, run: Run, text: string): MessageLog
   return applyRun(withMessage(log, question), run);
 }
 
-/** What is known of a run now: its question's state, and its answer if there is one. */
+/** Takes a run's state into its question and adds its answer, if there is one. */
 export function applyRun(log: MessageLog, run: Run): MessageLog {
   const question = log.messages.find(({ message_id }) => message_id === run.question_id);
   if (question === undefined) return log;
-  const told = { run_id: run.run_id, state: run.state, reason: run.error?.message ?? null };
-  const updated = { ...question, run: laterRun(question.run, told) };
+  const incoming = { run_id: run.run_id, state: run.state, reason: run.error?.message ?? null };
+  const updated = { ...question, run: laterRun(question.run, incoming) };
   const messages = log.messages.map((message) => (message === question ? updated : message));
   if (run.answer === null) return { ...log, messages };
   return withMessage(
@@ -102,7 +109,7 @@ export function applyRun(log: MessageLog, run: Run): MessageLog {
   );
 }
 
-/** The question that awaits its answer, if there is one. It is the newest. */
+/** The question that is waiting for its answer, if there is one. */
 export function findOpenQuestion({ messages }: MessageLog): Message | undefined {
   return messages.findLast(({ run }) => isOpen(run));
 }

@@ -1,52 +1,51 @@
-import { isPassing, isSignedOut } from "../../../api/failure.ts";
+import { isTransient, isSignedOut } from "../../../api/failure.ts";
 import { retryDelayMs } from "../../../api/query-client.ts";
 import type { TextStorage } from "../../../lib/storage.ts";
 import { createStore, type Store } from "../../../lib/store.ts";
-import { readOutgoing, writeOutgoing, type Outgoing, type TextKey } from "../kept-texts.ts";
+import { readOutgoing, writeOutgoing, type Outgoing, type DraftKey } from "../drafts.ts";
 
-/** A message that the platform has not taken yet. */
+/** A message that the server does not have yet. */
 export interface Unsent extends Outgoing {
-  /** `waiting`: the platform is away, it is tried again. `refused`: only the person can decide what becomes of it. */
+  /** `waiting`: it will be sent again. `refused`: the person has to discard it or send it again. */
   phase: "sending" | "waiting" | "refused";
-  /** Why it was refused. */
-  fault: unknown;
+  /** Why it was refused; null in other phases. */
+  error: unknown;
 }
 
-/** Messages on their way, at most one in each dialog. They outlive the page, and however often they are sent, it is under one id. */
+/** Messages that are being sent, at most one per dialog. They survive a reload and keep their id on every attempt. */
 export interface Outbox {
-  /** The message of a dialog that is on its way. */
-  unsent: (key: TextKey) => Store<Unsent | null>;
-  send: (key: TextKey, text: string) => void;
-  /** Sends what is left over from an earlier page or session, or was refused. Harmless when it is being sent. */
-  resume: (key: TextKey) => void;
-  discard: (key: TextKey) => void;
-  /** Forgets everything, for the next person. */
+  unsent: (key: DraftKey) => Store<Unsent | null>;
+  send: (key: DraftKey, text: string) => void;
+  /** Sends a message that was refused, or is left from an earlier page or session. Does nothing if it is being sent. */
+  resume: (key: DraftKey) => void;
+  discard: (key: DraftKey) => void;
+  /** Drops every message from memory, for the next person. `clearDrafts` removes them from the storage. */
   clear: () => void;
 }
 
 export interface OutboxDeps {
   storage: TextStorage;
-  /** Hands one message to the platform. */
-  deliver: (key: TextKey, outgoing: Outgoing) => Promise<void>;
-  /** Resolves after that long, or when there is a reason to try sooner. */
+  /** Sends one message to the server. */
+  deliver: (key: DraftKey, outgoing: Outgoing) => Promise<void>;
+  /** Resolves after the delay, or earlier if it makes sense to try again. */
   pause: (delayMs: number) => Promise<void>;
   createId: () => string;
 }
 
 function waiting(outgoing: Outgoing): Unsent {
-  return { ...outgoing, phase: "waiting", fault: null };
+  return { ...outgoing, phase: "waiting", error: null };
 }
 
-/** The messages in memory, begun with what the storage has. */
+/** The messages in memory. Each starts with what the storage has. */
 function createUnsentStores(storage: TextStorage) {
   const stores = new Map<string, Store<Unsent | null>>();
   return {
-    of: (key: TextKey): Store<Unsent | null> => {
+    of: (key: DraftKey): Store<Unsent | null> => {
       const name = `${key.userId}.${key.dialogId}`;
       const existing = stores.get(name);
       if (existing !== undefined) return existing;
-      const kept = readOutgoing(storage, key);
-      const store = createStore<Unsent | null>(kept === null ? null : waiting(kept));
+      const stored = readOutgoing(storage, key);
+      const store = createStore<Unsent | null>(stored === null ? null : waiting(stored));
       stores.set(name, store);
       return store;
     },
@@ -59,36 +58,36 @@ function createUnsentStores(storage: TextStorage) {
 
 export function createOutbox({ storage, deliver, pause, createId }: OutboxDeps): Outbox {
   const stores = createUnsentStores(storage);
-  const underWay = new Set<string>();
+  const inFlight = new Set<string>();
 
-  /** Tries until the platform has taken the message or refused it, or nobody wants it sent any more. */
-  const deliverOrWait = async (key: TextKey, outgoing: Outgoing): Promise<void> => {
+  /** Tries until the server has stored or refused the message, or the message was discarded. */
+  const deliverOrWait = async (key: DraftKey, outgoing: Outgoing): Promise<void> => {
     const store = stores.of(key);
-    const isWanted = (): boolean => store.get()?.clientMessageId === outgoing.clientMessageId;
-    for (let attempt = 0; isWanted(); attempt += 1) {
+    const isCurrent = (): boolean => store.get()?.clientMessageId === outgoing.clientMessageId;
+    for (let attempt = 0; isCurrent(); attempt += 1) {
       try {
         await deliver(key, outgoing);
-        if (!isWanted()) break;
+        if (!isCurrent()) break;
         writeOutgoing(storage, key, null);
         store.set(null);
       } catch (error) {
-        if (!isWanted()) break;
-        if (!isPassing(error)) {
-          underWay.delete(outgoing.clientMessageId);
-          store.set(isSignedOut(error) ? waiting(outgoing) : { ...outgoing, phase: "refused", fault: error });
+        if (!isCurrent()) break;
+        if (!isTransient(error)) {
+          inFlight.delete(outgoing.clientMessageId);
+          store.set(isSignedOut(error) ? waiting(outgoing) : { ...outgoing, phase: "refused", error });
           return;
         }
         store.set(waiting(outgoing));
         await pause(retryDelayMs(attempt));
       }
     }
-    underWay.delete(outgoing.clientMessageId);
+    inFlight.delete(outgoing.clientMessageId);
   };
 
-  const start = (key: TextKey, { clientMessageId, text }: Outgoing): void => {
-    if (underWay.has(clientMessageId)) return;
-    underWay.add(clientMessageId);
-    stores.of(key).set({ clientMessageId, text, phase: "sending", fault: null });
+  const start = (key: DraftKey, { clientMessageId, text }: Outgoing): void => {
+    if (inFlight.has(clientMessageId)) return;
+    inFlight.add(clientMessageId);
+    stores.of(key).set({ clientMessageId, text, phase: "sending", error: null });
     void deliverOrWait(key, { clientMessageId, text });
   };
 
@@ -100,8 +99,8 @@ export function createOutbox({ storage, deliver, pause, createId }: OutboxDeps):
       start(key, outgoing);
     },
     resume: (key) => {
-      const left = stores.of(key).get();
-      if (left !== null) start(key, left);
+      const unsent = stores.of(key).get();
+      if (unsent !== null) start(key, unsent);
     },
     discard: (key) => {
       writeOutgoing(storage, key, null);

@@ -1,11 +1,11 @@
 import type { Message } from "./message-log.ts";
 
-/** A question and what was said to it. A bot that speaks unasked has a turn without a question. */
+/** A question and its answers. A message that the bot sent unasked is a turn without a question. */
 export interface Turn {
-  /** Stays the same while answers come. */
+  /** React key. Does not change when answers are added. */
   key: number;
   question: Message | null;
-  /** More than one when the question was asked again after a part of an answer, or the bot went on unasked. */
+  /** More than one if a stopped question was asked again, or the bot sent another message unasked. */
   answers: readonly Message[];
 }
 
@@ -20,7 +20,7 @@ export function turnsOf(messages: readonly Message[]): Turn[] {
   return turns;
 }
 
-/** Whether two turns show the same. Messages that say the same are the same objects. */
+/** Whether two turns look the same. Unchanged messages keep their objects. */
 export function isSameTurn(a: Pick<Turn, "question" | "answers">, b: Pick<Turn, "question" | "answers">): boolean {
   return (
     a.question === b.question &&

@@ -1,0 +1,106 @@
+import { appRouter, type Context, type Meta } from "@deepbot/api/server";
+import { limits } from "@deepbot/contract";
+import type { AnyTRPCProcedure } from "@trpc/server";
+import { z } from "zod";
+
+/** A procedure, as both transports call it. */
+export interface Procedure {
+  /** Its path in the router, such as `dialogs.create`. */
+  name: string;
+  type: "query" | "mutation" | "subscription";
+  meta: Meta;
+  /** Schema of the input; undefined if the procedure takes none. */
+  inputSchema: unknown;
+  /** Longest body in bytes. */
+  bodyLimit: number;
+  call: (options: CallOptions) => Promise<unknown>;
+}
+
+export interface CallOptions {
+  ctx: Context;
+  path: string;
+  type: Procedure["type"];
+  batchIndex: number;
+  /** Called after the access check, so a wrong key is refused before a wrong body. */
+  getRawInput: () => Promise<unknown>;
+  signal: AbortSignal;
+}
+
+/** A procedure as a REST operation. */
+export interface Operation {
+  procedure: Procedure;
+  method: string;
+  /** With `{parameter}` segments. */
+  path: string;
+  /** Success status. */
+  status: number;
+  /** Whether the input that is not in the path is in the query: GET and DELETE have no body. */
+  inputInQuery: boolean;
+  takesInput: boolean;
+  /** Keys of the input that are numbers. In a path or query they are text. */
+  numericKeys: ReadonlySet<string>;
+  keys: ReadonlySet<string>;
+  /** Whether unknown keys are refused rather than ignored. */
+  strict: boolean;
+}
+
+type CallableProcedure = AnyTRPCProcedure & Procedure["call"];
+
+interface ProcedureDefinition {
+  type: Procedure["type"];
+  meta?: Meta;
+  inputs: unknown[];
+}
+
+function describeProcedure([name, callable]: [string, CallableProcedure]): Procedure {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- tRPC keeps these fields, but not in its types.
+  const { meta = {}, type, inputs } = callable._def as unknown as ProcedureDefinition;
+  const bodyLimit = meta.carriesAnswer === true ? limits.answerBodyMaxBytes : limits.bodyMaxBytes;
+  return { name, type, meta, inputSchema: inputs[0], bodyLimit, call: callable };
+}
+
+/** Every procedure of the router. */
+export function listProcedures(): Procedure[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- A procedure is a function, but its type does not say so.
+  const procedures = appRouter._def.procedures as unknown as Record<string, CallableProcedure>;
+  return Object.entries(procedures).map(describeProcedure);
+}
+
+function unwrap(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrap(schema.unwrap()) : schema;
+}
+
+function describeInput(schema: unknown): Pick<Operation, "takesInput" | "numericKeys" | "keys" | "strict"> {
+  if (!(schema instanceof z.ZodObject)) {
+    return { takesInput: false, numericKeys: new Set(), keys: new Set(), strict: false };
+  }
+  const fields = Object.entries<unknown>(schema.shape);
+  const numeric = fields.filter(([, field]) => unwrap(field) instanceof z.ZodNumber);
+  return {
+    takesInput: true,
+    numericKeys: new Set(numeric.map(([key]) => key)),
+    keys: new Set(fields.map(([key]) => key)),
+    strict: schema.def.catchall instanceof z.ZodNever,
+  };
+}
+
+function operationsOf(procedure: Procedure): Operation[] {
+  const { meta, inputSchema } = procedure;
+  const path = meta.openapi?.path ?? meta.events?.path;
+  if (path === undefined) return [];
+  const method = meta.openapi?.method ?? "GET";
+  const operation: Operation = {
+    procedure,
+    method,
+    path,
+    status: meta.status ?? 200,
+    inputInQuery: method === "GET" || method === "DELETE",
+    ...describeInput(inputSchema),
+  };
+  return [operation, ...(meta.aliases ?? []).map((alias) => ({ ...operation, path: alias }))];
+}
+
+/** Every REST operation of the router, aliases included. */
+export function listOperations(): Operation[] {
+  return listProcedures().flatMap(operationsOf);
+}

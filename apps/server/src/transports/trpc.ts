@@ -1,0 +1,223 @@
+import { AppError, appRouter, encodeOnce, type Context } from "@deepbot/api/server";
+import { limits, timing } from "@deepbot/contract";
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server";
+import type { ReportError } from "../plugins/problems.ts";
+import { parseJson } from "../request/guard.ts";
+import {
+  abortOnDisconnect,
+  headerOf,
+  procedureContext,
+  sendJson,
+  sendResponse,
+  type ProcedureDeps,
+  type RequestContext,
+} from "../request/context.ts";
+import type { Matched, Route } from "../request/routes.ts";
+import { listProcedures, type Procedure } from "./operations.ts";
+import { isAsyncIterable, type EventEncoding, type EventStreams } from "./sse.ts";
+
+export interface TrpcDeps extends ProcedureDeps {
+  streams: EventStreams;
+  reportError: ReportError;
+}
+
+/** One call of a request. A batch has several. */
+interface Call {
+  name: string;
+  /** Undefined if there is no procedure of this name. */
+  procedure: Procedure | undefined;
+  index: number;
+}
+
+/** What the calls of one request share. */
+interface CallScope {
+  request: RequestContext;
+  ctx: Context;
+  isBatch: boolean;
+  /** Reads the inputs of all calls. */
+  readInputs: () => Promise<unknown>;
+  signal: AbortSignal;
+}
+
+type Envelope = { result: { data: unknown } } | { error: ErrorShape };
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The position from which a client resumes an event stream. The query serves clients that cannot set headers. */
+function lastEventId({ req, query }: RequestContext): string | undefined {
+  return headerOf(req, "last-event-id") ?? query.get("lastEventId") ?? query.get("Last-Event-Id") ?? undefined;
+}
+
+async function inputOf({ procedure, index }: Call, { request, isBatch, readInputs }: CallScope): Promise<unknown> {
+  const inputs = await readInputs();
+  if (isBatch && inputs !== undefined && !isRecord(inputs)) throw new AppError("bad_request");
+  const input = isBatch && isRecord(inputs) ? inputs[String(index)] : inputs;
+  const id = procedure?.type === "subscription" ? lastEventId(request) : undefined;
+  if (id === undefined || id === "") return input;
+  return isRecord(input) ? { ...input, lastEventId: id } : (input ?? { lastEventId: id });
+}
+
+/** @throws what the procedure raises, and refusals of the call itself */
+async function invoke(call: Call, scope: CallScope): Promise<unknown> {
+  const { name, procedure, index } = call;
+  const { request, ctx, isBatch, signal } = scope;
+  if (procedure === undefined) throw new TRPCError({ code: "NOT_FOUND" });
+  const { type } = procedure;
+  const method = type === "mutation" ? "POST" : "GET";
+  if (request.method !== method && !(request.method === "HEAD" && method === "GET")) {
+    throw new TRPCError({ code: "METHOD_NOT_SUPPORTED" });
+  }
+  if (isBatch && type === "subscription") throw new TRPCError({ code: "BAD_REQUEST" });
+  const getRawInput = (): Promise<unknown> => inputOf(call, scope);
+  return procedure.call({ ctx, path: name, type, batchIndex: index, getRawInput, signal });
+}
+
+type ErrorShape = ReturnType<typeof errorShape>;
+
+/** The error as clients of tRPC receive it. The formatter of the router adds the facts of a problem document. */
+function errorShape(error: unknown, { procedure, name }: Partial<Call>, ctx: Context) {
+  return getTRPCErrorShape({
+    config: appRouter._def._config,
+    error: getTRPCErrorFromUnknown(error),
+    type: procedure?.type ?? "unknown",
+    path: name,
+    input: undefined,
+    ctx,
+  });
+}
+
+/** tRPC's form of Server-Sent Events, as its client reads them. @see https://trpc.io/docs/server/subscriptions */
+export function trpcEncoding(shapeOf: (error: unknown) => object): EventEncoding {
+  const client = JSON.stringify({ reconnectAfterInactivityMs: 3 * timing.pingIntervalMs });
+  return {
+    // A refusal is an event too: the client does not read the body of any other status.
+    firstEventWaitMs: 0,
+    open: () => `event: connected\ndata: ${client}\n\n\n`,
+    event: (id, data) => `data: ${encodeOnce(data)}\nid: ${id}\n\n\n`,
+    ping: "event: ping\ndata: \n\n\n",
+    end: "event: return\ndata: \n\n\n",
+    error: (error) => `event: serialized-error\ndata: ${JSON.stringify(shapeOf(error))}\n\n\n`,
+  };
+}
+
+function failing(error: unknown): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+}
+
+async function subscribe(call: Call, scope: CallScope): Promise<AsyncIterable<unknown>> {
+  try {
+    const output = await invoke(call, scope);
+    return isAsyncIterable(output) ? output : failing(new Error("A subscription must return its events."));
+  } catch (error) {
+    return failing(error);
+  }
+}
+
+/** What a client asks for that streams the results of a batch. We send them in this form, but all at once. */
+const jsonLines = "application/jsonl";
+
+function wantsJsonLines({ req }: RequestContext): boolean {
+  const accept = headerOf(req, "trpc-accept") ?? req.headers.accept ?? "";
+  return accept.split(",").some((type) => type.trim() === jsonLines);
+}
+
+function sendEnvelopes({ request, isBatch }: CallScope, envelopes: readonly Envelope[]): void {
+  const [first] = envelopes;
+  if (isBatch && wantsJsonLines(request)) {
+    const line = Object.fromEntries(envelopes.map((envelope, index) => [index, [[envelope]]]));
+    sendResponse(request, { status: 200, contentType: "application/json", content: `${JSON.stringify(line)}\n` });
+    return;
+  }
+  const statuses = new Set(envelopes.map((each) => ("error" in each ? each.error.data.httpStatus : 200)));
+  const [status = 200] = statuses;
+  sendJson(request, statuses.size > 1 ? 207 : status, isBatch ? envelopes : first);
+}
+
+/** @throws for requests that are no valid batch */
+function checkCalls(calls: readonly Call[], { request, isBatch }: Pick<CallScope, "request" | "isBatch">): void {
+  if (calls.length > limits.batchMax) throw new TRPCError({ code: "BAD_REQUEST" });
+  if (!isBatch && wantsJsonLines(request)) throw new TRPCError({ code: "BAD_REQUEST" });
+  const types = new Set(calls.flatMap(({ procedure }) => procedure?.type ?? []));
+  if (types.size > 1) throw new TRPCError({ code: "BAD_REQUEST" });
+  // Nothing reads connection parameters, but a client may send them.
+  parseJson(request.query.get("connectionParams") ?? "");
+}
+
+function readInputsOf({ method, query }: RequestContext, readBody: Matched["readBody"]): () => Promise<unknown> {
+  if (method === "POST") return readBody;
+  const text = query.get("input") ?? "";
+  let inputs: unknown;
+  return async () => (text === "" ? undefined : (inputs ??= parseJson(text)));
+}
+
+function createServe(
+  deps: TrpcDeps,
+): (request: RequestContext, calls: readonly Call[], matched: Matched) => Promise<void> {
+  const { streams, reportError } = deps;
+  return async (request, calls, { readBody }) => {
+    const ctx = procedureContext(request, deps);
+    const isBatch = request.query.get("batch") === "1";
+    const readInputs = readInputsOf(request, readBody);
+    const scope: CallScope = { request, ctx, isBatch, readInputs, signal: abortOnDisconnect(request) };
+    const refused = (error: unknown, call: Partial<Call>): Envelope => {
+      reportError(error, request);
+      return { error: errorShape(error, call, ctx) };
+    };
+    try {
+      checkCalls(calls, scope);
+    } catch (error) {
+      // Every call of the batch is refused with this one response.
+      sendEnvelopes({ ...scope, isBatch: false }, [refused(error, {})]);
+      return;
+    }
+    const [first] = calls;
+    if (first?.procedure?.type === "subscription" && !isBatch) {
+      const encoding = trpcEncoding((error) => errorShape(error, first, ctx));
+      await streams.send(request, { events: await subscribe(first, scope), encoding, signal: scope.signal });
+      return;
+    }
+    const outcomeOf = async (call: Call): Promise<Envelope> =>
+      invoke(call, scope).then(
+        (data) => ({ result: { data } }),
+        (error: unknown) => refused(error, call),
+      );
+    sendEnvelopes(scope, await Promise.all(calls.map(outcomeOf)));
+  };
+}
+
+const prefix = "/trpc/";
+
+/** A route for each procedure, and one for batches. Names of a batch are joined with commas. */
+export function trpcRoutes(deps: TrpcDeps): Route[] {
+  const serve = createServe(deps);
+  const procedures = new Map(listProcedures().map((procedure) => [procedure.name, procedure]));
+  const routeOf = (procedure: Procedure): Route => ({
+    name: procedure.name,
+    method: procedure.type === "mutation" ? "POST" : "GET",
+    path: `${prefix}${procedure.name}`,
+    bodyLimit: procedure.bodyLimit,
+    readsBody: procedure.type === "mutation" && procedure.inputSchema !== undefined,
+    handle: (request, matched) => serve(request, [{ name: procedure.name, procedure, index: 0 }], matched),
+  });
+  const batchRoute = (method: "GET" | "POST"): Route => ({
+    name: "batch",
+    method,
+    path: `${prefix}{names}`,
+    bodyLimit: limits.answerBodyMaxBytes,
+    readsBody: method === "POST",
+    handle: (request, matched) => {
+      const { names = "" } = matched.params;
+      const isBatch = request.query.get("batch") === "1";
+      const calls = (isBatch ? names.split(",") : [names]).map((name, index) => ({
+        name,
+        procedure: procedures.get(name),
+        index,
+      }));
+      if (calls.length === 1) request.operation = calls[0]?.procedure?.name ?? "none";
+      return serve(request, calls, matched);
+    },
+  });
+  return [...[...procedures.values()].map(routeOf), batchRoute("GET"), batchRoute("POST")];
+}

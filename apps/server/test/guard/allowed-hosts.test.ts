@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startGuardedApp, type GuardedApp } from "./support/guarded-app.ts";
+import { rawRequest, sendRaw } from "./support/raw-http.ts";
+
+let app: GuardedApp;
+
+beforeAll(async () => {
+  app = await startGuardedApp({ env: { ALLOWED_HOSTS: "chat.example.org, API.example.org,[::1]" } });
+});
+
+afterAll(() => app.stop());
+
+const served = [
+  "chat.example.org",
+  "CHAT.EXAMPLE.ORG",
+  "chat.example.org:8443",
+  "api.example.org",
+  "[::1]",
+  "[::1]:8000",
+];
+
+const misdirected = [
+  "evil.example",
+  "chat.example.org.evil.example",
+  "evil-chat.example.org",
+  "example.org",
+  "127.0.0.1",
+  "[::2]",
+  "chat.example.org.",
+];
+
+const paths = ["/livez", "/trpc/auth.me", "/openapi.json", "/me"];
+
+test.each(served)("serves %s", async (host) => {
+  const answer = await sendRaw(rawRequest("GET /livez HTTP/1.1", [`Host: ${host}`]), { port: app.port });
+  expect(answer.statuses).toEqual([200]);
+});
+
+test.each(misdirected.flatMap((host) => paths.map((path) => ({ host, path }))))(
+  "refuses $host at $path",
+  async ({ host, path }) => {
+    const answer = await sendRaw(rawRequest(`GET ${path} HTTP/1.1`, [`Host: ${host}`]), { port: app.port });
+    expect(answer.statuses).toEqual([421]);
+  },
+);
+
+test.each(["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host"])(
+  "%s does not stand in for the host",
+  async (name) => {
+    const headers = ["Host: evil.example", `${name}: chat.example.org`];
+    const answer = await sendRaw(rawRequest("GET /livez HTTP/1.1", headers), { port: app.port });
+    expect(answer.statuses).toEqual([421]);
+  },
+);
+
+test("a second host does not get past the list", async () => {
+  const headers = ["Host: chat.example.org", "Host: evil.example"];
+  const answer = await sendRaw(rawRequest("GET /livez HTTP/1.1", headers), { port: app.port });
+  expect(answer.statuses).toEqual([400]);
+});

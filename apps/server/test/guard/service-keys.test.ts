@@ -1,0 +1,71 @@
+import { testKeys } from "@deepbot/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startGuardedApp, type GuardedApp } from "./support/guarded-app.ts";
+import { rawRequest, sendRaw } from "./support/raw-http.ts";
+
+let app: GuardedApp;
+
+beforeAll(async () => {
+  app = await startGuardedApp();
+});
+
+afterAll(() => app.stop());
+
+const guarded = [
+  {
+    header: "X-Messages-Key",
+    key: testKeys.messages,
+    other: testKeys.health,
+    targets: ["/messages", "/trpc/messages.pending"],
+  },
+  {
+    header: "X-Health-Key",
+    key: testKeys.health,
+    other: testKeys.messages,
+    targets: ["/health", "/trpc/health.check"],
+  },
+];
+
+const cases = guarded.flatMap(({ targets, ...rest }) => targets.map((target) => ({ ...rest, target })));
+
+describe.each(cases)("$header at $target", ({ header, key, other, target }) => {
+  async function statusWith(...lines: string[]): Promise<number | undefined> {
+    return (await sendRaw(rawRequest(`GET ${target} HTTP/1.1`, lines), { port: app.port })).statuses[0];
+  }
+
+  test("the key passes, whatever the case of the header's name", async () => {
+    expect(await statusWith(`${header}: ${key}`)).toBe(200);
+    expect(await statusWith(`${header.toUpperCase()}: ${key}`)).toBe(200);
+  });
+
+  const wrong = [
+    { name: "none", lines: [] },
+    { name: "an empty one", lines: [`${header}:`] },
+    { name: "a wrong one", lines: [`${header}: ${"x".repeat(key.length)}`] },
+    { name: "its beginning", lines: [`${header}: ${key.slice(0, -1)}`] },
+    { name: "it and more", lines: [`${header}: ${key}x`] },
+    { name: "in capitals", lines: [`${header}: ${key.toUpperCase()}`] },
+    { name: "a very long one", lines: [`${header}: ${"x".repeat(14_000)}`] },
+    { name: "one beyond ASCII", lines: [`${header}: \u00fc\u00e9\u00ff${key}`] },
+    { name: "it twice", lines: [`${header}: ${key}`, `${header}: ${key}`] },
+    { name: "a wrong one and it", lines: [`${header}: x`, `${header}: ${key}`] },
+    { name: "it and a wrong one", lines: [`${header}: ${key}`, `${header}: x`] },
+    { name: "the key of the other purpose", lines: [`${header}: ${other}`] },
+    {
+      name: "it under the other header",
+      lines: [`${header === "X-Health-Key" ? "X-Messages-Key" : "X-Health-Key"}: ${key}`],
+    },
+    { name: "it as a bearer", lines: [`Authorization: Bearer ${key}`] },
+    { name: "it as a cookie", lines: [`Cookie: ${header}=${key}`] },
+    { name: "it with underscores in the name", lines: [`${header.replaceAll("-", "_")}: ${key}`] },
+  ];
+
+  test.each(wrong)("$name is refused", async ({ lines }) => {
+    expect(await statusWith(...lines)).toBe(403);
+  });
+
+  test("it in the address is refused", async () => {
+    const answer = await sendRaw(rawRequest(`GET ${target}?${header}=${key} HTTP/1.1`), { port: app.port });
+    expect(answer.statuses).toEqual([403]);
+  });
+});

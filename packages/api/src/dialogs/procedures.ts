@@ -1,0 +1,128 @@
+import {
+  createDialogInput,
+  createDialogOutput,
+  deleteDialogOutput,
+  dialogInput,
+  flagOutput,
+  getDialogOutput,
+  listDialogsOutput,
+  renameDialogInput,
+  renameDialogOutput,
+} from "@deepbot/contract";
+import { roleOf } from "../messages/wire.ts";
+import { personProcedure, router, sync } from "../trpc.ts";
+
+export const dialogsRouter = router({
+  list: personProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/dialogs",
+        tags: ["dialogs"],
+        summary: "List the dialogs",
+        description: "By rising id. The body is ignored and may be absent.",
+      },
+    })
+    .output(sync(listDialogsOutput))
+    .query(async ({ ctx }) => {
+      const dialogs = await ctx.useCases.dialogs.list(ctx.user.userId);
+      return {
+        server: "ok" as const,
+        dialogs: dialogs.map(({ dialogId, dialogName }) => ({ dialog_id: dialogId, dialog_name: dialogName })),
+      };
+    }),
+
+  create: personProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/dialogs/create",
+        tags: ["dialogs"],
+        summary: "Create a dialog",
+        description: "403 when the user has reached the limit of dialogs.",
+      },
+      errors: ["dialog_limit"],
+    })
+    .input(sync(createDialogInput))
+    .output(sync(createDialogOutput))
+    .mutation(async ({ ctx, input }) => ({
+      server: "ok" as const,
+      dialog: await ctx.useCases.dialogs.create(ctx.user.userId, input.dialog_name),
+    })),
+
+  delete: personProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/dialogs/delete",
+        tags: ["dialogs"],
+        summary: "Delete a dialog",
+        description: "Deletes its messages too. Callers that wait for an answer in it get 410.",
+      },
+      errors: ["dialog_not_found"],
+    })
+    .input(sync(dialogInput))
+    .output(sync(deleteDialogOutput))
+    .mutation(async ({ ctx, input }) => {
+      await ctx.useCases.dialogs.remove({ dialogId: input.dialog_id, userId: ctx.user.userId });
+      return { server: "ok" as const, status: "Диалог удалён" as const };
+    }),
+
+  rename: personProcedure
+    .meta({
+      openapi: { method: "POST", path: "/dialogs/rename", tags: ["dialogs"], summary: "Rename a dialog" },
+      errors: ["dialog_not_found"],
+    })
+    .input(sync(renameDialogInput))
+    .output(sync(renameDialogOutput))
+    .mutation(async ({ ctx, input }) => {
+      await ctx.useCases.dialogs.rename({ dialogId: input.dialog_id, userId: ctx.user.userId }, input.dialog_name);
+      return { server: "ok" as const, status: true as const };
+    }),
+
+  get: personProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/dialogs/{dialog_id}",
+        tags: ["dialogs"],
+        summary: "List all messages of a dialog",
+        description: "Oldest first.",
+      },
+      errors: ["dialog_not_found"],
+    })
+    .input(sync(dialogInput))
+    .output(sync(getDialogOutput))
+    .query(async ({ ctx, input }) => {
+      const messages = await ctx.useCases.dialogs.messages({ dialogId: input.dialog_id, userId: ctx.user.userId });
+      return {
+        server: "ok" as const,
+        dialogs: messages.map((message) => ({
+          role: roleOf(message),
+          content: message.content,
+          message_id: message.messageId,
+          created_at: message.createdAt,
+          partial: message.partial,
+        })),
+      };
+    }),
+
+  flag: personProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/dialogs/flag/{dialog_id}",
+        tags: ["dialogs"],
+        summary: "Check whether an answer is awaited",
+        description: "Responds at once.",
+      },
+      errors: ["dialog_not_found"],
+      aliases: ["/flag/{dialog_id}"],
+    })
+    .input(sync(dialogInput))
+    .output(sync(flagOutput))
+    .query(async ({ ctx, input }) => ({
+      server: "ok" as const,
+      content: await ctx.useCases.dialogs.isAnswerAwaited({ dialogId: input.dialog_id, userId: ctx.user.userId }),
+    })),
+});

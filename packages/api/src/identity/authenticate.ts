@@ -1,0 +1,155 @@
+import { jwtVerify, SignJWT, type JWTPayload } from "jose";
+import type { SessionUser } from "@deepbot/db";
+import { AppError } from "../app-error.ts";
+import type { UseCaseDeps } from "../use-case-deps.ts";
+
+export const sessionAlgorithms = ["HS256", "HS384", "HS512"] as const;
+export type SessionAlgorithm = (typeof sessionAlgorithms)[number];
+
+export interface SessionClaims {
+  userId: number;
+  sessionId: string;
+}
+
+export interface SessionTokens {
+  sign: (claims: SessionClaims) => Promise<string>;
+  /** Returns undefined for a token that is not ours, was changed, has expired or lacks a claim. */
+  verify: (token: string) => Promise<SessionClaims | undefined>;
+}
+
+const userIdForm = /^[1-9]\d*$/;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** How many verified tokens a process remembers: those of people who are active at the same time. */
+const rememberedTokens = 10_000;
+
+interface VerifiedToken {
+  claims: SessionClaims;
+  /** The claim `exp`, in seconds. */
+  expiresAt: number;
+}
+
+interface VerifiedTokens {
+  find: (token: string) => SessionClaims | undefined;
+  add: (token: string, verified: VerifiedToken) => void;
+}
+
+/**
+ * Tokens that were verified before. A signature stays good, so only the expiry is looked at again. What was refused is not
+ * remembered: nobody without the key can fill this.
+ */
+function createVerifiedTokens(): VerifiedTokens {
+  const known = new Map<string, VerifiedToken>();
+  return {
+    find: (token) => {
+      const verified = known.get(token);
+      if (verified === undefined || verified.expiresAt > Math.floor(Date.now() / 1000)) return verified?.claims;
+      known.delete(token);
+      return undefined;
+    },
+    add: (token, verified) => {
+      const [oldest] = known.keys();
+      if (known.size >= rememberedTokens && oldest !== undefined) known.delete(oldest);
+      known.set(token, verified);
+    },
+  };
+}
+
+/** What our own tokens say; undefined when a claim is not of the form that we give it. */
+function claimsOf({ sub, sid, exp }: JWTPayload): VerifiedToken | undefined {
+  if (typeof sub !== "string" || !userIdForm.test(sub)) return undefined;
+  if (typeof sid !== "string" || !uuid.test(sid)) return undefined;
+  const userId = Number(sub);
+  if (!Number.isSafeInteger(userId) || exp === undefined) return undefined;
+  return { claims: { userId, sessionId: sid }, expiresAt: exp };
+}
+
+/**
+ * JWTs of the cookie `access_token`: `sub` is the user's id as text, `sid` names the session's row, and `iat` and `exp`
+ * are in seconds. A valid token is not enough: its session must be alive too.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8725 why the algorithm is pinned and `exp` required
+ */
+export function createSessionTokens(options: {
+  secret: string;
+  algorithm: SessionAlgorithm;
+  lifetimeMs: number;
+}): SessionTokens {
+  const key = new TextEncoder().encode(options.secret);
+  const verifiedTokens = createVerifiedTokens();
+  return {
+    sign: ({ userId, sessionId }) => {
+      const issuedAt = Math.floor(Date.now() / 1000);
+      return new SignJWT({ sid: sessionId })
+        .setProtectedHeader({ alg: options.algorithm, typ: "JWT" })
+        .setSubject(String(userId))
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + Math.floor(options.lifetimeMs / 1000))
+        .sign(key);
+    },
+    verify: async (token) => {
+      const known = verifiedTokens.find(token);
+      if (known !== undefined) return known;
+      try {
+        const { payload } = await jwtVerify(token, key, {
+          algorithms: [options.algorithm],
+          requiredClaims: ["sub", "sid", "iat", "exp"],
+        });
+        const verified = claimsOf(payload);
+        if (verified !== undefined) verifiedTokens.add(token, verified);
+        return verified?.claims;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+/** How exact the stored last-seen time of a session is: a session costs one write in this time. */
+export const lastSeenResolutionMs = 5 * 60_000;
+
+export interface Authentication {
+  /**
+   * The user of a live session.
+   *
+   * @throws {AppError} `unauthenticated` without a token, `session_invalid` with a bad one
+   */
+  authenticate: (token: string | undefined) => Promise<SessionUser>;
+  /** Stores which sessions were seen: one statement for all of them, none if there were none. */
+  touchSessions: () => Promise<void>;
+}
+
+export function createAuthentication(
+  { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
+  sessionTokens: SessionTokens,
+): Authentication {
+  const seen = new Set<string>();
+
+  const findUser = async (token: string): Promise<SessionUser | undefined> => {
+    const claims = await sessionTokens.verify(token);
+    if (claims === undefined) return undefined;
+    const { sessionId, userId } = claims;
+    const user = await statements.findSession({ sessionId, resolutionMs: lastSeenResolutionMs });
+    return user?.userId === userId ? user : undefined;
+  };
+
+  return {
+    authenticate: async (token) => {
+      if (!token) throw new AppError("unauthenticated");
+      const user = await findUser(token);
+      if (user === undefined) {
+        events.emit({ kind: "access_refused", credential: "session", reason: "session_invalid" });
+        throw new AppError("session_invalid");
+      }
+      if (user.touchDue) seen.add(user.sessionId);
+      return user;
+    },
+    touchSessions: async () => {
+      if (seen.size === 0) return;
+      const sessionIds = [...seen];
+      // Sessions that a failed statement leaves out are seen again with their next request.
+      seen.clear();
+      await statements.touchSessions({ sessionIds, resolutionMs: lastSeenResolutionMs });
+    },
+  };
+}

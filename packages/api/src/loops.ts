@@ -1,0 +1,71 @@
+import type { DeltaStore } from "@deepbot/live";
+import type { SessionWatches } from "./identity/session-watch.ts";
+import type { Log } from "./log.ts";
+import type { ReapOverdueRuns } from "./runs/reap.ts";
+import { startLoop } from "./shared/loop.ts";
+import type { UseCaseDeps } from "./use-case-deps.ts";
+
+/** Default intervals, in milliseconds. Tests turn the fallback polls off to prove that notifications arrive. */
+export const loopIntervals = {
+  reap: 1_000,
+  /** Longest delay that a lost notification can cause. */
+  poll: 2_000,
+  /** The same for the end of a session with open streams. */
+  sessionPoll: 4_000,
+  /** Delay until the last-seen time of a session is stored. */
+  touchSessions: 5_000,
+  dropDeltas: 30_000,
+  pruneSessions: 3_600_000,
+};
+
+/** How long ended sessions stay on record. */
+const keepSessionsMs = 30 * 24 * 3_600_000;
+
+/** How long deltas outlive their run, for subscribers that are still behind. */
+const keepDeltasMs = 60_000;
+
+export interface LoopParts {
+  reapOverdueRuns: ReapOverdueRuns;
+  touchSessions: () => Promise<void>;
+  store: DeltaStore;
+  sessionWatches: SessionWatches;
+  /** Whatever makes up for lost notifications. */
+  polls: readonly { poll: () => Promise<void> }[];
+}
+
+export type LoopIntervals = Partial<typeof loopIntervals>;
+
+/**
+ * Starts what happens without a request: reaping, fallback polls, last-seen times and pruning.
+ *
+ * @param intervals replaces defaults; Infinity leaves a loop out
+ * @returns the function that stops the loops and waits for rounds in progress
+ */
+export type StartLoops = (intervals?: LoopIntervals) => () => Promise<void>;
+
+export function createStartLoops(deps: Pick<UseCaseDeps, "statements"> & { log: Log }, parts: LoopParts): StartLoops {
+  const { statements, log } = deps;
+  const { reapOverdueRuns, touchSessions, store, sessionWatches, polls } = parts;
+  const pollAll = async (): Promise<void> => {
+    await Promise.all(polls.map(({ poll }) => poll()));
+  };
+  return (overrides = {}) => {
+    const intervals = { ...loopIntervals, ...overrides };
+    const loops = [
+      { name: "reap", intervalMs: intervals.reap, job: reapOverdueRuns },
+      { name: "poll", intervalMs: intervals.poll, job: pollAll },
+      { name: "session poll", intervalMs: intervals.sessionPoll, job: sessionWatches.poll },
+      { name: "touch sessions", intervalMs: intervals.touchSessions, job: touchSessions },
+      { name: "drop deltas", intervalMs: intervals.dropDeltas, job: () => store.drop(keepDeltasMs) },
+      {
+        name: "prune sessions",
+        intervalMs: intervals.pruneSessions,
+        job: () => statements.pruneSessions(keepSessionsMs),
+      },
+    ].filter(({ intervalMs }) => intervalMs < Infinity);
+    const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, log }));
+    return async () => {
+      await Promise.all(stops.map((stop) => stop()));
+    };
+  };
+}

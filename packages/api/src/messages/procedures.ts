@@ -1,0 +1,111 @@
+import {
+  listMessagesInput,
+  listMessagesOutput,
+  pendingOutput,
+  replyInput,
+  replyOutput,
+  sendInput,
+  sendOutput,
+} from "@deepbot/contract";
+import { personProcedure, router, sync, workerProcedure } from "../trpc.ts";
+import { toWireMessage } from "./wire.ts";
+
+export const messagesRouter = router({
+  send: personProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/send/message/ai",
+        tags: ["messages"],
+        summary: "Send a message and wait for the answer",
+        description:
+          "409 while the dialog is already waiting for an answer; 504 when none arrived by the deadline; 502 when the AI gave up; 410 when the dialog was deleted meanwhile. Disconnecting does not cancel the run: the answer is stored anyway.",
+      },
+      errors: [
+        "dialog_not_found",
+        "answer_awaited",
+        "run_cancelled",
+        "dialog_deleted",
+        "client_message_id_reused",
+        "answer_failed",
+        "shutting_down",
+        "answer_deadline",
+      ],
+    })
+    .input(sync(sendInput))
+    .output(sync(sendOutput))
+    .mutation(async ({ ctx, input, signal }) => {
+      const question = {
+        userId: ctx.user.userId,
+        dialogId: input.dialog_id,
+        text: input.text_user,
+        clientMessageId: input.client_message_id ?? null,
+      };
+      return { server: "ok" as const, answer_ai: await ctx.useCases.runs.askAndWait(question, signal) };
+    }),
+
+  list: personProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/dialogs/{dialog_id}/messages",
+        tags: ["messages"],
+        summary: "List the messages of a dialog in pages",
+        description:
+          "The newest page comes first; each page is sorted oldest first. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
+      },
+      errors: ["dialog_not_found"],
+    })
+    .input(sync(listMessagesInput))
+    .output(sync(listMessagesOutput))
+    .query(async ({ ctx, input: { dialog_id: dialogId, before = null, limit } }) => {
+      const page = await ctx.useCases.dialogs.messagePage({ dialogId, userId: ctx.user.userId, before, limit });
+      return {
+        messages: page.messages.map((message) => toWireMessage(message, ctx.caller.locale)),
+        next_before: page.nextBefore,
+      };
+    }),
+
+  pending: workerProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/messages",
+        tags: ["worker"],
+        summary: "List the questions that await an answer",
+        description: "For workers on the original protocol. All of them see the same rows.",
+      },
+    })
+    .output(sync(pendingOutput))
+    .query(async ({ ctx }) => {
+      const rows = await ctx.useCases.legacy.listPending();
+      return {
+        success: true as const,
+        service_message: rows.map(({ userId, dialogId, content }) => ({
+          user_id: userId,
+          dialog_id: dialogId,
+          content,
+        })),
+      };
+    }),
+
+  reply: workerProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/send/message/user",
+        tags: ["worker"],
+        summary: "Answer a dialog",
+        description:
+          "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot.",
+      },
+      errors: ["dialog_not_found"],
+      carriesAnswer: true,
+    })
+    .input(sync(replyInput))
+    .output(sync(replyOutput))
+    .mutation(async ({ ctx, input }) => {
+      await ctx.useCases.legacy.reply({ userId: input.user_id, dialogId: input.dialog_id, text: input.text_user });
+      return { server: "ok" as const, service_message: "Сообщение записано" as const };
+    }),
+});

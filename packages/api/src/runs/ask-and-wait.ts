@@ -1,0 +1,50 @@
+import { isOpen } from "@deepbot/contract";
+import { AppError } from "../app-error.ts";
+import type { AnswerWait, AnswerWaits } from "../streaming/await-answer.ts";
+import type { UseCaseDeps } from "../use-case-deps.ts";
+import type { Ask, Question } from "./ask.ts";
+import { answerOf, type FindRun, type RunKey } from "./find-run.ts";
+
+/** The reaper ends a run within its interval. A waiter that has heard nothing this long after reads for itself. */
+const deadlineGraceMs = 5_000;
+
+/**
+ * Asks and waits for the answer. When the signal aborts because the person left, the run goes on without a waiter.
+ *
+ * @throws {AppError} as asking does; `answer_deadline`, `answer_failed`, `run_cancelled`, `dialog_deleted`; `shutting_down`
+ *   when the server stops first
+ */
+export type AskAndWait = (question: Question, signal: AbortSignal | undefined) => Promise<string>;
+
+export function createAskAndWait(
+  { settings, shutdown }: Pick<UseCaseDeps, "settings" | "shutdown">,
+  { ask, find, answers }: { ask: Ask; find: FindRun; answers: AnswerWaits },
+): AskAndWait {
+  /** Reads the run after every wake-up until it has ended or nobody waits for it any longer. */
+  const readUntilEnd = async (wait: AnswerWait, key: RunKey, signal: AbortSignal | undefined): Promise<string> => {
+    for (;;) {
+      const answer = wait.answer();
+      if (answer !== undefined) return answer;
+      const run = await find(key);
+      if (run === undefined) throw new AppError("dialog_deleted");
+      if (!isOpen(run.state)) return answerOf(run);
+      if (shutdown.aborted) throw new AppError("shutting_down", { run_id: key.runId });
+      if (signal?.aborted) return answerOf(run);
+      await wait.wait({ ms: run.remainingMs + deadlineGraceMs, signal });
+    }
+  };
+
+  return async (question, signal) => {
+    const wait = answers.open(question.dialogId);
+    try {
+      const asked = await ask(question);
+      const runId = asked.isNew ? asked.run.runId : asked.runId;
+      wait.follow(runId);
+      // A new run has only just been queued. The run of a repeated question may have ended long ago.
+      if (asked.isNew) await wait.wait({ ms: settings.answerDeadlineMs + deadlineGraceMs, signal });
+      return await readUntilEnd(wait, { runId, userId: question.userId }, signal);
+    } finally {
+      wait.close();
+    }
+  };
+}

@@ -1,0 +1,67 @@
+import type { ClaimedRun } from "@deepbot/db";
+import { fallbackHeadStartMs, type ClaimPlace, type ClaimQueue } from "../streaming/claim-queue.ts";
+import type { UseCaseDeps } from "../use-case-deps.ts";
+
+export interface Claim {
+  worker: string;
+  max: number;
+  waitMs: number;
+  leaseMs: number;
+  historyLimit: number;
+  /** Takes runs only while no other worker waits for them. */
+  fallback: boolean;
+}
+
+/**
+ * Leases queued runs, waiting up to `waitMs` for the first. Returns an empty list when none came, and early when the server
+ * begins to stop. Runs that were claimed for a worker that has left meanwhile are released.
+ */
+export type ClaimRuns = (claim: Claim, signal: AbortSignal | undefined) => Promise<ClaimedRun[]>;
+
+export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns {
+  const { statements, events, shutdown } = deps;
+
+  const emitClaimed = (worker: string, { runId, dialogId, userId, attempt }: ClaimedRun): void => {
+    const ids = { runId, dialogId, ownerId: userId };
+    const facts = { worker, attempt };
+    events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
+  };
+
+  const releaseAll = async (claimed: readonly ClaimedRun[]): Promise<void> => {
+    for (const { runId, leaseToken, dialogId, userId } of claimed) {
+      if ((await statements.releaseRun({ runId, leaseToken })) === undefined) continue;
+      const ids = { runId, dialogId, ownerId: userId };
+      events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
+    }
+  };
+
+  const claimOrWait = async (
+    { waitMs, fallback, ...claim }: Claim,
+    { place, signal }: { place: ClaimPlace; signal: AbortSignal | undefined },
+  ): Promise<ClaimedRun[]> => {
+    const until = performance.now() + waitMs;
+    const isOver = (): boolean => shutdown.aborted || signal?.aborted === true;
+    const minAgeMs = fallback ? fallbackHeadStartMs : 0;
+    // Runs that were too young for a first fallback claim have been announced already: look again when they are old enough.
+    let patienceMs = fallback ? fallbackHeadStartMs + 1 : Infinity;
+    for (;;) {
+      const claimed = isOver() ? [] : await statements.claimRuns({ ...claim, minAgeMs });
+      claimed.forEach((run) => emitClaimed(claim.worker, run));
+      if (claimed.length > 0 || isOver() || performance.now() >= until) return claimed;
+      await place.wait({ ms: Math.min(patienceMs, until - performance.now()), signal });
+      patienceMs = Infinity;
+    }
+  };
+
+  return async (claim, signal) => {
+    const place = queue.open(claim);
+    try {
+      const claimed = await claimOrWait(claim, { place, signal });
+      if (signal?.aborted !== true) return claimed;
+      await releaseAll(claimed);
+      return [];
+    } finally {
+      place.close();
+    }
+  };
+}

@@ -1,0 +1,36 @@
+import type { Usage } from "@deepbot/contract";
+import type { UseCaseDeps } from "../use-case-deps.ts";
+import type { Lease, RefuseReport } from "./refuse-report.ts";
+
+/**
+ * Stores the answer and ends the run. A repeat with the same text is accepted and changes nothing.
+ *
+ * @throws {AppError} `run_not_found`, `run_ended`, `lease_lost`
+ */
+export type CompleteRun = (lease: Lease, text: string, usage: Usage | null) => Promise<void>;
+
+export function createCompleteRun(
+  { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
+  refuse: RefuseReport,
+): CompleteRun {
+  return async (lease, text, usage) => {
+    const stored = await statements.completeRun({ ...lease, text, usage });
+    if (stored !== undefined) {
+      const { runId, dialogId, ownerId, from } = stored;
+      const ids = { runId, dialogId, ownerId };
+      events.emit({
+        kind: "run_transition",
+        ...ids,
+        from,
+        to: "completed",
+        actor: "worker",
+        facts: {},
+        answerText: text,
+      });
+      return;
+    }
+    const run = await statements.findReportedRun(lease.runId);
+    const isRepeat = run?.state === "completed" && run.leaseToken === lease.leaseToken && run.answerText === text;
+    if (!isRepeat) await refuse(lease);
+  };
+}

@@ -1,0 +1,65 @@
+import type { DeltaStore } from "@deepbot/live";
+import type { SessionWatches } from "../identity/session-watch.ts";
+import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
+import { createAppendBatcher } from "../streaming/append-batcher.ts";
+import type { AnswerWaits } from "../streaming/await-answer.ts";
+import type { ClaimQueue } from "../streaming/claim-queue.ts";
+import type { RunFeeds } from "../streaming/run-feed.ts";
+import { createSubscribeRun } from "../streaming/subscribe-run.ts";
+import type { UseCaseDeps } from "../use-case-deps.ts";
+import { createAskAndWait } from "./ask-and-wait.ts";
+import { createAsk, createStartRun } from "./ask.ts";
+import { createCancelRun } from "./cancel.ts";
+import { createClaimRuns } from "./claim.ts";
+import { createCompleteRun } from "./complete.ts";
+import { createFailRun } from "./fail.ts";
+import { createFindRun } from "./find-run.ts";
+import { createReadRun } from "./read-run.ts";
+import { createReapOverdueRuns } from "./reap.ts";
+import { createRefuseReport } from "./refuse-report.ts";
+import { createReleaseRun } from "./release.ts";
+import { createProgressReports } from "./report-progress.ts";
+import { createRetryRun } from "./retry.ts";
+
+export interface RunParts {
+  answers: AnswerWaits;
+  claimQueue: ClaimQueue;
+  feeds: RunFeeds;
+  sessionWatches: SessionWatches;
+  store: DeltaStore;
+}
+
+/** The verbs of a run: those of its owner, those of its worker, and the reaper. */
+export function createRuns(deps: UseCaseDeps, { answers, claimQueue, feeds, sessionWatches, store }: RunParts) {
+  const { statements, settings } = deps;
+  const reapOverdueRuns = createReapOverdueRuns(deps);
+  const find = createFindRun(statements, reapOverdueRuns);
+  const ask = createAsk(deps, reapOverdueRuns);
+  const read = createReadRun({ find, store });
+  const refuse = createRefuseReport(deps);
+  const appendDelta = createAppendBatcher({ store, events: deps.events });
+  const limiter = createConcurrencyLimiter({
+    perUser: settings.watchesPerUser,
+    total: settings.watchesInAll,
+    refusal: "too_many_watches",
+  });
+
+  return {
+    reapOverdueRuns,
+    runs: {
+      read,
+      start: createStartRun({ ask, read }),
+      askAndWait: createAskAndWait(deps, { ask, find, answers }),
+      cancel: createCancelRun(deps, { read, reapOverdueRuns }),
+      retry: createRetryRun(deps, { find, read }),
+      subscribe: createSubscribeRun({ find, store, feeds, sessionWatches, limiter }),
+    },
+    worker: {
+      claim: createClaimRuns(deps, claimQueue),
+      ...createProgressReports(deps, { appendDelta, refuse }),
+      complete: createCompleteRun(deps, refuse),
+      fail: createFailRun(deps, { refuse, reapOverdueRuns }),
+      release: createReleaseRun(deps, { refuse, reapOverdueRuns }),
+    },
+  };
+}

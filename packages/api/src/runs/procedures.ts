@@ -1,0 +1,94 @@
+import { runEventSchemas, runInput, runOutput, startRunInput, watchInput } from "@deepbot/contract";
+import { tracked } from "@trpc/server";
+import { mapStreamErrors, personProcedure, router, sync } from "../trpc.ts";
+
+export const runsRouter = router({
+  start: personProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/dialogs/{dialog_id}/runs",
+        tags: ["runs"],
+        summary: "Send a message without waiting",
+        description:
+          "Stores the message and returns its run at once. A repeat with the same `client_message_id` returns the run of the first. 409 (with `run_id`) while the dialog waits for an answer to another message.",
+      },
+      errors: ["dialog_not_found", "answer_awaited", "dialog_deleted", "client_message_id_reused"],
+      status: 202,
+    })
+    .input(sync(startRunInput))
+    .output(sync(runOutput))
+    .mutation(({ ctx, input }) =>
+      ctx.useCases.runs.start({
+        userId: ctx.user.userId,
+        dialogId: input.dialog_id,
+        text: input.text_user,
+        clientMessageId: input.client_message_id ?? null,
+      }),
+    ),
+
+  get: personProcedure
+    .meta({
+      openapi: { method: "GET", path: "/runs/{run_id}", tags: ["runs"], summary: "Get a run and its answer" },
+      errors: ["run_not_found"],
+    })
+    .input(sync(runInput))
+    .output(sync(runOutput))
+    .query(({ ctx, input }) =>
+      ctx.useCases.runs.read({ runId: input.run_id, userId: ctx.user.userId }, "run_not_found"),
+    ),
+
+  watch: personProcedure
+    .meta({
+      events: {
+        path: "/runs/{run_id}/events",
+        tag: "runs",
+        summary: "Stream an answer",
+        description:
+          "Server-Sent Events: one `snapshot`, then `delta` and `reset`, then one `end` with the stored answer. A client that reconnects with `Last-Event-ID` gets what it missed, or a new `snapshot`; 204 if it already has the `end`.",
+        data: runEventSchemas,
+      },
+      errors: ["run_not_found", "too_many_watches"],
+    })
+    .input(sync(watchInput))
+    .subscription(async function* ({ ctx: { user, useCases }, input, signal = new AbortController().signal }) {
+      const { userId, sessionId } = user;
+      const subscription = { runId: input.run_id, userId, sessionId, lastEventId: input.lastEventId };
+      for await (const { id, event } of mapStreamErrors(useCases.runs.subscribe(subscription, signal))) {
+        yield tracked(id, event);
+      }
+    }),
+
+  cancel: personProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/runs/{run_id}/cancel",
+        tags: ["runs"],
+        summary: "Cancel a run",
+        description:
+          "Ends the run at once while it is queued, otherwise when its worker releases it, and after a short grace period in any case. What was streamed so far is kept as a partial message. A run that has ended stays as it is.",
+      },
+      errors: ["run_not_found"],
+    })
+    .input(sync(runInput))
+    .output(sync(runOutput))
+    .mutation(({ ctx, input }) => ctx.useCases.runs.cancel({ runId: input.run_id, userId: ctx.user.userId })),
+
+  retry: personProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/runs/{run_id}/retry",
+        tags: ["runs"],
+        summary: "Ask the same question again",
+        description:
+          "After `failed`, `expired` or `cancelled`, while the question is the last of its dialog. Returns the new run.",
+      },
+      errors: ["run_not_found", "answer_awaited", "run_not_retryable", "dialog_deleted"],
+      status: 202,
+    })
+    .input(sync(runInput))
+    .output(sync(runOutput))
+    .mutation(({ ctx, input }) => ctx.useCases.runs.retry({ runId: input.run_id, userId: ctx.user.userId })),
+});

@@ -1,0 +1,169 @@
+import {
+  appendInput,
+  claimInput,
+  claimOutput,
+  completeInput,
+  completeOutput,
+  failInput,
+  failOutput,
+  heartbeatInput,
+  heartbeatOutput,
+  releaseInput,
+  releaseOutput,
+  type ErrorCode,
+} from "@deepbot/contract";
+import { router, sync, workerProcedure } from "../trpc.ts";
+import type { LeaseStatus } from "./report-progress.ts";
+import type { UseCases } from "../use-cases.ts";
+
+const reportErrors: readonly ErrorCode[] = ["run_not_found", "run_ended", "lease_lost"];
+
+const leaseOf = ({ run_id, lease_token }: { run_id: number; lease_token: string }) => ({
+  runId: run_id,
+  leaseToken: lease_token,
+});
+
+type ClaimedRun = Awaited<ReturnType<UseCases["worker"]["claim"]>>[number];
+
+function toWireClaim(run: ClaimedRun) {
+  return {
+    run_id: run.runId,
+    dialog_id: run.dialogId,
+    user_id: run.userId,
+    attempt: run.attempt,
+    max_attempts: run.maxAttempts,
+    lease_token: run.leaseToken,
+    lease_until: run.leaseUntil.toISOString(),
+    deadline_at: run.deadlineAt.toISOString(),
+    messages: run.messages.map(({ messageId, role, content }) => ({ message_id: messageId, role, content })),
+  };
+}
+
+function toWireLease(runId: number, status: LeaseStatus) {
+  return {
+    run_id: runId,
+    lease_until: status.leaseUntil.toISOString(),
+    deadline_at: status.deadlineAt.toISOString(),
+    cancel_requested: status.cancelRequested,
+  };
+}
+
+export const workerRouter = router({
+  claim: workerProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/worker/claim",
+        tags: ["worker"],
+        summary: "Claim runs",
+        description:
+          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. With `fallback` a worker gets a run only while no other worker is waiting.",
+      },
+    })
+    .input(sync(claimInput))
+    .output(sync(claimOutput))
+    .mutation(async ({ ctx, input, signal }) => {
+      const claim = {
+        worker: input.worker,
+        max: input.max,
+        waitMs: input.wait_ms,
+        leaseMs: input.lease_ms,
+        historyLimit: input.history_limit,
+        fallback: input.fallback,
+      };
+      return { runs: (await ctx.useCases.worker.claim(claim, signal)).map(toWireClaim) };
+    }),
+
+  heartbeat: workerProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/worker/runs/{run_id}/heartbeat",
+        tags: ["worker"],
+        summary: "Extend a lease",
+        description:
+          "Extends the lease, but never the deadline. 409 `lease_lost` when the worker no longer holds the lease.",
+      },
+      errors: reportErrors,
+    })
+    .input(sync(heartbeatInput))
+    .output(sync(heartbeatOutput))
+    .mutation(async ({ ctx, input }) =>
+      toWireLease(input.run_id, await ctx.useCases.worker.heartbeat(leaseOf(input), input.lease_ms)),
+    ),
+
+  append: workerProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/worker/runs/{run_id}/append",
+        tags: ["worker"],
+        summary: "Stream a delta of the answer",
+        description:
+          "Extends the lease too. A repeated `seq` is accepted and changes nothing; a missing one is 409 `delta_gap` with `last_seq`. All deltas together may be as long as an answer, beyond that it is 422 `answer_too_long`. The whole answer still goes to `complete`.",
+      },
+      errors: [...reportErrors, "delta_gap", "answer_too_long"],
+    })
+    .input(sync(appendInput))
+    .output(sync(heartbeatOutput))
+    .mutation(async ({ ctx, input }) => {
+      const delta = { seq: input.seq, text: input.text, leaseMs: input.lease_ms };
+      return toWireLease(input.run_id, await ctx.useCases.worker.append(leaseOf(input), delta));
+    }),
+
+  complete: workerProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/worker/runs/{run_id}/complete",
+        tags: ["worker"],
+        summary: "Complete a run with its answer",
+        description:
+          "A repeat with the same text is accepted. 409 `lease_lost` when the worker no longer holds the lease.",
+      },
+      errors: reportErrors,
+      carriesAnswer: true,
+    })
+    .input(sync(completeInput))
+    .output(sync(completeOutput))
+    .mutation(async ({ ctx, input }) => {
+      await ctx.useCases.worker.complete(leaseOf(input), input.text, input.usage ?? null);
+      return { run_id: input.run_id, state: "completed" as const };
+    }),
+
+  fail: workerProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/worker/runs/{run_id}/fail",
+        tags: ["worker"],
+        summary: "Report that a run could not be answered",
+        description: "With `retry` and an attempt left the run is queued again after a back-off.",
+      },
+      errors: reportErrors,
+    })
+    .input(sync(failInput))
+    .output(sync(failOutput))
+    .mutation(async ({ ctx, input }) => {
+      const failure = { errorCode: input.code, errorMessage: input.message, retry: input.retry };
+      return { run_id: input.run_id, ...(await ctx.useCases.worker.fail(leaseOf(input), failure)) };
+    }),
+
+  release: workerProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/worker/runs/{run_id}/release",
+        tags: ["worker"],
+        summary: "Release a run",
+        description: "Returns the run to the queue at once. The attempt does not count.",
+      },
+      errors: reportErrors,
+    })
+    .input(sync(releaseInput))
+    .output(sync(releaseOutput))
+    .mutation(async ({ ctx, input }) => ({
+      run_id: input.run_id,
+      ...(await ctx.useCases.worker.release(leaseOf(input))),
+    })),
+});

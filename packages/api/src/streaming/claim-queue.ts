@@ -1,0 +1,79 @@
+import type { Statements } from "@deepbot/db";
+import type { Notifier } from "@deepbot/live";
+import { createSignal, type Signal } from "../shared/signal.ts";
+
+/** How long a run is left to other workers before a fallback worker can claim it. */
+export const fallbackHeadStartMs = 200;
+
+/** A worker's place in the line for queued runs. */
+export interface ClaimPlace {
+  wait: Signal["wait"];
+  /** Leaves the line. A wake-up that was not used goes to the next worker. */
+  close: () => void;
+}
+
+/**
+ * The workers that wait in this process. Each notification wakes the one that has waited longest; fallback workers are woken
+ * only while no other worker waits. Shutdown wakes all.
+ */
+export interface ClaimQueue {
+  open: (options: { fallback: boolean }) => ClaimPlace;
+  /** Wakes as many workers as there are runs to claim: for lost notifications, and for runs whose back-off is over. */
+  poll: () => Promise<void>;
+}
+
+/** Wakes the worker that has waited longest. */
+function wakeFirst(waiting: Set<Signal>): void {
+  const [first] = waiting;
+  if (first === undefined) return;
+  waiting.delete(first);
+  first.set();
+}
+
+export function createClaimQueue(deps: {
+  notifier: Notifier;
+  statements: Pick<Statements, "countClaimableRuns">;
+  shutdown: AbortSignal;
+}): ClaimQueue {
+  const { notifier, statements, shutdown } = deps;
+  const line = new Set<Signal>();
+  const fallbackLine = new Set<Signal>();
+
+  const wakeNext = (): void => {
+    if (line.size > 0) wakeFirst(line);
+    // A fallback worker that wakes earlier finds nothing that it may claim.
+    else if (fallbackLine.size > 0) setTimeout(() => wakeFirst(fallbackLine), fallbackHeadStartMs + 1).unref();
+  };
+
+  const poll = async (): Promise<void> => {
+    const size = line.size + fallbackLine.size;
+    if (size === 0) return;
+    const claimable = await statements.countClaimableRuns(size);
+    for (let woken = 0; woken < claimable; woken += 1) wakeFirst(line.size > 0 ? line : fallbackLine);
+  };
+
+  notifier.subscribe("queue", wakeNext);
+  // The next poll makes up for one that fails.
+  notifier.onGap(() => void poll().catch(() => {}));
+  // One listener for all workers: adding a listener to an abort signal searches those that it has.
+  shutdown.addEventListener("abort", () => [...line, ...fallbackLine].forEach((worker) => worker.set()));
+
+  return {
+    open: ({ fallback }) => {
+      const own = fallback ? fallbackLine : line;
+      const woken = createSignal();
+      own.add(woken);
+      return {
+        wait: (options) => {
+          own.add(woken);
+          return woken.wait(options);
+        },
+        close: () => {
+          own.delete(woken);
+          if (woken.consume()) wakeNext();
+        },
+      };
+    },
+    poll,
+  };
+}

@@ -1,0 +1,30 @@
+import { EventSource } from "eventsource";
+import { createClient, type Client } from "../client.ts";
+
+/**
+ * Creates a client for Node. Like a browser, it keeps the session cookie that signing in sets and sends it with every call
+ * and event stream.
+ *
+ * @param signal ends every call that is under way when it aborts
+ */
+export function createNodeClient({ url, signal }: { url: string; signal: AbortSignal }): Client {
+  let cookie = "";
+
+  class CookieEventSource extends EventSource {
+    constructor(address: string | URL) {
+      super(address, { fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, cookie } }) });
+    }
+  }
+
+  return createClient({
+    url,
+    headers: () => ({ cookie }),
+    fetch: async (input, init) => {
+      const signals = init?.signal ? [init.signal, signal] : [signal];
+      const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
+      cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
+      return response;
+    },
+    EventSource: CookieEventSource,
+  });
+}

@@ -1,0 +1,74 @@
+import type { Outputs } from "@deepbot/api";
+import type { Client } from "../client.ts";
+
+/** A run as a claim returns it: its ids, its lease and the dialog so far, whose last message is the question. */
+export type ClaimedRun = Outputs["worker"]["claim"]["runs"][number];
+
+export type DialogMessage = ClaimedRun["messages"][number];
+
+/** The model's own account of what an answer cost. */
+export interface Usage {
+  model?: string;
+  input_tokens?: number;
+  output_tokens?: number;
+}
+
+/** A piece of an answer: text to append to what came before, or, at most once and last, its cost. */
+export type AnswerPart = { kind: "text"; text: string } | { kind: "usage"; usage: Usage };
+
+/**
+ * Streams the answer to a run. When the signal aborts, the stream should end soon, with or without an error: nobody reads
+ * it any more.
+ */
+export type Answer = (run: ClaimedRun, options: { signal: AbortSignal }) => AsyncIterable<AnswerPart>;
+
+/** Why a run gets no answer: the answerer threw or gave no text, or the person pressed Stop. */
+export type FailureReason = { kind: "error"; error: unknown } | { kind: "empty" } | { kind: "cancelled" };
+
+/** The report of a failed attempt. */
+export interface FailureReport {
+  /** A stable name of the reason, such as `model_unavailable`. */
+  code: string;
+  /** A sentence for the person who asked. */
+  message: string;
+  /** Whether another attempt may succeed. */
+  retry: boolean;
+  /** For the log alone, such as a status. Never a text of the dialog, and no key. */
+  detail: string;
+}
+
+/** The sentences that people read in place of an answer, or under one. */
+export interface WorkerTexts {
+  describeFailure: (reason: FailureReason, run: ClaimedRun) => FailureReport;
+  /** Ends an answer that was cut at the platform's limit. */
+  truncationNote: (run: ClaimedRun) => string;
+}
+
+type WriteLog = (fields: object, message: string) => void;
+
+/** Where the worker logs; pino's loggers fit. */
+export interface WorkerLog {
+  debug: WriteLog;
+  info: WriteLog;
+  warn: WriteLog;
+  error: WriteLog;
+}
+
+export interface WorkerOptions {
+  client: Client;
+  /** Name of the worker in the platform's log. */
+  name: string;
+  answer: Answer;
+  texts: WorkerTexts;
+  log: WorkerLog;
+  /** Runs at once. */
+  concurrency: number;
+  /** How long the platform waits for a sign of life before it gives the run to another worker. */
+  leaseMs: number;
+  /** How many of a dialog's newest messages come with a run. */
+  historyLimit: number;
+  /** How long runs may take to finish after the stop; then they are released. */
+  stopGraceMs: number;
+  /** Takes a run only while no other worker waits for one. */
+  fallback: boolean;
+}

@@ -1,0 +1,311 @@
+import type { Locale } from "./locale.ts";
+
+/**
+ * What a failed call means to its client:
+ *
+ * - `refused`: repeating the same call will fail again.
+ * - `unavailable`: the same call may succeed later, after `Retry-After` or a back-off.
+ * - `signed_out`: the call may succeed after signing in again.
+ * - `lease_lost`: the run no longer belongs to this worker.
+ */
+export type FailureClass = "refused" | "unavailable" | "signed_out" | "lease_lost";
+
+interface ErrorEntry {
+  status: number;
+  failure: FailureClass;
+  /** The sentence that a person may read. `{name}` is filled in from the details of the error. */
+  text: Readonly<Record<Locale, string>>;
+}
+
+const unavailable = {
+  en: "The service is unavailable right now. Please try again.",
+  ru: "Сервис сейчас недоступен. Попробуйте ещё раз.",
+};
+
+/** Every `code` of an error body, on every transport and from nginx. */
+export const errorCatalogue = {
+  unauthenticated: {
+    status: 401,
+    failure: "signed_out",
+    text: { en: "Please sign in.", ru: "Необходима авторизация" },
+  },
+  session_invalid: {
+    status: 401,
+    failure: "signed_out",
+    text: { en: "The session is invalid or has expired.", ru: "Недействительный или просроченный токен" },
+  },
+  session_not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "There is no such session.", ru: "Такого сеанса нет." },
+  },
+  account_not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "This is not the account you are signed in to.", ru: "Вы вошли в другой аккаунт." },
+  },
+  too_many_exports: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "An export is already being prepared. Please try again.",
+      ru: "Выгрузка данных уже готовится. Попробуйте ещё раз.",
+    },
+  },
+  google_token_missing: {
+    status: 400,
+    failure: "refused",
+    text: { en: "The Google token is missing.", ru: "Gmail токен потерян" },
+  },
+  google_token_invalid: {
+    status: 401,
+    failure: "refused",
+    text: { en: "The Google token was rejected.", ru: "Неверный токен Google" },
+  },
+  google_unavailable: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "Google's certificates cannot be fetched right now. Please try again.",
+      ru: "Не удалось получить сертификаты Google. Попробуйте ещё раз.",
+    },
+  },
+  key_refused: { status: 403, failure: "refused", text: { en: "Forbidden", ru: "Forbidden" } },
+  invalid_input: {
+    status: 422,
+    failure: "refused",
+    text: { en: "The request is not valid.", ru: "Запрос составлен неверно." },
+  },
+  dialog_limit: {
+    status: 403,
+    failure: "refused",
+    text: { en: "You have reached the limit of {limit} dialogs.", ru: "Превышен лимит диалогов" },
+  },
+  dialog_not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "There is no such dialog.", ru: "Такого диалога нет." },
+  },
+  dialog_deleted: {
+    status: 410,
+    failure: "refused",
+    text: {
+      en: "The dialog was deleted before the answer arrived.",
+      ru: "Диалог удалён до того, как пришёл ответ.",
+    },
+  },
+  run_not_found: {
+    status: 404,
+    failure: "lease_lost",
+    text: { en: "There is no such run.", ru: "Такого запроса к ИИ нет." },
+  },
+  answer_awaited: {
+    status: 409,
+    failure: "refused",
+    text: { en: "This dialog is already waiting for an answer.", ru: "В этом диалоге уже ожидается ответ." },
+  },
+  client_message_id_reused: {
+    status: 422,
+    failure: "refused",
+    text: {
+      en: "This client_message_id was already used for a different text.",
+      ru: "Этот client_message_id уже использован для другого текста.",
+    },
+  },
+  answer_deadline: {
+    status: 504,
+    failure: "unavailable",
+    text: { en: "No answer arrived in time.", ru: "Ответ не пришёл вовремя." },
+  },
+  answer_failed: {
+    status: 502,
+    failure: "unavailable",
+    text: { en: "The AI could not answer. Please try again.", ru: "ИИ не смог ответить. Попробуйте ещё раз." },
+  },
+  run_cancelled: {
+    status: 409,
+    failure: "refused",
+    text: { en: "The answer was cancelled.", ru: "Ответ отменён." },
+  },
+  run_ended: {
+    status: 409,
+    failure: "lease_lost",
+    text: { en: "This run has already ended.", ru: "Этот запрос к ИИ уже завершён." },
+  },
+  run_not_retryable: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "Only the last question of a dialog can be asked again, and only while it has no answer.",
+      ru: "Повторить можно только последний вопрос диалога, и только пока на него нет ответа.",
+    },
+  },
+  answer_too_long: {
+    status: 422,
+    failure: "refused",
+    text: {
+      en: "The streamed text is longer than an answer may be.",
+      ru: "Переданный текст длиннее, чем может быть ответ.",
+    },
+  },
+  delta_gap: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "A delta is missing before this one: the last stored seq is {last_seq}.",
+      ru: "Перед этим фрагментом пропущен другой: последний сохранённый seq — {last_seq}.",
+    },
+  },
+  too_many_watches: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "Too many answers are being streamed at once. Please try again.",
+      ru: "Одновременно открыто слишком много ответов. Попробуйте ещё раз.",
+    },
+  },
+  lease_lost: {
+    status: 409,
+    failure: "lease_lost",
+    text: {
+      en: "You do not hold the lease: it expired, or another worker has the run.",
+      ru: "Аренда больше не действует: её срок истёк, или запрос передан другому исполнителю.",
+    },
+  },
+  database_unavailable: { status: 503, failure: "unavailable", text: unavailable },
+  shutting_down: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "The server is restarting. The answer will appear in the dialog.",
+      ru: "Сервер перезапускается. Ответ появится в диалоге.",
+    },
+  },
+
+  // Refused before a procedure is reached.
+  bad_request: {
+    status: 400,
+    failure: "refused",
+    text: { en: "The request is malformed.", ru: "Запрос повреждён." },
+  },
+  json_invalid: {
+    status: 400,
+    failure: "refused",
+    text: { en: "The body is not valid JSON.", ru: "Тело запроса — некорректный JSON." },
+  },
+  origin_refused: {
+    status: 403,
+    failure: "refused",
+    text: { en: "Requests from this site are not accepted.", ru: "Запросы с этого сайта не принимаются." },
+  },
+  not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "There is nothing at this address.", ru: "По этому адресу ничего нет." },
+  },
+  method_not_allowed: {
+    status: 405,
+    failure: "refused",
+    text: { en: "This method is not supported here.", ru: "Этот метод здесь не поддерживается." },
+  },
+  payload_too_large: {
+    status: 413,
+    failure: "refused",
+    text: { en: "The body is larger than {limit} bytes.", ru: "Тело запроса больше {limit} байт." },
+  },
+  uri_too_long: {
+    status: 414,
+    failure: "refused",
+    text: { en: "The address is too long.", ru: "Слишком длинный адрес." },
+  },
+  unsupported_media_type: {
+    status: 415,
+    failure: "refused",
+    text: { en: "The body must be application/json.", ru: "Тело запроса должно быть application/json." },
+  },
+  misdirected_request: {
+    status: 421,
+    failure: "refused",
+    text: { en: "This host name is not served here.", ru: "Этот сервер не обслуживает такой хост." },
+  },
+  request_failed: {
+    status: 400,
+    failure: "refused",
+    text: { en: "The request could not be processed.", ru: "Запрос не удалось обработать." },
+  },
+  internal: {
+    status: 500,
+    failure: "unavailable",
+    text: { en: "Something went wrong on our side.", ru: "Что-то пошло не так на нашей стороне." },
+  },
+
+  // Raised by nginx alone.
+  forbidden: {
+    status: 403,
+    failure: "refused",
+    text: { en: "This is not served here.", ru: "Здесь это недоступно." },
+  },
+  request_timeout: {
+    status: 408,
+    failure: "unavailable",
+    text: { en: "The request took too long to arrive.", ru: "Запрос передавался слишком долго." },
+  },
+  too_many_requests: {
+    status: 429,
+    failure: "unavailable",
+    text: {
+      en: "Too many requests. Please try again in a moment.",
+      ru: "Слишком много запросов. Попробуйте чуть позже.",
+    },
+  },
+  headers_too_large: {
+    status: 431,
+    failure: "refused",
+    text: { en: "The request headers are too large.", ru: "Слишком большие заголовки запроса." },
+  },
+  bad_gateway: { status: 502, failure: "unavailable", text: unavailable },
+  unavailable: { status: 503, failure: "unavailable", text: unavailable },
+  gateway_timeout: { status: 504, failure: "unavailable", text: unavailable },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** Facts that an error carries beside its code: ids and limits, never a person's text. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+/** Reason phrases of the statuses above. @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes */
+export const statusTitles: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  413: "Content Too Large",
+  414: "URI Too Long",
+  415: "Unsupported Media Type",
+  421: "Misdirected Request",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+export function statusOf(code: ErrorCode): number {
+  return errorCatalogue[code].status;
+}
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code);
+}
+
+/** The sentence that a person may read. */
+export function errorMessage(code: ErrorCode, locale: Locale, details: ErrorDetails = {}): string {
+  const { text } = errorCatalogue[code];
+  return text[locale].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? ""));
+}

@@ -1,0 +1,66 @@
+export {
+  errorCatalogue,
+  errorMessage,
+  isErrorCode,
+  statusOf,
+  statusTitles,
+  type ErrorCode,
+  type ErrorDetails,
+  type FailureClass,
+} from "./errors.ts";
+export { endEventId, formatEventId, parseEventId, type Position } from "./event-id.ts";
+export { limits, timing } from "./limits.ts";
+export { defaultLocale, locales, type Locale } from "./locale.ts";
+export { isOpen, openStates, runStates, type EndState, type OpenState, type RunState } from "./run-states.ts";
+export { codePointLength, utf8Length } from "./text.ts";
+export { describeIssues, summarizeIssues, type Locate } from "./validation-messages.ts";
+
+export { deleteAccountInput, deleteAccountOutput, exportOutput } from "./schemas/account.ts";
+export { logoutOutput, meOutput, signInInput, signInOutput } from "./schemas/auth.ts";
+export { configOutput } from "./schemas/config.ts";
+export {
+  createDialogInput,
+  createDialogOutput,
+  deleteDialogOutput,
+  dialogInput,
+  flagOutput,
+  getDialogOutput,
+  listDialogsOutput,
+  renameDialogInput,
+  renameDialogOutput,
+} from "./schemas/dialogs.ts";
+export type { Usage } from "./schemas/fields.ts";
+export { healthOutput } from "./schemas/health.ts";
+export {
+  listMessagesInput,
+  listMessagesOutput,
+  pendingOutput,
+  replyInput,
+  replyOutput,
+  sendInput,
+  sendOutput,
+} from "./schemas/messages.ts";
+export { invalidInput, problem, validationIssue, type Problem } from "./schemas/problem.ts";
+export {
+  runEventSchemas,
+  runInput,
+  runOutput,
+  startRunInput,
+  watchInput,
+  type RunEvent,
+  type WireRun,
+} from "./schemas/runs.ts";
+export { endAllSessionsOutput, endSessionInput, endSessionOutput, listSessionsOutput } from "./schemas/sessions.ts";
+export {
+  appendInput,
+  claimInput,
+  claimOutput,
+  completeInput,
+  completeOutput,
+  failInput,
+  failOutput,
+  heartbeatInput,
+  heartbeatOutput,
+  releaseInput,
+  releaseOutput,
+} from "./schemas/worker.ts";

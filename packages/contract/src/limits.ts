@@ -1,0 +1,48 @@
+const answerMaxBytes = 64 * 1024;
+
+/** Limits that every installation shares. What an operator can change is a setting of the server. */
+export const limits = {
+  dialogNameMin: 3,
+  dialogNameMax: 20,
+  questionMin: 1,
+  questionMax: 2000,
+  answerMaxBytes,
+  workerNameMax: 100,
+  claimMax: 50,
+  claimWaitMaxMs: 25_000,
+  leaseMinMs: 1_000,
+  leaseMaxMs: 600_000,
+  leaseDefaultMs: 30_000,
+  historyMax: 1_000,
+  historyDefault: 100,
+  messagePageMax: 200,
+  messagePageDefault: 50,
+  sessionsShown: 100,
+  userAgentMax: 200,
+  deltaMaxCharacters: 8 * 1024,
+  deltaSeqMax: 100_000,
+  failureCodeMax: 64,
+  failureMessageMax: 500,
+  eventIdMax: 100,
+
+  /** Calls in one tRPC batch. */
+  batchMax: 10,
+  /** Longest request target, in bytes. */
+  targetMaxBytes: 4096,
+  /** Longest address that clients build for a batch of queries. */
+  batchUrlMaxLength: 2048,
+  headersMaxBytes: 16 * 1024,
+  bodyMaxBytes: 64 * 1024,
+  /** For bodies that carry an answer: JSON can spend six bytes (`\u0001`) on one byte of text. */
+  answerBodyMaxBytes: 6 * answerMaxBytes + 4096,
+} as const;
+
+/** Intervals that both sides of a connection rely on, in milliseconds. */
+export const timing = {
+  /** Between two pings on an event stream. */
+  pingIntervalMs: 15_000,
+  /** Longest life of an event stream: then the client reconnects and is authenticated again. */
+  streamMaxMs: 15 * 60_000,
+  /** What a 503 asks clients to wait: `Retry-After`, in seconds. */
+  retryAfterSeconds: 2,
+} as const;

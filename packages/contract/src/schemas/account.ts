@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { id, timestamp } from "./fields.ts";
+import { runState } from "./runs.ts";
+
+const profile = z.object({
+  id: id("The user's id"),
+  google_id: z.string().describe("Google's id of the account, the `sub` of its ID tokens"),
+  email: z.string(),
+  given_name: z.string().nullable(),
+  family_name: z.string().nullable(),
+  picture: z.string().nullable().describe("Address of a picture"),
+  created_at: timestamp("When the user first signed in"),
+});
+
+const session = z.object({
+  session_id: z.uuid(),
+  created_at: timestamp("When the device signed in"),
+  last_seen_at: timestamp("When it was seen last, exact to five minutes"),
+  expires_at: timestamp("When it ends by itself"),
+  ended_at: timestamp("When it was ended before that").nullable(),
+  user_agent: z.string().nullable().describe("What the device called itself"),
+});
+
+const message = z.object({
+  message_id: id("Id of the message"),
+  seq: z.int().describe("Number within the dialog, from 1 without gaps"),
+  role: z.enum(["user", "bot"]),
+  content: z.string(),
+  created_at: timestamp("When it was stored"),
+  partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+});
+
+const run = z.object({
+  run_id: id("Id of the run"),
+  question_id: id("Id of the message that it was to answer"),
+  answer_id: id("Id of the message with the answer").nullable(),
+  state: runState,
+  attempt: z.int().describe("How many times a worker has taken it on"),
+  created_at: timestamp("When it was queued"),
+  ended_at: timestamp("When it ended").nullable(),
+  error: z.object({ code: z.string(), message: z.string().nullable() }).nullable(),
+});
+
+export const exportOutput = z.object({
+  exported_at: timestamp("When the export was made"),
+  profile,
+  sessions: z.array(session).describe("Sign-ins that are on record, oldest first"),
+  dialogs: z
+    .array(
+      z.object({
+        dialog_id: id("Id of the dialog"),
+        dialog_name: z.string(),
+        created_at: timestamp("When it was created"),
+        messages: z.array(message).describe("Oldest first"),
+        runs: z.array(run).describe("Oldest first"),
+      }),
+    )
+    .describe("By rising id"),
+});
+
+export const deleteAccountInput = z.strictObject({
+  user_id: id(
+    "Id of the account to delete, as `GET /me` gives it. Must be the signed-in one: a page that shows another account than the cookie has by now deletes nothing. In the query, because a DELETE has no body and an address should hold no e-mail",
+  ),
+});
+
+export const deleteAccountOutput = z.object({ user_id: id("Id of the account that is gone") });

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { codePointLength, isStorable, utf8Length } from "../text.ts";
+import { missing } from "../validation-messages.ts";
+
+/** Reports an absent value as an issue of its own kind, which a client can tell from a wrong value. */
+const required = { error: (issue: { input?: unknown }) => (issue.input === undefined ? missing : undefined) };
+
+/** An id: a JSON number. Any whole number is well-formed; one that names nothing is not found. */
+export const id = (description: string) => z.int(required).describe(description);
+
+const storable = () =>
+  z.string(required).check((context) => {
+    if (!isStorable(context.value)) context.issues.push({ code: "custom", input: context.value });
+  });
+
+/** A text of `min` to `max` code points, not trimmed. */
+export const text = ({ min, max, description }: { min: number; max: number; description: string }) =>
+  storable()
+    .check(({ value, issues }) => {
+      const length = codePointLength(value);
+      const common = { origin: "string", inclusive: true, input: value } as const;
+      if (length < min) issues.push({ code: "too_small", minimum: min, ...common });
+      if (length > max) issues.push({ code: "too_big", maximum: max, ...common });
+    })
+    .meta({ description, minLength: min, maxLength: max });
+
+/** The text of an answer: any length up to 64 KiB of UTF-8, may be empty. */
+export const answerText = (description: string) =>
+  storable()
+    .check(({ value, issues }) => {
+      const maximum = limits.answerMaxBytes;
+      if (utf8Length(value) > maximum) {
+        issues.push({ code: "too_big", maximum, origin: "bytes", inclusive: true, input: value });
+      }
+    })
+    .meta({ description, maxLength: limits.answerMaxBytes });
+
+export const uuid = (description: string) => z.uuid(required).describe(description);
+
+/** A point in time: ISO 8601 in UTC. */
+export const timestamp = (description: string) => z.iso.datetime().describe(description);
+
+export const serverOk = z.literal("ok").describe("Always `ok`");
+
+export const dialogName = text({
+  min: limits.dialogNameMin,
+  max: limits.dialogNameMax,
+  description: "Name of the dialog; lengths count code points",
+});
+
+export const question = text({
+  min: limits.questionMin,
+  max: limits.questionMax,
+  description: "The user's message; lengths count code points",
+});
+
+export const clientMessageId = z
+  .uuid()
+  .optional()
+  .describe("The client's own id of the message: a repeat under the same id is the same message");
+
+/** The cost of one answer, as its model reports it. */
+export const usageFields = {
+  model: text({ min: 1, max: 200, description: "The model that answered" }).optional(),
+  input_tokens: z.int().min(0).optional(),
+  output_tokens: z.int().min(0).optional(),
+};
+
+export type Usage = z.infer<z.ZodObject<typeof usageFields>>;

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { answerText, clientMessageId, id, question, serverOk, timestamp } from "./fields.ts";
+import { runState } from "./runs.ts";
+
+export const sendInput = z.object({
+  dialog_id: id("Id of the dialog"),
+  text_user: question,
+  client_message_id: clientMessageId,
+});
+
+export const sendOutput = z.object({ server: serverOk, answer_ai: z.string().describe("The answer") });
+
+export const pendingOutput = z.object({
+  success: z.literal(true),
+  service_message: z
+    .array(
+      z.object({
+        user_id: id("Owner of the dialog"),
+        dialog_id: id("Id of the dialog"),
+        content: z.string().describe("What the user wrote"),
+      }),
+    )
+    .describe(
+      "All user messages of every dialog that awaits an answer, in the order of storing; a dialog's last row is its open question",
+    ),
+});
+
+export const replyInput = z.object({
+  user_id: id("Owner of the dialog"),
+  dialog_id: id("Id of the dialog"),
+  text_user: answerText("The answer: up to 64 KiB of UTF-8, may be empty"),
+});
+
+export const replyOutput = z.object({ server: serverOk, service_message: z.literal("Сообщение записано") });
+
+export const listMessagesInput = z.strictObject({
+  dialog_id: id("Id of the dialog"),
+  before: z
+    .int()
+    .min(1)
+    .describe("Gives the messages before the one with this `seq`: the `next_before` of the page that came last")
+    .optional(),
+  limit: z
+    .int()
+    .min(1)
+    .max(limits.messagePageMax)
+    .default(limits.messagePageDefault)
+    .describe("How many messages at most"),
+});
+
+export const listMessagesOutput = z.object({
+  messages: z
+    .array(
+      z.object({
+        message_id: id("Id of the message"),
+        seq: z.int().describe("Number within the dialog, from 1 without gaps"),
+        role: z.enum(["user", "bot"]),
+        content: z.string(),
+        created_at: timestamp("When it was stored"),
+        partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+        run: z
+          .object({
+            run_id: id("Id of the run"),
+            state: runState,
+            reason: z
+              .string()
+              .nullable()
+              .describe(
+                "Why there is no answer, in words for a person; null while it is open and once it is completed",
+              ),
+          })
+          .nullable()
+          .describe("Of a user message: its newest run, if it has one"),
+      }),
+    )
+    .describe("Oldest first"),
+  next_before: z.int().nullable().describe("`before` for the next page, of older messages; null when there are none"),
+});

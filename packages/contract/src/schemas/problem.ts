@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { errorCatalogue, type ErrorCode } from "../errors.ts";
+
+/** One problem of an input, in the shape that clients of the original back end know. */
+export const validationIssue = z.object({
+  loc: z.array(z.union([z.string(), z.int()])).describe("`body`, `path` or `query`, then the keys down to the value"),
+  msg: z.string().describe("What is wrong with the value, in the language of `detail`"),
+  type: z.string().describe("A stable name of the kind of problem, such as `missing`"),
+});
+export type ValidationIssue = z.infer<typeof validationIssue>;
+
+const codes = Object.keys(errorCatalogue).filter((code): code is ErrorCode => code in errorCatalogue);
+
+/**
+ * An error body, `application/problem+json`. tRPC carries the same facts in `error.data`.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export const problem = z.looseObject({
+  type: z.literal("about:blank").describe("Always `about:blank`"),
+  title: z.string().describe("Reason phrase of the status"),
+  status: z.int(),
+  detail: z.string().describe("A sentence for a person, in Russian if `Accept-Language` prefers it, else in English"),
+  code: z.enum(codes).describe("A stable name of the error, such as `dialog_not_found`"),
+  request_id: z.string().describe("Identifies the request in the server's log"),
+});
+
+/** A problem that lists every issue of the input. */
+export const invalidInput = problem.extend({ errors: z.array(validationIssue).optional() });
+
+export type Problem = z.infer<typeof invalidInput>;

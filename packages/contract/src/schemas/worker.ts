@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { answerText, id, text, timestamp, usageFields, uuid } from "./fields.ts";
+
+const leaseMs = z
+  .int()
+  .min(limits.leaseMinMs)
+  .max(limits.leaseMaxMs)
+  .default(limits.leaseDefaultMs)
+  .describe("Milliseconds from now for which the run is the worker's alone");
+
+const lease = {
+  run_id: id("Id of the run"),
+  lease_token: uuid("The token that the claim gave"),
+};
+
+export const claimInput = z.strictObject({
+  worker: text({ min: 1, max: limits.workerNameMax, description: "Name of the worker, for the log" }),
+  max: z.int().min(1).max(limits.claimMax).default(1).describe("How many runs at most"),
+  wait_ms: z
+    .int()
+    .min(0)
+    .max(limits.claimWaitMaxMs)
+    .default(0)
+    .describe("Milliseconds to wait for the first run before an empty answer"),
+  lease_ms: leaseMs,
+  fallback: z.boolean().default(false).describe("Whether to claim runs only while no other worker is waiting for them"),
+  history_limit: z
+    .int()
+    .min(1)
+    .max(limits.historyMax)
+    .default(limits.historyDefault)
+    .describe("How many of the dialog's newest messages to give with each run"),
+});
+
+export const claimOutput = z.object({
+  runs: z.array(
+    z.object({
+      run_id: id("Id of the run"),
+      dialog_id: id("Id of the dialog"),
+      user_id: id("Owner of the dialog"),
+      attempt: z.int().describe("1 for the first"),
+      max_attempts: z.int(),
+      lease_token: z.uuid().describe("Goes with every report on this run"),
+      lease_until: timestamp("When the lease runs out unless a heartbeat extends it"),
+      deadline_at: timestamp("When the run expires; nothing extends it"),
+      messages: z
+        .array(
+          z.object({
+            message_id: id("Id of the message"),
+            role: z.enum(["user", "bot"]),
+            content: z.string(),
+          }),
+        )
+        .describe("The dialog so far, oldest first; the last is the question"),
+    }),
+  ),
+});
+
+export const heartbeatInput = z.strictObject({ ...lease, lease_ms: leaseMs });
+
+export const heartbeatOutput = z.object({
+  run_id: id("Id of the run"),
+  lease_until: timestamp("When the lease runs out now"),
+  deadline_at: timestamp("When the run expires; nothing extends it"),
+  cancel_requested: z.boolean().describe("Whether the user wants no answer any more"),
+});
+
+export const appendInput = z.strictObject({
+  ...lease,
+  seq: z.int().min(1).max(limits.deltaSeqMax).describe("Number of the piece: from 1 with each claim, without gaps"),
+  text: text({
+    min: 1,
+    max: limits.deltaMaxCharacters,
+    description: "The piece; many small ones are best sent together every 30 to 60 ms",
+  }),
+  lease_ms: leaseMs,
+});
+
+export const completeInput = z.strictObject({
+  ...lease,
+  text: answerText("The whole answer: up to 64 KiB of UTF-8, may be empty"),
+  usage: z.strictObject(usageFields).optional().describe("What the model reported that the answer cost"),
+});
+
+export const completeOutput = z.object({ run_id: id("Id of the run"), state: z.literal("completed") });
+
+export const failInput = z.strictObject({
+  ...lease,
+  code: text({
+    min: 1,
+    max: limits.failureCodeMax,
+    description: "A stable name of the reason, such as `model_unavailable`",
+  }),
+  message: text({ min: 1, max: limits.failureMessageMax, description: "The reason in words that the user may read" }),
+  retry: z.boolean().describe("Whether another attempt may help"),
+});
+
+export const failOutput = z.object({
+  run_id: id("Id of the run"),
+  state: z
+    .enum(["queued", "failed", "cancelled"])
+    .describe("`queued` when it will be tried again, `cancelled` when the user had asked for that"),
+});
+
+export const releaseInput = z.strictObject(lease);
+
+export const releaseOutput = z.object({
+  run_id: id("Id of the run"),
+  state: z.enum(["queued", "cancelled"]).describe("`cancelled` when the user had asked for that"),
+});

@@ -1,0 +1,119 @@
+import type { RunState, Usage } from "@deepbot/contract";
+import { sql, type SQL } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
+import type { DialogKey } from "./dialogs.ts";
+
+export interface CompletedRun {
+  runId: number;
+  dialogId: number;
+  /** The owner of the dialog. */
+  ownerId: number;
+  answerId: number;
+  /** The state before: open, or `expired` or `failed` when a late answer healed the run. */
+  from: RunState;
+}
+
+/** The run that an answer belongs to, in the state that the statement found it in. */
+function targetOf(db: Db, condition: SQL) {
+  return db.$with("target", { runId: runs.runId, from: runs.state }).as(sql`
+    select run_id, state as state_before, dialog.user_id
+    from runs join dialog on runs.dialog_id = dialog.dialog_id
+    where ${condition}
+    for update of runs`);
+}
+
+/**
+ * One statement: the run gets its answer, the answer becomes the newest message of the dialog, the flag is cleared.
+ * `dialog` must lock the dialog's row, as every statement that ends a run does first; `condition` picks the run.
+ */
+function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: SQL; condition: SQL }) {
+  const locked = db.$with("dialog", { dialogId: dialogs.dialogId }).as(dialog);
+  const target = targetOf(db, condition);
+  const done = db.$with("done", {
+    runId: runs.runId,
+    dialogId: runs.dialogId,
+    ownerId: dialogs.userId,
+    answerId: runs.answerId,
+    from: sql<RunState>`state_before`.as("state_before"),
+  }).as(sql`
+    update runs set
+      state = 'completed', answer_id = nextval('messages_message_id_seq'), lease_until = null,
+      ended_at = clock_timestamp(), error_code = null, error_message = null,
+      usage = ${sql.placeholder("usage")}::jsonb
+    from target
+    where runs.run_id = target.run_id
+    returning runs.run_id, dialog_id, user_id, answer_id, state_before`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
+    update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
+    from done where dialogs.dialog_id = done.dialog_id
+    returning dialogs.dialog_id, dialogs.last_seq`);
+  const answer = db.$with("answer", { answerId: messages.messageId }).as(sql`
+    insert into messages (message_id, dialog_id, user_id, content, seq)
+    select done.answer_id, done.dialog_id, ${botUserId}, ${sql.placeholder("text")}, freed.last_seq
+    from done join freed on freed.dialog_id = done.dialog_id
+    returning message_id`);
+  return db
+    .with(locked, target, done, freed, answer)
+    .select({
+      runId: done.runId,
+      dialogId: done.dialogId,
+      ownerId: done.ownerId,
+      answerId: answer.answerId,
+      from: done.from,
+    })
+    .from(done)
+    .innerJoin(answer, sql`true`)
+    .prepare(name);
+}
+
+const lockedColumns = sql`dialogs.dialog_id, dialogs.user_id, dialogs.status_flag, dialogs.last_seq`;
+
+/** An end state is healed only while its question is still the newest message of an idle dialog. */
+const healable = sql`
+  state in ('expired', 'failed') and not dialog.status_flag
+  and dialog.last_seq = (select seq from messages where message_id = runs.question_id)`;
+
+/**
+ * Completes a run under the lease that its worker holds. A run that has expired or failed since also takes the late
+ * answer of its last worker. Undefined when the token holds no such run.
+ */
+export type CompleteRun = (answer: {
+  runId: number;
+  leaseToken: string;
+  text: string;
+  usage: Usage | null;
+}) => Promise<CompletedRun | undefined>;
+
+export function prepareCompleteRun(db: Db): CompleteRun {
+  const statement = answerStatement(db, "complete_run", {
+    dialog: sql`
+      select ${lockedColumns} from dialogs
+      where dialog_id = (select dialog_id from runs where run_id = ${sql.placeholder("runId")})
+      for update`,
+    condition: sql`
+      run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
+      and (state = 'running' and lease_until > clock_timestamp() or ${healable})`,
+  });
+  return async ({ usage, ...answer }) =>
+    (await statement.execute({ ...answer, usage: usage === null ? null : JSON.stringify(usage) })).at(0);
+}
+
+/**
+ * Completes the open run of a user's dialog, whoever holds its lease, or heals the last run of the dialog if that ended
+ * without an answer. Undefined when there is neither.
+ */
+export type AnswerDialog = (answer: DialogKey & { text: string }) => Promise<CompletedRun | undefined>;
+
+export function prepareAnswerDialog(db: Db): AnswerDialog {
+  const statement = answerStatement(db, "answer_dialog", {
+    dialog: sql`
+      select ${lockedColumns} from dialogs
+      where dialog_id = ${sql.placeholder("dialogId")} and user_id = ${sql.placeholder("userId")}
+      for update`,
+    condition: sql`
+      run_id = (select max(run_id) from runs where dialog_id = ${sql.placeholder("dialogId")})
+      and (${isOpenRun} or ${healable})`,
+  });
+  return async (answer) => (await statement.execute({ ...answer, usage: null })).at(0);
+}

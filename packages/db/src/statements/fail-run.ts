@@ -1,0 +1,60 @@
+import type { RunState } from "@deepbot/contract";
+import { sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { dialogs, runs } from "../schema/index.ts";
+import { leaseHolds, type LeaseKey, type ReleasedRun } from "./leases.ts";
+
+export interface FailedRun extends ReleasedRun {
+  state: RunState;
+  attempt: number;
+}
+
+/**
+ * Records that a worker could not answer. With `retry` and an attempt left the run is queued again after `backoffMs`,
+ * doubled for each attempt made; otherwise it fails for good. If the user asked to cancel, the run is queued for
+ * `reap_runs` to end it. Undefined when the token does not hold the lease.
+ */
+export type FailRun = (
+  failure: LeaseKey & { errorCode: string; errorMessage: string; retry: boolean; backoffMs: number },
+) => Promise<FailedRun | undefined>;
+
+export function prepareFailRun(db: Db): FailRun {
+  const again = sql`(${sql.placeholder("retry")}::boolean and attempt < max_attempts or cancel_requested_at is not null)`;
+  const dialog = db.$with("dialog", { dialogId: dialogs.dialogId }).as(sql`
+    select dialogs.dialog_id, dialogs.user_id from dialogs
+    where dialog_id = (select dialog_id from runs where run_id = ${sql.placeholder("runId")})
+    for update`);
+  const failed = db.$with("failed", {
+    dialogId: runs.dialogId,
+    ownerId: dialogs.userId,
+    state: runs.state,
+    attempt: runs.attempt,
+    cancelRequestedAt: runs.cancelRequestedAt,
+  }).as(sql`
+    update runs set
+      state = case when ${again} then 'queued' else 'failed' end,
+      available_at = clock_timestamp()
+        + ${sql.placeholder("backoffMs")}::float8 * power(2, attempt - 1) * interval '1 millisecond',
+      lease_until = null,
+      error_code = ${sql.placeholder("errorCode")}, error_message = ${sql.placeholder("errorMessage")},
+      ended_at = case when ${again} then null else clock_timestamp() end
+    from dialog
+    where runs.dialog_id = dialog.dialog_id and ${leaseHolds}
+    returning runs.dialog_id, dialog.user_id, state, attempt, cancel_requested_at`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
+    update dialogs set status_flag = false
+    from failed where dialogs.dialog_id = failed.dialog_id and failed.state = 'failed'
+    returning dialogs.dialog_id`);
+  const statement = db
+    .with(dialog, failed, freed)
+    .select({
+      dialogId: failed.dialogId,
+      ownerId: failed.ownerId,
+      state: failed.state,
+      attempt: failed.attempt,
+      cancelRequested: sql<boolean>`${failed.cancelRequestedAt} is not null`,
+    })
+    .from(failed)
+    .prepare("fail_run");
+  return async (failure) => (await statement.execute({ ...failure })).at(0);
+}

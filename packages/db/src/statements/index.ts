@@ -1,0 +1,96 @@
+import type { Db } from "../db.ts";
+import { prepareFindSendConflict, prepareInsertQuestion } from "./ask.ts";
+import { prepareRequestCancel } from "./cancel-run.ts";
+import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
+import { prepareCompleteRun } from "./complete-run.ts";
+import { prepareCountOpenRuns } from "./count-open-runs.ts";
+import { prepareDeleteUser } from "./delete-user.ts";
+import {
+  prepareDeleteDialog,
+  prepareFindDialogStatus,
+  prepareInsertDialog,
+  prepareListDialogs,
+  prepareRenameDialog,
+} from "./dialogs.ts";
+import { prepareFindProfile, prepareListRunPage, prepareListStoredSessions } from "./export-account.ts";
+import { prepareFailRun } from "./fail-run.ts";
+import { prepareInsertDeltas } from "./insert-deltas.ts";
+import { prepareExtendLease, prepareReleaseRun } from "./leases.ts";
+import { prepareStoreReply } from "./legacy-reply.ts";
+import { prepareListMessagePage } from "./message-pages.ts";
+import { prepareListMessages, prepareListPendingMessages } from "./messages.ts";
+import { prepareFindReportedRun, prepareFindRun, prepareFollowRuns, prepareListClosedRuns } from "./read-runs.ts";
+import { prepareReapRuns } from "./reap-runs.ts";
+import { prepareInsertRetry } from "./retry-run.ts";
+import {
+  prepareListChangedRuns,
+  preparePruneDeltas,
+  prepareReadDeltas,
+  prepareReadStreamedText,
+} from "./run-deltas.ts";
+import {
+  prepareFindSession,
+  prepareListEndedSessions,
+  prepareListLiveSessions,
+  preparePruneSessions,
+  prepareRevokeSession,
+  prepareRevokeUserSessions,
+  prepareTouchSessions,
+} from "./sessions.ts";
+import { prepareUpsertUserWithSession } from "./sign-in.ts";
+
+/** Builds every statement once. Each connection prepares a statement when it first runs it. */
+export function createStatements(db: Db) {
+  return {
+    upsertUserWithSession: prepareUpsertUserWithSession(db),
+    findSession: prepareFindSession(db),
+    revokeSession: prepareRevokeSession(db),
+    listEndedSessions: prepareListEndedSessions(db),
+    listLiveSessions: prepareListLiveSessions(db),
+    revokeUserSessions: prepareRevokeUserSessions(db),
+    pruneSessions: preparePruneSessions(db),
+    touchSessions: prepareTouchSessions(db),
+
+    findProfile: prepareFindProfile(db),
+    listStoredSessions: prepareListStoredSessions(db),
+    listRunPage: prepareListRunPage(db),
+    deleteUser: prepareDeleteUser(db),
+
+    listDialogs: prepareListDialogs(db),
+    insertDialog: prepareInsertDialog(db),
+    renameDialog: prepareRenameDialog(db),
+    deleteDialog: prepareDeleteDialog(db),
+    findDialogStatus: prepareFindDialogStatus(db),
+
+    listMessages: prepareListMessages(db),
+    listMessagePage: prepareListMessagePage(db),
+    listPendingMessages: prepareListPendingMessages(db),
+
+    insertQuestion: prepareInsertQuestion(db),
+    findSendConflict: prepareFindSendConflict(db),
+    insertRetry: prepareInsertRetry(db),
+    requestCancel: prepareRequestCancel(db),
+    findRun: prepareFindRun(db),
+    followRuns: prepareFollowRuns(db),
+    listClosedRuns: prepareListClosedRuns(db),
+    reapRuns: prepareReapRuns(db),
+
+    insertDeltas: prepareInsertDeltas(db),
+    readDeltas: prepareReadDeltas(db),
+    readStreamedText: prepareReadStreamedText(db),
+    listChangedRuns: prepareListChangedRuns(db),
+    pruneDeltas: preparePruneDeltas(db),
+
+    claimRuns: prepareClaimRuns(db),
+    countClaimableRuns: prepareCountClaimableRuns(db),
+    countOpenRuns: prepareCountOpenRuns(db),
+    extendLease: prepareExtendLease(db),
+    releaseRun: prepareReleaseRun(db),
+    failRun: prepareFailRun(db),
+    completeRun: prepareCompleteRun(db),
+    findReportedRun: prepareFindReportedRun(db),
+    storeReply: prepareStoreReply(db),
+  };
+}
+
+export type Statements = ReturnType<typeof createStatements>;

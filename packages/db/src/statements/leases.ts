@@ -1,0 +1,72 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { runs } from "../schema/index.ts";
+
+export interface LeaseKey {
+  runId: number;
+  leaseToken: string;
+}
+
+/** True of a run whose lease the given token holds now, by the database's clock. */
+export const leaseHolds = sql`
+  run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
+  and state = 'running' and lease_until > clock_timestamp()`;
+
+export interface ExtendedLease {
+  leaseUntil: Date;
+  deadlineAt: Date;
+  cancelRequested: boolean;
+}
+
+/** Lets a lease end `leaseMs` from now; the deadline stays. Undefined when the token does not hold the lease. */
+export type ExtendLease = (lease: LeaseKey & { leaseMs: number }) => Promise<ExtendedLease | undefined>;
+
+export function prepareExtendLease(db: Db): ExtendLease {
+  const extended = db.$with("extended", {
+    leaseUntil: runs.leaseUntil,
+    deadlineAt: runs.deadlineAt,
+    cancelRequestedAt: runs.cancelRequestedAt,
+  }).as(sql`
+    update runs set
+      lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond'
+    where ${leaseHolds} and deadline_at > clock_timestamp()
+    returning lease_until, deadline_at, cancel_requested_at`);
+  const statement = db
+    .with(extended)
+    .select({
+      leaseUntil: sql<Date>`${extended.leaseUntil}`.mapWith(runs.leaseUntil),
+      deadlineAt: extended.deadlineAt,
+      cancelRequested: sql<boolean>`${extended.cancelRequestedAt} is not null`,
+    })
+    .from(extended)
+    .prepare("extend_lease");
+  return async (lease) => (await statement.execute({ ...lease })).at(0);
+}
+
+export interface ReleasedRun {
+  dialogId: number;
+  /** The owner of the dialog. */
+  ownerId: number;
+  /** Whether the user asked to cancel, so that `reap_runs` will end the run. */
+  cancelRequested: boolean;
+}
+
+/** Puts a run back into the queue without spending the attempt. Undefined when the token does not hold the lease. */
+export type ReleaseRun = (lease: LeaseKey) => Promise<ReleasedRun | undefined>;
+
+export function prepareReleaseRun(db: Db): ReleaseRun {
+  const released = db.$with("released", { dialogId: runs.dialogId, cancelRequestedAt: runs.cancelRequestedAt }).as(sql`
+    update runs set state = 'queued', attempt = attempt - 1, lease_until = null, available_at = clock_timestamp()
+    where ${leaseHolds}
+    returning dialog_id, cancel_requested_at`);
+  const statement = db
+    .with(released)
+    .select({
+      dialogId: released.dialogId,
+      ownerId: sql<number>`(select user_id from dialogs where dialogs.dialog_id = released.dialog_id)`.mapWith(Number),
+      cancelRequested: sql<boolean>`${released.cancelRequestedAt} is not null`,
+    })
+    .from(released)
+    .prepare("release_run");
+  return async (lease) => (await statement.execute({ ...lease })).at(0);
+}

@@ -1,0 +1,63 @@
+import type { RunState } from "@deepbot/contract";
+import { and, eq, sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { botUserId, dialogs, messages } from "../schema/index.ts";
+import type { DialogKey } from "./dialogs.ts";
+import { prepareAnswerDialog, type CompletedRun } from "./complete-run.ts";
+
+/** Result of a reply that names only its dialog. */
+export type ReplyOutcome =
+  | { kind: "completed"; runId: number; from: RunState }
+  | { kind: "repeated" }
+  | { kind: "unsolicited"; messageId: number }
+  | { kind: "no_dialog" };
+
+/**
+ * Stores a text of the bot in a user's dialog: as the answer to its open or unanswered run, as a message of its own when
+ * there is no such run, or not at all when it repeats the newest message.
+ */
+export type StoreReply = (reply: DialogKey & { text: string }) => Promise<ReplyOutcome>;
+
+/** The usual case is one statement. The others hold a lock on the dialog's row while they decide. */
+export function prepareStoreReply(db: Db): StoreReply {
+  const answerDialog = prepareAnswerDialog(db);
+  return async (reply) => {
+    const completed = await answerDialog(reply);
+    if (completed !== undefined) return asOutcome(completed);
+    return db.transaction((tx) => storeWithoutRun(tx, reply));
+  };
+}
+
+function asOutcome({ runId, from }: CompletedRun): ReplyOutcome {
+  return { kind: "completed", runId, from };
+}
+
+async function storeWithoutRun(tx: Db, reply: DialogKey & { text: string }): Promise<ReplyOutcome> {
+  const [dialog] = await tx
+    .select({ lastSeq: dialogs.lastSeq })
+    .from(dialogs)
+    .where(and(eq(dialogs.dialogId, reply.dialogId), eq(dialogs.userId, reply.userId)))
+    .for("update");
+  if (dialog === undefined) return { kind: "no_dialog" };
+  // A run may have been opened between the first attempt and the lock.
+  const completed = await prepareAnswerDialog(tx)(reply);
+  if (completed !== undefined) return asOutcome(completed);
+  const [newest] = await tx
+    .select({ userId: messages.userId, content: messages.content })
+    .from(messages)
+    .where(and(eq(messages.dialogId, reply.dialogId), eq(messages.seq, dialog.lastSeq)));
+  if (newest?.userId === botUserId && newest.content === reply.text) return { kind: "repeated" };
+  return { kind: "unsolicited", messageId: await insertBotMessage(tx, reply) };
+}
+
+async function insertBotMessage(tx: Db, { dialogId, text }: { dialogId: number; text: string }): Promise<number> {
+  const dialog = tx.$with("dialog", { lastSeq: dialogs.lastSeq }).as(sql`
+    update dialogs set last_seq = last_seq + 1 where dialog_id = ${dialogId} returning last_seq`);
+  const message = tx.$with("message", { messageId: messages.messageId }).as(sql`
+    insert into messages (dialog_id, user_id, content, seq)
+    select ${dialogId}::bigint, ${botUserId}::bigint, ${text}, last_seq from dialog
+    returning message_id`);
+  const [inserted] = await tx.with(dialog, message).select().from(message);
+  if (inserted === undefined) throw new Error("A message was inserted, but its id did not come back.");
+  return inserted.messageId;
+}

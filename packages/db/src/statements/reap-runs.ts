@@ -1,0 +1,90 @@
+import type { RunState } from "@deepbot/contract";
+import { sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { botUserId, dialogs, isOpenRun, runs } from "../schema/index.ts";
+
+export interface ReapedRun {
+  runId: number;
+  dialogId: number;
+  /** The owner of the dialog. */
+  ownerId: number;
+  /** The state before. */
+  from: RunState;
+  state: RunState;
+  errorCode: string | null;
+}
+
+/**
+ * Moves up to `limit` overdue runs on: to `expired` after the deadline; back to the queue when the lease has run out, or
+ * to `failed` when no attempt is left; to `cancelled` when the user asked for it and either no worker has the run or the
+ * grace period is over. The streamed text of a cancelled run is stored as a partial message. Rows that another statement
+ * has locked wait for the next call.
+ */
+export type ReapRuns = (options: { limit: number; cancelGraceMs: number }) => Promise<ReapedRun[]>;
+
+const nextState = sql`
+  case
+    when cancel_requested_at is not null
+      and (state = 'queued' or lease_until <= now() or cancel_requested_at <= grace_began or deadline_at <= now())
+      then 'cancelled'
+    when deadline_at <= now() then 'expired'
+    when attempt >= max_attempts then 'failed'
+    else 'queued'
+  end`;
+
+const nextError = sql`
+  case next_state
+    when 'expired' then case attempt when 0 then 'no_worker' else 'deadline' end
+    when 'failed' then 'attempts_spent'
+  end`;
+
+/** Overdue runs, with the state before and after. Locks their rows and those of their dialogs. */
+function overdueRuns(db: Db) {
+  return db.$with("overdue", { runId: runs.runId }).as(sql`
+    select runs.run_id, dialogs.user_id, state as state_before, ${nextState} as next_state
+    from runs join dialogs on dialogs.dialog_id = runs.dialog_id,
+      lateral (
+        select now() - ${sql.placeholder("cancelGraceMs")}::float8 * interval '1 millisecond' as grace_began
+      ) as grace
+    where ${isOpenRun} and deadline_at <= now()
+      or state = 'running' and lease_until <= now()
+      or cancel_requested_at is not null and ended_at is null and (state = 'queued' or cancel_requested_at <= grace_began)
+    limit ${sql.placeholder("limit")}::int
+    for update of runs, dialogs skip locked`);
+}
+
+export function prepareReapRuns(db: Db): ReapRuns {
+  const overdue = overdueRuns(db);
+  const reaped = db.$with("reaped", {
+    runId: runs.runId,
+    dialogId: runs.dialogId,
+    ownerId: dialogs.userId,
+    from: sql<RunState>`state_before`.as("state_before"),
+    state: runs.state,
+    errorCode: runs.errorCode,
+  }).as(sql`
+    update runs set
+      state = next_state, lease_until = null, error_code = ${nextError}, error_message = null,
+      ended_at = case next_state when 'queued' then null else clock_timestamp() end,
+      answer_id = case when next_state = 'cancelled' and exists (
+        select 1 from run_deltas where run_deltas.run_id = runs.run_id and run_deltas.epoch = runs.epoch
+      ) then nextval('messages_message_id_seq') end
+    from overdue
+    where runs.run_id = overdue.run_id
+    returning runs.run_id, dialog_id, user_id, state_before, state, error_code, epoch, answer_id`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
+    update dialogs set status_flag = false, last_seq = last_seq + case when answer_id is null then 0 else 1 end
+    from reaped where dialogs.dialog_id = reaped.dialog_id and reaped.state <> 'queued'
+    returning dialogs.dialog_id, dialogs.last_seq`);
+  const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(sql`
+    insert into messages (message_id, dialog_id, user_id, content, seq, partial)
+    select answer_id, reaped.dialog_id, ${botUserId}, (
+      select string_agg(text, '' order by seq) from run_deltas
+      where run_deltas.run_id = reaped.run_id and run_deltas.epoch = reaped.epoch
+    ), freed.last_seq, true
+    from reaped join freed on freed.dialog_id = reaped.dialog_id
+    where answer_id is not null
+    returning dialog_id`);
+  const statement = db.with(overdue, reaped, freed, partial).select().from(reaped).prepare("reap_runs");
+  return (options) => statement.execute(options);
+}

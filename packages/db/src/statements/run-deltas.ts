@@ -1,0 +1,110 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { runDeltas } from "../schema/index.ts";
+import { prepareDecoded, type BigintCell } from "./prepare-decoded.ts";
+
+/** How far a reader has come: every delta of a claim epoch up to and including `seq`. */
+export interface Cursor {
+  runId: number;
+  epoch: number;
+  seq: number;
+}
+
+const givenCursors = sql`unnest(
+  ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("epochs")}::int[], ${sql.placeholder("seqs")}::int[]
+) as given(run_id, epoch, seq)`;
+
+function columnsOf(cursors: readonly Cursor[]) {
+  return {
+    runIds: cursors.map((cursor) => cursor.runId),
+    epochs: cursors.map((cursor) => cursor.epoch),
+    seqs: cursors.map((cursor) => cursor.seq),
+  };
+}
+
+export interface StoredDelta extends Cursor {
+  text: string;
+}
+
+function decodeDelta([runId, epoch, seq, text]: [BigintCell, number, number, string]): StoredDelta {
+  return { runId: Number(runId), epoch, seq, text };
+}
+
+/** Every stored delta beyond the given cursors, of this epoch and later ones, ordered by run, epoch and number. */
+export type ReadDeltas = (cursors: readonly Cursor[]) => Promise<StoredDelta[]>;
+
+/** One range of the primary key for each cursor. `offset 0` keeps the planner from joining the whole table instead. */
+export function prepareReadDeltas(db: Db): ReadDeltas {
+  const query = db
+    .select({ runId: sql`delta.run_id`, epoch: sql`delta.epoch`, seq: sql`delta.seq`, text: sql`delta.text` })
+    .from(
+      sql`${givenCursors}, lateral (
+        select run_deltas.run_id, run_deltas.epoch, run_deltas.seq, run_deltas.text from run_deltas
+        where run_deltas.run_id = given.run_id and (run_deltas.epoch, run_deltas.seq) > (given.epoch, given.seq)
+        offset 0
+      ) as delta`,
+    )
+    .orderBy(sql`delta.run_id, delta.epoch, delta.seq`);
+  const execute = prepareDecoded(db, query, { name: "read_deltas", decode: decodeDelta });
+  return (cursors) => execute(columnsOf(cursors));
+}
+
+export interface StreamedText {
+  /** Number of the last delta; 0 when there is none. */
+  seq: number;
+  text: string;
+}
+
+/** The text that a claim epoch of a run has streamed so far. */
+export type ReadStreamedText = (claim: { runId: number; epoch: number }) => Promise<StreamedText>;
+
+export function prepareReadStreamedText(db: Db): ReadStreamedText {
+  const statement = db
+    .select({
+      seq: sql<number>`coalesce(max(${runDeltas.seq}), 0)`,
+      text: sql<string>`coalesce(string_agg(${runDeltas.text}, '' order by ${runDeltas.seq}), '')`,
+    })
+    .from(runDeltas)
+    .where(sql`${runDeltas.runId} = ${sql.placeholder("runId")} and ${runDeltas.epoch} = ${sql.placeholder("epoch")}`)
+    .prepare("read_streamed_text");
+  return async (claim) => (await statement.execute({ ...claim })).at(0) ?? { seq: 0, text: "" };
+}
+
+/** Runs that have changed since the given cursors: they ended, were deleted, were claimed again or have more deltas. */
+export type ListChangedRuns = (cursors: readonly Cursor[]) => Promise<number[]>;
+
+export function prepareListChangedRuns(db: Db): ListChangedRuns {
+  const statement = db
+    .select({ runId: sql<number>`given.run_id`.mapWith(Number) })
+    .from(givenCursors)
+    .where(sql`not exists (
+      select 1 from runs
+      where runs.run_id = given.run_id and ended_at is null and runs.epoch = given.epoch
+        and given.seq >= coalesce((
+          select max(run_deltas.seq) from run_deltas
+          where run_deltas.run_id = given.run_id and run_deltas.epoch = given.epoch
+        ), 0)
+    )`)
+    .prepare("list_changed_runs");
+  return async (cursors) => {
+    const rows = await statement.execute(columnsOf(cursors));
+    return rows.map((row) => row.runId);
+  };
+}
+
+/** Deletes deltas of runs that ended more than `keepMs` ago or were deleted. */
+export type PruneDeltas = (keepMs: number) => Promise<void>;
+
+export function preparePruneDeltas(db: Db): PruneDeltas {
+  const statement = db
+    .delete(runDeltas)
+    .where(sql`not exists (
+      select 1 from runs
+      where runs.run_id = ${runDeltas.runId}
+        and (ended_at is null or ended_at > now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond')
+    )`)
+    .prepare("prune_deltas");
+  return async (keepMs) => {
+    await statement.execute({ keepMs });
+  };
+}

@@ -1,0 +1,161 @@
+import { and, desc, eq, gt, isNull, sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { sessions, users } from "../schema/index.ts";
+import { prepareDecoded, type BigintCell } from "./prepare-decoded.ts";
+
+/** The user of a request. */
+export interface SessionUser {
+  userId: number;
+  sessionId: string;
+  mail: string;
+  givenName: string | null;
+  familyName: string | null;
+  picture: string | null;
+  /** Whether the stored last-seen time is at least `resolutionMs` old, so that it should be updated. */
+  touchDue: boolean;
+}
+
+type SessionCells = [
+  userId: BigintCell,
+  sessionId: string,
+  mail: string,
+  givenName: string | null,
+  familyName: string | null,
+  picture: string | null,
+  touchDue: boolean,
+];
+
+function decodeSessionUser(cells: SessionCells): SessionUser {
+  const [userId, sessionId, mail, givenName, familyName, picture, touchDue] = cells;
+  return { userId: Number(userId), sessionId, mail, givenName, familyName, picture, touchDue };
+}
+
+/** The user of a live session; undefined when it was ended, has expired or its user was deleted. */
+export type FindSession = (wanted: { sessionId: string; resolutionMs: number }) => Promise<SessionUser | undefined>;
+
+export function prepareFindSession(db: Db): FindSession {
+  const query = db
+    .select({
+      userId: users.userId,
+      sessionId: sessions.sessionId,
+      mail: users.mail,
+      givenName: users.givenName,
+      familyName: users.familyName,
+      picture: users.picture,
+      touchDue: sql`${sessions.lastSeenAt} <= now() - ${sql.placeholder("resolutionMs")}::float8 * interval '1 millisecond'`,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.userId, sessions.userId))
+    .where(and(eq(sessions.sessionId, sql.placeholder("sessionId")), isLive()));
+  const execute = prepareDecoded(db, query, { name: "find_session", decode: decodeSessionUser });
+  return async (wanted) => (await execute({ ...wanted })).at(0);
+}
+
+/** Ends a session; no effect when it has ended already. */
+export type RevokeSession = (sessionId: string) => Promise<void>;
+
+export function prepareRevokeSession(db: Db): RevokeSession {
+  const statement = db
+    .update(sessions)
+    .set({ revokedAt: sql`now()` })
+    .where(and(eq(sessions.sessionId, sql.placeholder("sessionId")), isNull(sessions.revokedAt)))
+    .prepare("revoke_session");
+  return async (sessionId) => {
+    await statement.execute({ sessionId });
+  };
+}
+
+/** Deletes sessions that ended or expired more than `keepMs` ago: nobody can use them, and they name devices. */
+export type PruneSessions = (keepMs: number) => Promise<void>;
+
+export function preparePruneSessions(db: Db): PruneSessions {
+  const over = sql`least(${sessions.expiresAt}, ${sessions.revokedAt})`;
+  const statement = db
+    .delete(sessions)
+    .where(sql`${over} < now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`)
+    .prepare("prune_sessions");
+  return async (keepMs) => {
+    await statement.execute({ keepMs });
+  };
+}
+
+/** Those of the given sessions that were revoked, have expired or were deleted. */
+export type ListEndedSessions = (sessionIds: string[]) => Promise<string[]>;
+
+export function prepareListEndedSessions(db: Db): ListEndedSessions {
+  const statement = db
+    .select({ sessionId: sessions.sessionId })
+    .from(sessions)
+    .where(and(sql`${sessions.sessionId} = any(${sql.placeholder("sessionIds")}::uuid[])`, isLive()))
+    .prepare("list_ended_sessions");
+  return async (sessionIds) => {
+    const live = new Set((await statement.execute({ sessionIds })).map((row) => row.sessionId));
+    return sessionIds.filter((sessionId) => !live.has(sessionId));
+  };
+}
+
+export interface LiveSession {
+  sessionId: string;
+  createdAt: Date;
+  lastSeenAt: Date;
+  /** The `User-Agent` header of the sign-in. */
+  userAgent: string | null;
+}
+
+/** Up to `limit` live sessions of a user, the most recently seen first. */
+export type ListLiveSessions = (wanted: { userId: number; limit: number }) => Promise<LiveSession[]>;
+
+export function prepareListLiveSessions(db: Db): ListLiveSessions {
+  const statement = db
+    .select({
+      sessionId: sessions.sessionId,
+      createdAt: sessions.createdAt,
+      lastSeenAt: sessions.lastSeenAt,
+      userAgent: sessions.userAgent,
+    })
+    .from(sessions)
+    .where(and(eq(sessions.userId, sql.placeholder("userId")), isLive()))
+    .orderBy(desc(sessions.lastSeenAt), desc(sessions.createdAt), desc(sessions.sessionId))
+    .limit(sql.placeholder("limit"))
+    .prepare("list_live_sessions");
+  return (wanted) => statement.execute({ ...wanted });
+}
+
+/** Ends one live session of a user, or all of them when `sessionId` is null. Returns the ids of the ended sessions. */
+export type RevokeUserSessions = (wanted: { userId: number; sessionId: string | null }) => Promise<string[]>;
+
+export function prepareRevokeUserSessions(db: Db): RevokeUserSessions {
+  const wanted = sql`${sessions.sessionId} = coalesce(${sql.placeholder("sessionId")}::uuid, ${sessions.sessionId})`;
+  const statement = db
+    .update(sessions)
+    .set({ revokedAt: sql`now()` })
+    .where(and(eq(sessions.userId, sql.placeholder("userId")), wanted, isLive()))
+    .returning({ sessionId: sessions.sessionId })
+    .prepare("revoke_user_sessions");
+  return async (values) => (await statement.execute({ ...values })).map((row) => row.sessionId);
+}
+
+/** Sets the last-seen time of sessions where it is older than `resolutionMs` and no other server is updating it. */
+export type TouchSessions = (seen: { sessionIds: string[]; resolutionMs: number }) => Promise<void>;
+
+export function prepareTouchSessions(db: Db): TouchSessions {
+  const statement = db
+    .update(sessions)
+    .set({ lastSeenAt: sql`now()` })
+    .where(
+      sql`session_id in (
+        select unseen.session_id from sessions as unseen
+        where unseen.session_id = any(${sql.placeholder("sessionIds")}::uuid[])
+          and unseen.last_seen_at <= now() - ${sql.placeholder("resolutionMs")}::float8 * interval '1 millisecond'
+        for update skip locked
+      )`,
+    )
+    .prepare("touch_sessions");
+  return async (seen) => {
+    await statement.execute({ ...seen });
+  };
+}
+
+function isLive() {
+  return and(isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`));
+}

@@ -1,0 +1,103 @@
+import { createEventLogger } from "../../../packages/api/src/events/log-events.ts";
+import type { AppEvent, RunTransition } from "../../../packages/api/src/events/events.ts";
+import { createDelivery } from "../../../packages/api/src/streaming/deliver.ts";
+import { createMemoryNotifier } from "../../../packages/live/src/memory-notifier.ts";
+
+const ids = { runId: 1, dialogId: 2, ownerId: 3 };
+
+function transition(change: Pick<RunTransition, "from" | "to" | "actor"> & Partial<RunTransition>): RunTransition {
+  return { kind: "run_transition", ...ids, facts: {}, ...change };
+}
+
+/** The transitions of a run under the names that the table of ARCHITECTURE.md gives them. */
+export const sampleTransitions: Readonly<Record<string, readonly RunTransition[]>> = {
+  ask: [transition({ from: null, to: "queued", actor: "person" })],
+  retry: [transition({ from: null, to: "queued", actor: "person", facts: { retryOf: 9 } })],
+  claim: [transition({ from: "queued", to: "running", actor: "worker", facts: { worker: "w", attempt: 1 } })],
+  release: [transition({ from: "running", to: "queued", actor: "worker" })],
+  "fail, with an attempt left": [
+    transition({
+      from: "running",
+      to: "queued",
+      actor: "worker",
+      facts: { attempt: 1, reason: "broken", delayed: true },
+    }),
+  ],
+  "lease over, with an attempt left": [
+    transition({ from: "running", to: "queued", actor: "reaper", facts: { reason: "lease_expired" } }),
+  ],
+  complete: [transition({ from: "running", to: "completed", actor: "worker", answerText: "text" })],
+  "legacy reply": [
+    transition({ from: "queued", to: "completed", actor: "worker", answerText: "text" }),
+    transition({ from: "running", to: "completed", actor: "worker", answerText: "text" }),
+  ],
+  "late answer": [
+    transition({ from: "expired", to: "completed", actor: "worker", answerText: "text" }),
+    transition({ from: "failed", to: "completed", actor: "worker", answerText: "text" }),
+  ],
+  "fail, for good": [
+    transition({ from: "running", to: "failed", actor: "worker", facts: { attempt: 3, reason: "broken" } }),
+  ],
+  "lease over, attempts spent": [
+    transition({ from: "running", to: "failed", actor: "reaper", facts: { reason: "attempts_spent" } }),
+  ],
+  cancel: [
+    transition({ from: "queued", to: "cancelled", actor: "reaper" }),
+    transition({ from: "running", to: "cancelled", actor: "reaper" }),
+  ],
+  deadline: [
+    transition({ from: "queued", to: "expired", actor: "reaper", facts: { reason: "no_worker" } }),
+    transition({ from: "running", to: "expired", actor: "reaper", facts: { reason: "deadline" } }),
+  ],
+};
+
+/** At least one event of each kind: the compiler refuses this file when a kind is missing. */
+export const sampleEvents: { [Kind in AppEvent["kind"]]: readonly Extract<AppEvent, { kind: Kind }>[] } = {
+  run_transition: Object.values(sampleTransitions).flat(),
+  deltas_stored: [{ kind: "deltas_stored", runId: 1, epoch: 1, deltas: [{ seq: 1, text: "text" }] }],
+  dialog_changed: (["created", "renamed", "deleted"] as const).map((change) => ({
+    kind: "dialog_changed",
+    change,
+    dialogId: 2,
+    userId: 3,
+  })),
+  sessions_ended: [{ kind: "sessions_ended", reason: "signed_out", userId: 3, sessionIds: ["s"] }],
+  access_refused: [{ kind: "access_refused", credential: "session", reason: "session_invalid" }],
+  cancel_requested: [{ kind: "cancel_requested", runId: 1, userId: 3 }],
+  report_refused: [{ kind: "report_refused", runId: 1, state: "running" }],
+  bot_message_stored: [{ kind: "bot_message_stored", dialogId: 2, userId: 3 }],
+  signed_in: [{ kind: "signed_in", userId: 3 }],
+  account_exported: [{ kind: "account_exported", userId: 3 }],
+  account_deleted: [{ kind: "account_deleted", userId: 3, dialogIds: [2] }],
+};
+
+/** The log events that use cases' events become. */
+export function loggedEvents(): string[] {
+  const names = new Set<string>();
+  const note = (fields: object): void => {
+    if ("event" in fields) names.add(String(fields.event));
+  };
+  const log = createEventLogger({ info: note, warn: note, error: note });
+  Object.values(sampleEvents).flat().forEach(log);
+  return [...names];
+}
+
+/** Kinds of topics (`queue`, `run`, `dialog`, `session`) that are notified of an event. */
+export function notifiedTopics(event: AppEvent): string[] {
+  const notifier = createMemoryNotifier();
+  const topics = new Set<string>();
+  for (const topic of ["queue", "run:1", "dialog:2", "session:s"] as const) {
+    notifier.subscribe(topic, () => topics.add(topic.replace(/:.*/, "")));
+  }
+  const deliver = createDelivery({
+    notifier,
+    answers: { open: () => unused(), deliverLocally: () => {}, poll: () => unused() },
+    feeds: { subscribe: () => unused(), deliverLocally: () => false, poll: () => unused() },
+  });
+  deliver(event);
+  return [...topics];
+}
+
+function unused(): never {
+  throw new Error("Delivery subscribes nobody.");
+}
