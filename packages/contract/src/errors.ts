@@ -273,29 +273,6 @@ export type ErrorCode = keyof typeof errorCatalogue;
 /** Facts that an error carries beside its code: ids and limits, never a person's text. */
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 
-/** Reason phrases of the statuses above. @see https://www.rfc-editor.org/rfc/rfc9110#name-status-codes */
-export const statusTitles: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  409: "Conflict",
-  410: "Gone",
-  413: "Content Too Large",
-  414: "URI Too Long",
-  415: "Unsupported Media Type",
-  421: "Misdirected Request",
-  422: "Unprocessable Content",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-};
-
 export function statusOf(code: ErrorCode): number {
   return errorCatalogue[code].status;
 }

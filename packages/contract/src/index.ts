@@ -3,7 +3,6 @@ export {
   errorMessage,
   isErrorCode,
   statusOf,
-  statusTitles,
   type ErrorCode,
   type ErrorDetails,
   type FailureClass,
@@ -12,6 +11,7 @@ export { endEventId, formatEventId, parseEventId, type Position } from "./event-
 export { limits, timing } from "./limits.ts";
 export { defaultLocale, locales, type Locale } from "./locale.ts";
 export { isOpen, openStates, runStates, type EndState, type OpenState, type RunState } from "./run-states.ts";
+export { statusTitles } from "./status-titles.ts";
 export { codePointLength, utf8Length } from "./text.ts";
 export { describeIssues, summarizeIssues, type Locate } from "./validation-messages.ts";
 
