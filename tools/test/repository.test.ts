@@ -2,13 +2,8 @@ import { globSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  errorMessage,
-  isErrorCode,
-  statusOf,
-  statusTitles,
-  type ErrorCode,
-} from "../../packages/contract/src/errors.ts";
+import { errorMessage, isErrorCode, statusOf, type ErrorCode } from "../../packages/contract/src/errors.ts";
+import { statusTitles } from "../../packages/contract/src/status-titles.ts";
 import { repositoryRoot } from "./support/planted-tree.ts";
 import {
   allMatches,
