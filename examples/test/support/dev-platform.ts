@@ -2,11 +2,20 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, until } from "@deepbot/testing";
 
 export const repositoryRoot: string = fileURLToPath(new URL("../../../", import.meta.url));
+
+/**
+ * The PATH of a terminal. That of a package script begins with the repository's own Node, whose npm looks for its global
+ * configuration in another folder.
+ */
+export const terminalPath: string = (process.env.PATH ?? "")
+  .split(delimiter)
+  .filter((folder) => !folder.includes("node_modules"))
+  .join(delimiter);
 
 /** Everything that `run dev` starts, on ports and a database of its own. */
 export interface DevPlatform {
@@ -33,13 +42,13 @@ export async function startDevPlatform(command: string): Promise<DevPlatform> {
   const [port, webPort] = [await freePort(), await freePort()];
   const serverUrl = `http://localhost:${port}`;
   const pagesUrl = `http://localhost:${webPort}`;
-  const { PATH = "", HOME = "" } = process.env;
+  const { HOME = "" } = process.env;
   const ports = { PORT: String(port), WEB_PORT: String(webPort), DEEPBOT_URL: `http://127.0.0.1:${port}` };
   // A process group of its own, which Ctrl-C in a terminal would reach as a whole.
   const child = spawn("bash", ["-c", command], {
     cwd: repositoryRoot,
     detached: true,
-    env: { PATH, HOME, ...ports, DATABASE_FOLDER: join(folder, "db"), TURBO_TELEMETRY_DISABLED: "1" },
+    env: { PATH: terminalPath, HOME, ...ports, DATABASE_FOLDER: join(folder, "db"), TURBO_TELEMETRY_DISABLED: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
