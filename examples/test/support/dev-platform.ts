@@ -8,12 +8,13 @@ import { freePort, until } from "@deepbot/testing";
 
 export const repositoryRoot: string = fileURLToPath(new URL("../../../", import.meta.url));
 
+const { PATH = "", HOME = "" } = process.env;
+
 /**
  * The PATH of a terminal. That of a package script begins with the repository's own Node, whose npm looks for its global
  * configuration in another folder.
  */
-export const terminalPath: string = (process.env.PATH ?? "")
-  .split(delimiter)
+export const terminalPath: string = PATH.split(delimiter)
   .filter((folder) => !folder.includes("node_modules"))
   .join(delimiter);
 
@@ -42,7 +43,6 @@ export async function startDevPlatform(command: string): Promise<DevPlatform> {
   const [port, webPort] = [await freePort(), await freePort()];
   const serverUrl = `http://localhost:${port}`;
   const pagesUrl = `http://localhost:${webPort}`;
-  const { HOME = "" } = process.env;
   const ports = { PORT: String(port), WEB_PORT: String(webPort), DEEPBOT_URL: `http://127.0.0.1:${port}` };
   // A process group of its own, which Ctrl-C in a terminal would reach as a whole.
   const child = spawn("bash", ["-c", command], {
