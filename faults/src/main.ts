@@ -51,7 +51,11 @@ async function runAll(
     const runOne = async (_: unknown, lane: number): Promise<void> => {
       // Only processes crash, never the machine: the kernel keeps what was written.
       const postgres = await createPostgresServer(join(folder, `postgres-${lane}.log`), { fsync: "off" });
-      await runLane(plan, postgres).finally(() => postgres.remove());
+      try {
+        await runLane(plan, postgres);
+      } finally {
+        await postgres.remove();
+      }
     };
     await Promise.all(Array.from({ length: Math.min(lanes, waiting.length) }, runOne));
   };
