@@ -16,5 +16,12 @@ export { requestScope } from "./request-scope.ts";
 export { appRouter } from "./router.ts";
 export { defaultSettings, type Settings } from "./settings.ts";
 export { encodeOnce } from "./streaming/run-feed.ts";
-export { accessErrors, type Access, type Meta } from "./trpc.ts";
+export {
+  accessErrors,
+  createProcedureCall,
+  type Access,
+  type CallableDefinition,
+  type CallOptions,
+  type Meta,
+} from "./trpc.ts";
 export { createUseCases, type UseCases } from "./use-cases.ts";
