@@ -100,8 +100,8 @@ function readGiven(environment: Environment): Given {
   return { values, development: values["DEEPBOT_DEV"] === "true", location, problems };
 }
 
-/** Read by those who start the server without settings to try it. */
-const hint = "To try Deepbot on this machine use `run dev`, or set DEEPBOT_DEV=true.";
+/** For those who start the server without settings to try it. */
+const howToTry = "To try Deepbot on this machine use `run dev`, or set DEEPBOT_DEV=true.";
 
 /**
  * Reads and checks the environment.
@@ -115,7 +115,7 @@ export function readConfig(environment: Environment = process.env): Config {
   if (development) problems.push(...findDevelopmentProblems(values, parsed.data?.ALLOWED_HOSTS ?? []));
   else problems.push(...findProductionProblems(values, location));
   if (!parsed.success || "problem" in location || problems.length > 0) {
-    throw new ConfigError(problems, development ? undefined : hint);
+    throw new ConfigError(problems, development ? undefined : howToTry);
   }
   const env = parsed.data;
   return {
@@ -153,6 +153,6 @@ export function readConfig(environment: Environment = process.env): Config {
 export function readDatabaseConfig(environment: Environment = process.env): DatabaseLocation {
   const { values, development, location, problems } = readGiven(environment);
   if (!development) problems.push(...findDatabaseProblems(values, location));
-  if ("problem" in location || problems.length > 0) throw new ConfigError(problems, development ? undefined : hint);
+  if ("problem" in location || problems.length > 0) throw new ConfigError(problems, development ? undefined : howToTry);
   return location;
 }

@@ -35,10 +35,10 @@ export function resolveEnvironment(
 
 /** Lists every problem of the configuration, one line each. */
 export class ConfigError extends Error {
-  /** @param hint a last line for who can do without the configuration */
-  constructor(problems: readonly string[], hint?: string) {
+  /** @param advice a last line */
+  constructor(problems: readonly string[], advice?: string) {
     const lines = ["The configuration is not usable:", ...problems.map((problem) => `  - ${problem}`)];
-    super([...lines, ...(hint === undefined ? [] : [hint])].join("\n"));
+    super([...lines, ...(advice === undefined ? [] : [advice])].join("\n"));
     this.name = "ConfigError";
   }
 }

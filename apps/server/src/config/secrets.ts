@@ -16,7 +16,7 @@ export interface Strength {
 /** Keys that we alone choose: 128 random bits in hexadecimal digits pass, less does not. */
 export const ownSecret: Strength = { minBytes: 32, minBits: 80 };
 
-/** Passwords that a database service may have chosen: 16 random hexadecimal digits pass. */
+/** Passwords that a database provider may have chosen: 16 random hexadecimal digits pass. */
 export const databasePassword: Strength = { minBytes: 16, minBits: 28 };
 
 /** Values that documentation gives as examples, the original's included. */

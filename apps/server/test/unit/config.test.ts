@@ -42,7 +42,7 @@ describe("in development", () => {
     },
   );
 
-  test("the hint to try it is not given to who does", () => {
+  test("only a server in production says how to try Deepbot", () => {
     expect(problemsOf({ ...development, HOST: "::" })).not.toContain("DEEPBOT_DEV, or");
     expect(problemsOf({})).toMatch(/\nTo try Deepbot .*DEEPBOT_DEV=true\.$/);
   });
@@ -99,7 +99,7 @@ describe("everywhere", () => {
       "ALLOWED_HOSTS",
     ];
     for (const name of named) expect(problems).toMatch(new RegExp(`^  - ${name} `, "m"));
-    // Between a heading and the hint.
+    // Between a heading and the line on how to try it.
     expect(problems.split("\n")).toHaveLength(named.length + 2);
   });
 });
