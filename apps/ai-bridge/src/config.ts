@@ -43,13 +43,13 @@ export interface Config {
 
 const secretNames = ["API_KEY_AI", "OPENAI_API_KEY"];
 
-/** The server's default during development, so that both work together without any setting. */
+/** The server's default in development, so that both work together without any setting. It is no key in production. */
 const developmentKey = "dev-messages-key";
 
 const openAiUrl = "https://api.openai.com/v1";
 
 const schema = z.object({
-  NODE_ENV: z.string().default("development"),
+  DEEPBOT_DEV: z.enum(["true", "false"], "must be true or false").default("false"),
   LOG_LEVEL: logLevel.default("info"),
   DEEPBOT_URL: origin.default("http://127.0.0.1:8000"),
   API_KEY_AI: z.string().default(developmentKey),
@@ -75,8 +75,8 @@ const schema = z.object({
 function findProblems(given: Readonly<Record<string, string>>): string[] {
   const problems: string[] = [];
   const key = given["API_KEY_AI"];
-  if (given["NODE_ENV"] === "production" && (key === undefined || key === developmentKey)) {
-    problems.push("API_KEY_AI must be set in production, to the key that the server has");
+  if (given["DEEPBOT_DEV"] !== "true" && (key === undefined || key === developmentKey)) {
+    problems.push("API_KEY_AI must be set to the key that the server has; in development set DEEPBOT_DEV=true");
   }
   const model = given["OPENAI_MODEL"];
   const url = given["OPENAI_BASE_URL"];
@@ -109,14 +109,14 @@ function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
  * @throws {ConfigError} that lists every problem
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const { values, problems } = resolveEnvironment(environment, secretNames);
+  const { values, problems } = resolveEnvironment(environment, { secretNames });
   problems.push(...findProblems(values));
   const parsed = schema.safeParse(values);
   problems.push(...describeIssues(parsed.error));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
   return {
-    production: env.NODE_ENV === "production",
+    production: env.DEEPBOT_DEV === "false",
     logLevel: env.LOG_LEVEL,
     platform: { url: env.DEEPBOT_URL, serviceKey: env.API_KEY_AI },
     worker: {

@@ -102,12 +102,12 @@ function buildUseCases({ config, database, log, events, notifier, issuer, stoppi
     shutdown: stopping,
     verifyGoogleToken: issuer.verifyGoogleToken,
     sessionTokens: createSessionTokens({
-      secret: config.sessionSecret,
+      secrets: config.sessionSecrets,
       algorithm: config.sessionAlgorithm,
       lifetimeMs: settings.sessionLifetimeMs,
     }),
-    isServiceKey: createKeyCheck(config.serviceKey),
-    isHealthKey: createKeyCheck(config.healthKey),
+    isServiceKey: createKeyCheck(...config.serviceKeys),
+    isHealthKey: createKeyCheck(...config.healthKeys),
     googleClientId: config.issuer.kind === "google" ? config.issuer.clientId : null,
     ping: database.ping,
   });
@@ -143,11 +143,12 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
     ...(issuer.devIssuer === undefined ? [] : [devSignInRoute(issuer.devIssuer)]),
   ]);
   const { frontOrigin, allowedHosts } = config;
+  const ownScheme = config.secureCookie ? "https:" : "http:";
   const { requestDuration } = metrics;
   const handleError = createErrorHandler(reportError);
   return {
     streams,
-    handler: createHandler({ routes, handleError, requestDuration, stopping, frontOrigin, allowedHosts }),
+    handler: createHandler({ routes, handleError, requestDuration, stopping, frontOrigin, ownScheme, allowedHosts }),
   };
 }
 

@@ -21,20 +21,22 @@ function describeRequest(): object {
 /** A stop that takes longer is ended by force. */
 const stopLimitMs = 9_500;
 
-function welcome({ issuer, host, database }: Config, port: number): string {
-  const url = `http://${host === "0.0.0.0" || host === "127.0.0.1" ? "localhost" : host}:${port}`;
+function welcome({ host, database }: Config, port: number): string {
+  const url = `http://${host === "::1" ? "[::1]" : "localhost"}:${port}`;
   const lines = [
     `API      ${url}`,
     `Docs     ${url}/docs`,
     `Data     ${database.engine === "embedded" ? `embedded database in ${database.folder}` : "PostgreSQL"}`,
+    `Sign in  POST ${url}/dev/google-token {"sub":"ann","email":"ann@example.com"} gives a token`,
+    `         POST ${url}/create/users {"token":"..."} takes it and sets the cookie`,
   ];
-  if (issuer.kind === "development") {
-    lines.push(
-      `Sign in  POST ${url}/dev/google-token {"sub":"ann","email":"ann@example.com"} gives a token`,
-      `         POST ${url}/create/users {"token":"..."} takes it and sets the cookie`,
-    );
-  }
-  return ["", "  Deepbot is ready", ...lines.map((line) => `  ${line}`), "", ""].join("\n");
+  return [
+    "",
+    "  Deepbot is ready, for development on this machine only",
+    ...lines.map((line) => `  ${line}`),
+    "",
+    "",
+  ].join("\n");
 }
 
 /** Explains to an operator why the start failed; undefined if only a developer can find out. */

@@ -20,7 +20,9 @@ const dangerousKeys = new Set(["__proto__", "constructor", "prototype"]);
 export interface GuardOptions {
   /** The one foreign origin that browsers may call from. */
   frontOrigin: string;
-  /** Host names that are served; empty serves any. */
+  /** Under which browsers see this server, whatever stands in between. */
+  ownScheme: "http:" | "https:";
+  /** Host names that are served. */
   allowedHosts: readonly string[];
 }
 
@@ -32,7 +34,7 @@ function hostsOf({ rawHeaders }: IncomingMessage): string[] {
 function checkHost([host, ...more]: readonly string[], allowedHosts: readonly string[]): void {
   if (host === undefined || more.length > 0 || !hostForm.test(host)) throw new AppError("bad_request");
   const name = host.toLowerCase().replace(/:\d+$/, "");
-  if (allowedHosts.length > 0 && !allowedHosts.includes(name)) throw new AppError("misdirected_request");
+  if (!allowedHosts.includes(name)) throw new AppError("misdirected_request");
 }
 
 function parseQuery(text: string): URLSearchParams {
@@ -75,18 +77,26 @@ function checkTarget(request: RequestContext, allowedHosts: readonly string[]): 
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
+function isOwnOrigin(origin: string, scheme: string, host: string | undefined): boolean {
+  const url = URL.parse(origin);
+  return url?.protocol === scheme && url.host === host;
+}
+
 /**
  * Refuses writes that a browser sends on behalf of a foreign site, with or without our cookie. Other clients send neither
  * header and pass: they have no cookies but their own.
  *
  * @see https://pkg.go.dev/net/http#CrossOriginProtection for the algorithm
  */
-function checkOrigin({ req, method }: RequestContext, frontOrigin: string): void {
+function checkOrigin(
+  { req, method }: RequestContext,
+  { frontOrigin, ownScheme }: Pick<GuardOptions, "frontOrigin" | "ownScheme">,
+): void {
   if (safeMethods.has(method)) return;
   const { origin, host } = req.headers;
   const site = req.headers["sec-fetch-site"];
   if (site === "same-origin" || site === "none" || origin === frontOrigin) return;
-  if (site === undefined && (origin === undefined || URL.parse(origin)?.host === host)) return;
+  if (site === undefined && (origin === undefined || isOwnOrigin(origin, ownScheme, host))) return;
   throw new AppError("origin_refused");
 }
 
@@ -122,11 +132,12 @@ function handlePreflight(request: RequestContext, frontOrigin: string): boolean 
  * @returns false if the request was a CORS preflight and has its response
  * @throws {AppError} if nothing else may see the request
  */
-export function guardRequest(request: RequestContext, { frontOrigin, allowedHosts }: GuardOptions): boolean {
+export function guardRequest(request: RequestContext, options: GuardOptions): boolean {
+  const { frontOrigin, allowedHosts } = options;
   addCorsHeaders(request, frontOrigin);
   checkTarget(request, allowedHosts);
   if (handlePreflight(request, frontOrigin)) return false;
-  checkOrigin(request, frontOrigin);
+  checkOrigin(request, options);
   return true;
 }
 

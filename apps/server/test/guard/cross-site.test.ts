@@ -67,6 +67,7 @@ const origins: Origin[] = [
   { name: "absent", value: undefined },
   { name: "the front end's", value: frontOrigin },
   { name: "the server's own", value: "own" },
+  { name: "the server's own with a TLS that it does not have", value: "own with TLS" },
   ...foreignOrigins,
 ];
 
@@ -76,8 +77,13 @@ function mayWrite({ value }: Origin, site: string | undefined): boolean {
   return site === undefined && (value === undefined || value === "own");
 }
 
+function ownOrigin(value: string): string | undefined {
+  if (value === "own") return `http://${own()}`;
+  return value === "own with TLS" ? `https://${own()}` : undefined;
+}
+
 const headersOf = ({ value }: Origin, site: string | undefined): Record<string, string> => ({
-  ...(value === undefined ? {} : { Origin: value === "own" ? `http://${own()}` : value }),
+  ...(value === undefined ? {} : { Origin: ownOrigin(value) ?? value }),
   ...(site === undefined ? {} : { "Sec-Fetch-Site": site }),
 });
 
@@ -235,4 +241,17 @@ describe("CORS", () => {
     expect(answer.status).toBe(403);
     expect(answer.head).not.toMatch(/^access-control-/im);
   });
+});
+
+test("where the cookie is for HTTPS only, a page without TLS of the same host writes nothing", async () => {
+  const secure = await startGuardedApp({ env: { SECURE_HTTP_HTTPS: "true" } });
+  const { cookie: session } = await signInPerson(secure.url, "ann");
+  const write = async (origin: string): Promise<number | undefined> => {
+    const headers = [`Host: 127.0.0.1:${secure.port}`, `Origin: ${origin}`, `Cookie: ${session}`];
+    const request = rawRequest("POST /dialogs HTTP/1.1", [...headers, "Content-Type: application/json"], "{}");
+    return (await sendRaw(request, { port: secure.port })).statuses[0];
+  };
+  expect(await write(`http://127.0.0.1:${secure.port}`)).toBe(403);
+  expect(await write(`https://127.0.0.1:${secure.port}`)).toBe(200);
+  await secure.stop();
 });

@@ -8,7 +8,7 @@ let app: GuardedApp;
 
 beforeAll(async () => {
   google = await startFakeGoogle();
-  app = await startGuardedApp({ env: { GOOGLE_CLIENT_ID: clientId, GOOGLE_CERTIFICATES_URL: google.url } });
+  app = await startGuardedApp({ google: { clientId, certificatesUrl: google.url } });
 });
 
 afterEach(() => google.recover());

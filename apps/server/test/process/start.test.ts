@@ -2,14 +2,13 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { describePostgres } from "@deepbot/db/testing";
 import { freePort, signInPerson, startServerProcess, testKeys, type ServerProcess } from "@deepbot/testing";
-import { createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
+import { createEmbeddedDatabase, createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failToStart, productionEnv } from "./support/environment.ts";
 
 describe("a start that cannot succeed ends with a sentence and code 1", () => {
   test("names every problem of a configuration, without values of secrets or a stack", async () => {
     const { code, output } = await failToStart({
-      NODE_ENV: "production",
       SECRET_KEY_JWT: "zq-short-zq",
       API_KEY_AI: "zq-dev-change-me",
       PORT: "x",
@@ -23,7 +22,8 @@ describe("a start that cannot succeed ends with a sentence and code 1", () => {
 
   test("a database that is away", async () => {
     const port = await freePort();
-    const { code, output } = await failToStart({ DATABASE_URL: `postgres://bot:zq-password@127.0.0.1:${port}/chat` });
+    const url = `postgres://bot:zq-password@127.0.0.1:${port}/chat`;
+    const { code, output } = await failToStart({ DEEPBOT_DEV: "true", DATABASE_URL: url });
     expect(code).toBe(1);
     expect(output).toMatch(/database does not answer/i);
     expect(output).not.toContain("zq-password");
@@ -34,7 +34,8 @@ describe("a start that cannot succeed ends with a sentence and code 1", () => {
     const silent = createServer().listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
-    const { code, output } = await failToStart({ DATABASE_URL: `postgres://bot:zq-password@127.0.0.1:${port}/chat` });
+    const url = `postgres://bot:zq-password@127.0.0.1:${port}/chat`;
+    const { code, output } = await failToStart({ DEEPBOT_DEV: "true", DATABASE_URL: url });
     silent.close();
     expect(code).toBe(1);
     expect(output).toMatch(/database does not answer/i);
@@ -55,7 +56,7 @@ describePostgres("on PostgreSQL, a start that cannot succeed", () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as { port: number };
-    const { code, output } = await failToStart({ ...database.env, PORT: String(port) });
+    const { code, output } = await failToStart({ DEEPBOT_DEV: "true", ...database.env, PORT: String(port) });
     other.close();
     expect(code).toBe(1);
     expect(output).toContain(String(port));
@@ -67,7 +68,7 @@ describePostgres("on PostgreSQL, a start that cannot succeed", () => {
     const url = new URL(database.env["DATABASE_URL"] ?? "");
     url.pathname = "/deepbot_no_such_database";
     url.password = "zq-password";
-    const { code, output } = await failToStart({ DATABASE_URL: url.href });
+    const { code, output } = await failToStart({ DEEPBOT_DEV: "true", DATABASE_URL: url.href });
     expect(code).toBe(1);
     expect(output).not.toContain("zq-password");
     expect(output).toMatch(/database/i);
@@ -113,8 +114,8 @@ describe("in production", () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
-    database = await createProcessDatabase();
-    server = await startServerProcess({ ...productionEnv, ...database.env });
+    database = await createEmbeddedDatabase();
+    server = await startServerProcess({ ...productionEnv, EMBEDDED_IN_PRODUCTION: "true", ...database.env });
   });
 
   afterAll(async () => {

@@ -47,6 +47,7 @@ export interface Api {
 export const frontOrigin = "http://chat.example.com:3000";
 
 const environment = {
+  DEEPBOT_DEV: "true",
   HOST: "127.0.0.1",
   PORT: "0",
   API_KEY_AI: testKeys.messages,

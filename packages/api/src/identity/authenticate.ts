@@ -1,4 +1,5 @@
-import { jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { createHmac } from "node:crypto";
+import { decodeProtectedHeader, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { SessionUser } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
@@ -64,38 +65,62 @@ function claimsOf({ sub, sid, exp }: JWTPayload): VerifiedToken | undefined {
   return { claims: { userId, sessionId: sid }, expiresAt: exp };
 }
 
+interface SigningKey {
+  /** Names the key in a token's header, and says nothing about it that the signature does not. */
+  id: string;
+  bytes: Uint8Array;
+}
+
+function keyOf(secret: string): SigningKey {
+  const id = createHmac("sha256", secret).update("kid").digest("base64url").slice(0, 11);
+  return { id, bytes: new TextEncoder().encode(secret) };
+}
+
+/** The keys that a token may be signed with: the one that it names, or any if it is from a time when none was named. */
+function keysFor(token: string, keys: readonly SigningKey[]): readonly SigningKey[] {
+  const { kid } = decodeProtectedHeader(token);
+  return kid === undefined ? keys : keys.filter(({ id }) => id === kid);
+}
+
 /**
  * JWTs of the cookie `access_token`: `sub` is the user's id as text, `sid` names the session's row, and `iat` and `exp`
- * are in seconds. A valid token is not enough: its session must be alive too.
+ * are in seconds. `kid` names the secret. A valid token is not enough: its session must be alive too.
  *
+ * @param options `secrets`: the first signs, each verifies
  * @see https://www.rfc-editor.org/rfc/rfc8725 why the algorithm is pinned and `exp` required
  */
 export function createSessionTokens(options: {
-  secret: string;
+  secrets: readonly [string, ...string[]];
   algorithm: SessionAlgorithm;
   lifetimeMs: number;
 }): SessionTokens {
-  const key = new TextEncoder().encode(options.secret);
+  const [signingSecret] = options.secrets;
+  const signingKey = keyOf(signingSecret);
+  const keys = options.secrets.map(keyOf);
   const verifiedTokens = createVerifiedTokens();
+
+  const verifyWith = async (token: string, { bytes }: SigningKey): Promise<VerifiedToken | undefined> => {
+    const { payload } = await jwtVerify(token, bytes, {
+      algorithms: [options.algorithm],
+      requiredClaims: ["sub", "sid", "iat", "exp"],
+    });
+    return claimsOf(payload);
+  };
   return {
     sign: ({ userId, sessionId }) => {
       const issuedAt = Math.floor(Date.now() / 1000);
       return new SignJWT({ sid: sessionId })
-        .setProtectedHeader({ alg: options.algorithm, typ: "JWT" })
+        .setProtectedHeader({ alg: options.algorithm, typ: "JWT", kid: signingKey.id })
         .setSubject(String(userId))
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + Math.floor(options.lifetimeMs / 1000))
-        .sign(key);
+        .sign(signingKey.bytes);
     },
     verify: async (token) => {
       const known = verifiedTokens.find(token);
       if (known !== undefined) return known;
       try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: [options.algorithm],
-          requiredClaims: ["sub", "sid", "iat", "exp"],
-        });
-        const verified = claimsOf(payload);
+        const verified = await Promise.any(keysFor(token, keys).map((key) => verifyWith(token, key)));
         if (verified !== undefined) verifiedTokens.add(token, verified);
         return verified?.claims;
       } catch {

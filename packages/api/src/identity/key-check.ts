@@ -6,10 +6,17 @@ export type KeyCheck = (presented: string | undefined) => boolean;
 
 const digest = (text: string): Buffer => hash("sha256", text, "buffer");
 
-/** Compares a presented key with the expected one in constant time. An absent or empty key never fits. */
-export function createKeyCheck(expected: string): KeyCheck {
-  const expectedDigest = digest(expected);
-  return (presented = "") => timingSafeEqual(digest(presented), expectedDigest) && presented !== "";
+/**
+ * Compares a presented key with the expected ones: with all of them, each in constant time, so that the time does not tell
+ * which one it resembles. An absent or empty key never fits.
+ */
+export function createKeyCheck(...expected: readonly string[]): KeyCheck {
+  const expectedDigests = expected.map(digest);
+  return (presented = "") => {
+    const presentedDigest = digest(presented);
+    const fits = expectedDigests.map((expectedDigest) => timingSafeEqual(presentedDigest, expectedDigest));
+    return fits.includes(true) && presented !== "";
+  };
 }
 
 export interface KeyChecks {

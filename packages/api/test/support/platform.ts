@@ -97,7 +97,7 @@ export async function createPlatform(
   });
   events.subscribe((event) => void emitted.push(event));
   const sessionTokens = createSessionTokens({
-    secret: "secret-of-tests-secret-of-tests-!",
+    secrets: ["secret-of-tests-secret-of-tests-!"],
     algorithm: "HS256",
     lifetimeMs: allSettings.sessionLifetimeMs,
   });

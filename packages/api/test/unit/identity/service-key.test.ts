@@ -45,6 +45,12 @@ test("a key beyond ASCII is told from one that looks like it", () => {
   expect(accented("cle\u0301-".repeat(10))).toBe(false);
 });
 
+test("while a key is replaced both pass, and nothing else", () => {
+  const both = createKeyCheck(key, "the-next-key");
+  expect([key, "the-next-key"].map((presented) => both(presented))).toEqual([true, true]);
+  expect([undefined, "", "the-next-ke", `${key}the-next-key`].some((presented) => both(presented))).toBe(false);
+});
+
 test("where no key is set, none passes", () => {
   const unset = createKeyCheck("");
   expect(unset(undefined)).toBe(false);
