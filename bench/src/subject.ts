@@ -48,6 +48,9 @@ const environment = {
   ADDRESS_FRONT: "https://chat.invalid",
   SECURE_HTTP_HTTPS: "true",
   WATCHES_PER_USER: "20000",
+  QUESTIONS_PER_DAY: "1000000000",
+  QUESTION_BYTES_PER_DAY: "1000000000000",
+  MESSAGES_PER_DIALOG: "1000000000",
 };
 
 export interface SubjectOptions {

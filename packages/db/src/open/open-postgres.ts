@@ -29,6 +29,8 @@ const sessionSettings = {
   // A connection keeps the plans of its statements. A plan from a time when `run_deltas` was empty would go on reading the
   // whole table after it has grown. Statements that no index fits still read the table.
   enable_seqscan: "off",
+  // That makes a scan of a table without a fitting index look so dear that PostgreSQL would compile the statement each time.
+  jit: "off",
 };
 
 /** More than `statement_timeout`. */

@@ -28,6 +28,7 @@ export function prepareExtendLease(db: Db): ExtendLease {
     cancelRequestedAt: runs.cancelRequestedAt,
   }).as(sql`
     update runs set
+      lease_confirmed = true,
       lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond'
     where ${leaseHolds} and deadline_at > clock_timestamp()
     returning lease_until, deadline_at, cancel_requested_at`);
