@@ -81,7 +81,9 @@ describeEachEngine("a statement that changes a run", (engine) => {
     for (const { runId } of [requeued, failed]) await change(runId, { leaseUntil: past });
     const reaped = await reap();
     const fact = ({ runId, dialogId, userId: ownerId }: typeof expired) => ({
-      ...{ runId, dialogId, ownerId },
+      runId,
+      dialogId,
+      ownerId,
       leaseConfirmed: true,
     });
     expect(reaped.toSorted((a, b) => a.runId - b.runId)).toEqual([

@@ -28,7 +28,7 @@ function targetOf(db: Db, condition: SQL) {
 }
 
 const reportedTokens = (name: "input_tokens" | "output_tokens") =>
-  sql`least(coalesce((usage ->> ${sql.raw(`'${name}'`)})::bigint, 0), ${sql.raw(String(maxTokensOfAnswer))})`;
+  sql`least(coalesce((usage ->> ${name}::text)::bigint, 0), ${maxTokensOfAnswer}::bigint)`;
 
 /** What the worker says that the answer cost counts on the day of the report. */
 const spentTokens = sql`

@@ -7,10 +7,13 @@ export interface LeaseKey {
   leaseToken: string;
 }
 
-/** True of a run whose lease the given token holds now, by the database's clock. */
+/**
+ * True of a run whose lease the given token holds now, by the database's clock. Only running runs have a lease
+ * (`runs_lease_check`); a condition on the state would let a plan walk the index of all leases.
+ */
 export const leaseHolds = sql`
   run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-  and state = 'running' and lease_until > clock_timestamp()`;
+  and lease_until > clock_timestamp()`;
 
 export interface ExtendedLease {
   leaseUntil: Date;
