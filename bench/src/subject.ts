@@ -50,6 +50,9 @@ const environment = {
   ALLOWED_HOSTS: "127.0.0.1,localhost",
   SECURE_HTTP_HTTPS: "true",
   WATCHES_PER_USER: "20000",
+  QUESTIONS_PER_DAY: "1000000000",
+  QUESTION_BYTES_PER_DAY: "1000000000000",
+  MESSAGES_PER_DIALOG: "1000000000",
 };
 
 export interface SubjectOptions {

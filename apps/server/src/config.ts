@@ -74,6 +74,10 @@ const schema = z.object({
   ALLOWED_HOSTS: hosts.default([]),
   EMBEDDED_IN_PRODUCTION: truth.default(false),
   DIALOGS_PER_USER: whole(1, 10_000).default(defaultSettings.dialogsPerUser),
+  QUESTIONS_PER_DAY: whole(0, 1_000_000_000).default(defaultSettings.quotas.questionsPerDay),
+  QUESTION_BYTES_PER_DAY: whole(0, Number.MAX_SAFE_INTEGER).default(defaultSettings.quotas.questionBytesPerDay),
+  TOKENS_PER_DAY: whole(0, Number.MAX_SAFE_INTEGER).optional(),
+  MESSAGES_PER_DIALOG: whole(2, 1_000_000_000).default(defaultSettings.quotas.messagesPerDialog),
   ANSWER_DEADLINE_MS: whole(100, 3_600_000).default(defaultSettings.answerDeadlineMs),
   RUN_MAX_ATTEMPTS: whole(1, 100).default(defaultSettings.maxAttempts),
   RETRY_BACKOFF_MS: whole(0, 600_000).default(defaultSettings.retryBackoffMs),
@@ -134,6 +138,12 @@ export function readConfig(environment: Environment = process.env): Config {
     settings: {
       ...defaultSettings,
       dialogsPerUser: env.DIALOGS_PER_USER,
+      quotas: {
+        questionsPerDay: env.QUESTIONS_PER_DAY,
+        questionBytesPerDay: env.QUESTION_BYTES_PER_DAY,
+        tokensPerDay: env.TOKENS_PER_DAY ?? null,
+        messagesPerDialog: env.MESSAGES_PER_DIALOG,
+      },
       answerDeadlineMs: env.ANSWER_DEADLINE_MS,
       maxAttempts: env.RUN_MAX_ATTEMPTS,
       retryBackoffMs: env.RETRY_BACKOFF_MS,

@@ -21,6 +21,13 @@ const claimRuns = statement("claim_runs");
 const completeRun = statement("complete_run");
 const appends = createAppends(statement("insert_deltas"));
 
+const quotas = {
+  questionsPerDay: 1_000_000_000,
+  questionBytesPerDay: 1_000_000_000_000,
+  tokensPerDay: null,
+  messagesPerDialog: 1_000_000_000,
+};
+
 /** Requests that wait for the answer of a dialog, and workers that wait for a run. */
 const waiters = new Map<number, (text: string) => void>();
 const workers: (() => void)[] = [];
@@ -35,7 +42,7 @@ async function userOf(req: IncomingMessage): Promise<unknown[]> {
 }
 
 async function ask(userId: unknown, dialogId: number, text: unknown): Promise<number> {
-  const values = { userId, dialogId, text, clientMessageId: null, deadlineMs: 120_000, maxAttempts: 3 };
+  const values = { ...quotas, userId, dialogId, text, clientMessageId: null, deadlineMs: 120_000, maxAttempts: 3 };
   const [run] = await insertQuestion(values);
   if (run === undefined) throw new Error("The dialog is busy");
   asked += 1;
@@ -84,7 +91,9 @@ async function start(req: IncomingMessage, res: ServerResponse): Promise<void> {
 }
 
 async function claim(body: Record<string, unknown>, res: ServerResponse): Promise<void> {
-  const values = { worker: body["worker"], max: body["max"], leaseMs: 30_000, historyLimit: 100, minAgeMs: 0 };
+  const history = { historyLimit: 100, maxBytes: 256 * 1024 };
+  const lease = { leaseMs: 30_000, confirmWithinMs: null, minAgeMs: 0 };
+  const values = { worker: body["worker"], max: body["max"], ...lease, ...history };
   for (;;) {
     const seen = asked;
     const rows = await claimRuns(values);

@@ -16,10 +16,17 @@ export const loopIntervals = {
   touchSessions: 5_000,
   dropDeltas: 30_000,
   pruneSessions: 3_600_000,
+  pruneUsage: 24 * 3_600_000,
 };
 
 /** How long ended sessions stay on record. */
 const keepSessionsMs = 30 * 24 * 3_600_000;
+
+/** Sessions that one statement removes. */
+const sessionsAtOnce = 10_000;
+
+/** How long a person's usage of a day stays on record. */
+const keepUsageDays = 400;
 
 /** How long deltas outlive their run, for subscribers that are still behind. */
 const keepDeltasMs = 60_000;
@@ -60,8 +67,12 @@ export function createStartLoops(deps: Pick<UseCaseDeps, "statements"> & { log: 
       {
         name: "prune sessions",
         intervalMs: intervals.pruneSessions,
-        job: () => statements.pruneSessions(keepSessionsMs),
+        job: async () => {
+          const options = { keepMs: keepSessionsMs, limit: sessionsAtOnce };
+          while ((await statements.pruneSessions(options)) === sessionsAtOnce);
+        },
       },
+      { name: "prune usage", intervalMs: intervals.pruneUsage, job: () => statements.pruneUsage(keepUsageDays) },
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, log }));
     return async () => {

@@ -1,6 +1,10 @@
+import type { Quotas } from "@deepbot/db";
+
 /** What an operator can change. */
 export interface Settings {
   dialogsPerUser: number;
+  /** What a person may use unless their row in the database says otherwise. */
+  quotas: Quotas;
   /** From a question to `expired`. */
   answerDeadlineMs: number;
   maxAttempts: number;
@@ -16,6 +20,13 @@ export interface Settings {
 
 export const defaultSettings: Settings = {
   dialogsPerUser: 5,
+  // Far beyond what a person types or reads; they bound what a script can store and make a model cost.
+  quotas: {
+    questionsPerDay: 2_000,
+    questionBytesPerDay: 8_000_000,
+    tokensPerDay: null,
+    messagesPerDialog: 10_000,
+  },
   answerDeadlineMs: 120_000,
   maxAttempts: 3,
   retryBackoffMs: 1_000,

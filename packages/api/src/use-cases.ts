@@ -1,4 +1,5 @@
 import { createAccount } from "./account/account.ts";
+import { createQuotaReads } from "./account/quotas.ts";
 import { AppError } from "./app-error.ts";
 import { createDialogChanges } from "./dialogs/change-dialogs.ts";
 import { createDialogReads } from "./dialogs/read-dialogs.ts";
@@ -43,12 +44,14 @@ export function createUseCases(options: CreateUseCasesOptions) {
   events.subscribe(createEventLogger(options.log));
 
   const { authenticate, touchSessions } = createAuthentication(options, options.sessionTokens);
-  const { runs, worker, reapOverdueRuns } = createRuns(options, { answers, claimQueue, feeds, sessionWatches, store });
+  const quotas = createQuotaReads(options);
+  const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store };
+  const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
 
   return {
     identity: { authenticate, ...createSignIn(options), ...createKeyChecks(options) },
     sessions: createSessions(options),
-    account: createAccount(options),
+    account: { ...createAccount(options), usage: quotas.usage },
     dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options) },
     runs,
     worker,

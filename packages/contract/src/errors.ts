@@ -81,6 +81,22 @@ export const errorCatalogue = {
     failure: "refused",
     text: { en: "You have reached the limit of {limit} dialogs.", ru: "Превышен лимит диалогов" },
   },
+  dialog_full: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "This dialog has no room left: it may hold {limit} messages. Please start a new one.",
+      ru: "В этом диалоге больше нет места: в нём может быть не больше {limit} сообщений. Начните новый.",
+    },
+  },
+  quota_exceeded: {
+    status: 429,
+    failure: "refused",
+    text: {
+      en: "You have reached your limit for today. You can ask again after midnight UTC.",
+      ru: "Вы исчерпали лимит на сегодня. Задавать вопросы снова можно будет после полуночи по UTC.",
+    },
+  },
   dialog_not_found: {
     status: 404,
     failure: "refused",
@@ -138,6 +154,14 @@ export const errorCatalogue = {
     text: {
       en: "Only the last question of a dialog can be asked again, and only while it has no answer.",
       ru: "Повторить можно только последний вопрос диалога, и только пока на него нет ответа.",
+    },
+  },
+  retry_limit: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "This question was asked {limit} times. Please send it as a new message.",
+      ru: "Этот вопрос уже задавался {limit} раз. Отправьте его новым сообщением.",
     },
   },
   answer_too_long: {

@@ -15,7 +15,7 @@ export { statusTitles } from "./status-titles.ts";
 export { codePointLength, utf8Length } from "./text.ts";
 export { describeIssues, summarizeIssues, type Locate } from "./validation-messages.ts";
 
-export { deleteAccountInput, deleteAccountOutput, exportOutput } from "./schemas/account.ts";
+export { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "./schemas/account.ts";
 export { logoutOutput, meOutput, signInInput, signInOutput } from "./schemas/auth.ts";
 export { configOutput } from "./schemas/config.ts";
 export {

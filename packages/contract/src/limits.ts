@@ -15,6 +15,17 @@ export const limits = {
   leaseDefaultMs: 30_000,
   historyMax: 1_000,
   historyDefault: 100,
+  historyMaxBytes: 1024 * 1024,
+  historyDefaultBytes: 256 * 1024,
+  confirmWithinMinMs: 1_000,
+  /** Runs of one question: the first and its repetitions. */
+  runsPerQuestion: 20,
+  /** What `GET /messages` gives at most: UTF-8 bytes of all texts, and dialogs. */
+  pendingMaxBytes: 4 * 1024 * 1024,
+  pendingMaxDialogs: 2_000,
+  /** Of one dialog's questions before the open one. */
+  pendingDialogMaxBytes: 32 * 1024,
+  pendingDialogMaxEarlier: 20,
   messagePageMax: 200,
   messagePageDefault: 50,
   sessionsShown: 100,

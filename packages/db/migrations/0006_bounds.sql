@@ -1,4 +1,4 @@
--- Generated, then completed by hand: the lock, the fill factors, the row of "queue_clock" and the trigger.
+-- Generated, then completed by hand: the lock, the fill factors, the row of "queue_clock" and the triggers.
 --
 -- Locked in the order in which statements of servers lock them; the other order could deadlock with those.
 LOCK TABLE "dialogs", "messages", "runs", "sessions", "users" IN ACCESS EXCLUSIVE MODE;--> statement-breakpoint
@@ -15,11 +15,13 @@ CREATE TABLE "usage_daily" (
 CREATE TABLE "queue_clock" (
 	"only_row" boolean PRIMARY KEY DEFAULT true NOT NULL,
 	"turn" bigint DEFAULT 0 NOT NULL,
+	"moved_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"floor_turn" bigint DEFAULT 0 NOT NULL,
 	"floor_run_id" bigint DEFAULT 0 NOT NULL,
-	"next_floor_turn" bigint DEFAULT 0 NOT NULL,
-	"next_floor_run_id" bigint DEFAULT 0 NOT NULL,
-	"moved_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"floor_moved_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"tail_turn" bigint DEFAULT 0 NOT NULL,
+	"next_tail_turn" bigint DEFAULT 0 NOT NULL,
+	"tail_moved_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "queue_clock_only_row_check" CHECK (only_row)
 );
 --> statement-breakpoint
@@ -58,6 +60,7 @@ ALTER TABLE "runs" ADD COLUMN "turn" bigint DEFAULT 0 NOT NULL;--> statement-bre
 ALTER TABLE "runs" ADD COLUMN "lease_confirmed" boolean DEFAULT true NOT NULL;--> statement-breakpoint
 ALTER TABLE "usage_daily" ADD CONSTRAINT "usage_daily_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "public"."users"("user_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "user_turns" ADD CONSTRAINT "user_turns_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "public"."users"("user_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "usage_daily_day_idx" ON "usage_daily" USING btree ("day");--> statement-breakpoint
 CREATE INDEX "spent_tokens_expires_at_idx" ON "spent_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "audit_events_at_idx" ON "audit_events" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "audit_events_user_id_idx" ON "audit_events" USING btree ("user_id","at");--> statement-breakpoint
@@ -70,6 +73,21 @@ ALTER TABLE "usage_daily" SET (fillfactor = 50);--> statement-breakpoint
 ALTER TABLE "user_turns" SET (fillfactor = 50);--> statement-breakpoint
 ALTER TABLE "queue_clock" SET (fillfactor = 10);--> statement-breakpoint
 INSERT INTO "queue_clock" DEFAULT VALUES;--> statement-breakpoint
+-- Claims begin to search at the floor. A run that comes back to the queue, whatever statement of whatever version puts it
+-- there, gets a turn that is not behind it; so does a new run that waited for a lock meanwhile, or that came without a turn.
+CREATE FUNCTION "runs_keep_turn"() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	clock "queue_clock";
+BEGIN
+	SELECT * INTO clock FROM "queue_clock" WHERE "only_row";
+	NEW."turn" := greatest(NEW."turn", clock."turn", clock."floor_turn" + (clock."floor_run_id" > NEW."run_id")::int);
+	NEW."lease_confirmed" := true;
+	RETURN NEW;
+END $$;--> statement-breakpoint
+CREATE TRIGGER "runs_keep_turn_of_new" BEFORE INSERT ON "runs"
+FOR EACH ROW WHEN (NEW."turn" = 0 OR clock_timestamp() > now() + interval '1 second') EXECUTE FUNCTION "runs_keep_turn"();--> statement-breakpoint
+CREATE TRIGGER "runs_keep_turn" BEFORE UPDATE OF "state" ON "runs"
+FOR EACH ROW WHEN (NEW."state" = 'queued' AND OLD."state" <> 'queued') EXECUTE FUNCTION "runs_keep_turn"();--> statement-breakpoint
 CREATE FUNCTION "audit_events_append_only"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF TG_OP = 'DELETE' AND OLD."at" < now() - interval '30 days' THEN

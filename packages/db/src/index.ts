@@ -11,6 +11,7 @@ export type { ProfileRow, StoredRun, StoredSession } from "./statements/export-a
 export type { Delta, DeltaLease, DeltaResult } from "./statements/insert-deltas.ts";
 export type { PagedMessage } from "./statements/message-pages.ts";
 export type { MessageRow, PendingRow } from "./statements/messages.ts";
+export type { Quotas, UsageToday } from "./statements/quotas.ts";
 export type { RunRow } from "./statements/read-runs.ts";
 export type { Cursor, StoredDelta } from "./statements/run-deltas.ts";
 export type { LiveSession, SessionUser } from "./statements/sessions.ts";

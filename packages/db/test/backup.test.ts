@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { openDatabase } from "../src/open/open-database.ts";
 import { createStatements, type Statements } from "../src/statements/index.ts";
 import { createTestPostgres, describePostgres } from "../src/testing/engines.ts";
-import { makeRun } from "../src/testing/factories.ts";
+import { anyClaim, makeRun } from "../src/testing/factories.ts";
 import { findViolations, noViolations } from "../src/testing/invariants.ts";
 
 const run = promisify(execFile);
@@ -33,11 +33,10 @@ async function openStatements(url: string) {
 /** A completed run, and one whose answer is being streamed. */
 async function makeHistory(statements: Statements): Promise<{ done: Owned; open: Owned }> {
   const done = await makeRun(statements, { text: "answered" });
-  const claim = { worker: "w", max: 1, leaseMs: 60_000, historyLimit: 1, minAgeMs: 0 };
-  const [first] = await statements.claimRuns(claim);
+  const [first] = await statements.claimRuns(anyClaim);
   await statements.completeRun({ runId: done.runId, leaseToken: first?.leaseToken ?? "", text: "yes", usage: null });
   const open = await makeRun(statements, { text: "streaming" });
-  const [second] = await statements.claimRuns(claim);
+  const [second] = await statements.claimRuns(anyClaim);
   const delta = { runId: open.runId, leaseToken: second?.leaseToken ?? "", seq: 1, text: "so far", leaseMs: 60_000 };
   expect(await statements.insertDeltas([delta], 1000)).toMatchObject([{ outcome: "stored" }]);
   return { done, open };

@@ -100,7 +100,9 @@ function suite(engine: "memory" | "postgres"): void {
 
     it("takes a late answer to the question that was left", async () => {
       const statements = createStatements(adopted.database.db);
-      expect(await statements.storeReply({ dialogId: 11, userId: 7, text: "better late" })).toMatchObject({
+      expect(
+        await statements.storeReply({ dialogId: 11, userId: 7, text: "better late", messagesPerDialog: 100 }),
+      ).toMatchObject({
         kind: "completed",
       });
     });

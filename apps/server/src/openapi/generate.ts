@@ -66,7 +66,7 @@ function errorCodes(operation: Operation): readonly ErrorCode[] {
 function problemResponse(status: number, codes: readonly ErrorCode[]): Json {
   const schema = status === 422 ? "InvalidInput" : "Problem";
   const names = codes.map((code) => `\`${code}\``).join(", ");
-  const retry = status === 503 ? "; `Retry-After` says when to try again" : "";
+  const retry = status === 503 || status === 429 ? "; `Retry-After` says when to try again" : "";
   return {
     description: `${statusTitles[status] ?? "Error"}: ${names}${retry}`,
     content: { "application/problem+json": { schema: { $ref: `#/components/schemas/${schema}` } } },

@@ -127,7 +127,10 @@ export function sendJson(to: Recipient, status: number, value: unknown): void {
 }
 
 export function sendProblem(to: Recipient, problem: Problem): void {
-  const { status } = problem;
+  const { status, resets_at: resetsAt } = problem;
+  if (typeof resetsAt === "string") {
+    to.headers["Retry-After"] = String(Math.max(1, Math.ceil((Date.parse(resetsAt) - Date.now()) / 1000)));
+  }
   sendResponse(to, {
     status,
     contentType: "application/problem+json; charset=utf-8",

@@ -1,6 +1,7 @@
-import { deleteAccountInput, deleteAccountOutput, exportOutput } from "@deepbot/contract";
+import { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "@deepbot/contract";
 import { personProcedure, router, sync } from "../trpc.ts";
 import { toWireExport } from "./export-wire.ts";
+import { toWireUsage } from "./usage-wire.ts";
 
 export const accountRouter = router({
   export: personProcedure
@@ -18,6 +19,21 @@ export const accountRouter = router({
     })
     .output(sync(exportOutput))
     .query(async ({ ctx }) => toWireExport(await ctx.useCases.account.export(ctx.user.userId), new Date())),
+
+  usage: personProcedure
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/me/usage",
+        tags: ["account"],
+        summary: "Get what I have used today",
+        description:
+          "Today's counters and their limits. A question counts when it is stored, and counts no less when it is deleted; asking it again with `retry` counts nothing. Tokens count when a worker reports them, so a day may end somewhat above their limit.",
+      },
+      errors: ["account_not_found"],
+    })
+    .output(sync(usageOutput))
+    .query(async ({ ctx }) => toWireUsage(await ctx.useCases.account.usage(ctx.user.userId))),
 
   delete: personProcedure
     .meta({

@@ -19,14 +19,16 @@ export const messagesRouter = router({
         tags: ["messages"],
         summary: "Send a message and wait for the answer",
         description:
-          "409 while the dialog is already waiting for an answer; 504 when none arrived by the deadline; 502 when the AI gave up; 410 when the dialog was deleted meanwhile. Disconnecting does not cancel the run: the answer is stored anyway.",
+          "409 while the dialog is already waiting for an answer, or when it is full; 429 when a quota of the day is used up (`GET /me/usage`); 504 when none arrived by the deadline; 502 when the AI gave up; 410 when the dialog was deleted meanwhile. Disconnecting does not cancel the run: the answer is stored anyway.",
       },
       errors: [
         "dialog_not_found",
         "answer_awaited",
+        "dialog_full",
         "run_cancelled",
         "dialog_deleted",
         "client_message_id_reused",
+        "quota_exceeded",
         "answer_failed",
         "shutting_down",
         "answer_deadline",
@@ -73,7 +75,8 @@ export const messagesRouter = router({
         path: "/messages",
         tags: ["worker"],
         summary: "List the questions that await an answer",
-        description: "For workers on the original protocol. All of them see the same rows.",
+        description:
+          "For workers on the original protocol. All of them see the same rows. What does not fit follows when the longest waiting questions are answered.",
       },
     })
     .output(sync(pendingOutput))
@@ -97,9 +100,9 @@ export const messagesRouter = router({
         tags: ["worker"],
         summary: "Answer a dialog",
         description:
-          "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot.",
+          "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot; 409 when the dialog is full.",
       },
-      errors: ["dialog_not_found"],
+      errors: ["dialog_not_found", "dialog_full"],
       carriesAnswer: true,
     })
     .input(sync(replyInput))

@@ -7,7 +7,10 @@ export interface Claim {
   max: number;
   waitMs: number;
   leaseMs: number;
+  /** If not null, the lease ends this early unless a report confirms that the worker has the run. */
+  confirmWithinMs: number | null;
   historyLimit: number;
+  maxBytes: number;
   /** Takes runs only while no other worker waits for them. */
   fallback: boolean;
 }

@@ -13,7 +13,14 @@ export const runsRouter = router({
         description:
           "Stores the message and returns its run at once. A repeat with the same `client_message_id` returns the run of the first. 409 (with `run_id`) while the dialog waits for an answer to another message.",
       },
-      errors: ["dialog_not_found", "answer_awaited", "dialog_deleted", "client_message_id_reused"],
+      errors: [
+        "dialog_not_found",
+        "answer_awaited",
+        "dialog_full",
+        "dialog_deleted",
+        "client_message_id_reused",
+        "quota_exceeded",
+      ],
       status: 202,
     })
     .input(sync(startRunInput))
@@ -83,9 +90,17 @@ export const runsRouter = router({
         tags: ["runs"],
         summary: "Ask the same question again",
         description:
-          "After `failed`, `expired` or `cancelled`, while the question is the last of its dialog. Returns the new run.",
+          "After `failed`, `expired` or `cancelled`, while the question is the last of its dialog, up to 20 times. Returns the new run. Takes no question from the day's quota, but needs tokens.",
       },
-      errors: ["run_not_found", "answer_awaited", "run_not_retryable", "dialog_deleted"],
+      errors: [
+        "run_not_found",
+        "answer_awaited",
+        "run_not_retryable",
+        "retry_limit",
+        "dialog_full",
+        "dialog_deleted",
+        "quota_exceeded",
+      ],
       status: 202,
     })
     .input(sync(runInput))

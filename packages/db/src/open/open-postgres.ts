@@ -29,6 +29,10 @@ const sessionSettings = {
   // A connection keeps the plans of its statements. A plan from a time when `run_deltas` was empty would go on reading the
   // whole table after it has grown. Statements that no index fits still read the table.
   enable_seqscan: "off",
+  // That makes a scan of a table without a fitting index look so dear that PostgreSQL would compile the statement each time.
+  jit: "off",
+  // What statements read is in memory or on an SSD. With the default a claim would sort all queued runs to save page reads.
+  random_page_cost: 1.1,
 };
 
 /** More than `statement_timeout`. */

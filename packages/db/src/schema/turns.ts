@@ -3,6 +3,7 @@ import { bigint, boolean, check, foreignKey, pgTable, timestamp } from "drizzle-
 import { users } from "./users.ts";
 
 const position = (name: string) => bigint(name, { mode: "number" }).notNull().default(0);
+const moment = (name: string) => timestamp(name, { withTimezone: true }).notNull().defaultNow();
 
 /**
  * The turn of each person's newest run: start-time fair queueing. A new run gets the turn after it, or after the queue's
@@ -21,19 +22,25 @@ export const userTurns = pgTable(
 );
 
 /**
- * The queue's virtual time, in one row: the largest `turn` that was claimed. Claims begin to search at the floor, a place
- * that all of them had passed some seconds ago, so that they do not read entries of runs that were claimed long before.
+ * The queue's virtual time, in one row: the largest `turn` that was claimed, some 250 ms old at most.
+ *
+ * Claims begin to search at the floor, so that they do not read the index entries of runs that were claimed before, which
+ * pile up while a long transaction (a backup) keeps them from being removed. The floor is where the first queued run was
+ * seen when it was moved last, every two seconds. It is looked for from the tail, a floor of ten seconds ago or more, so
+ * that a run whose transaction committed late is found. A trigger of `runs` keeps runs that come back at the floor or after.
  */
 export const queueClock = pgTable(
   "queue_clock",
   {
     onlyRow: boolean("only_row").primaryKey().default(true),
     turn: position("turn"),
+    movedAt: moment("moved_at"),
     floorTurn: position("floor_turn"),
     floorRunId: position("floor_run_id"),
-    nextFloorTurn: position("next_floor_turn"),
-    nextFloorRunId: position("next_floor_run_id"),
-    movedAt: timestamp("moved_at", { withTimezone: true }).notNull().defaultNow(),
+    floorMovedAt: moment("floor_moved_at"),
+    tailTurn: position("tail_turn"),
+    nextTailTurn: position("next_tail_turn"),
+    tailMovedAt: moment("tail_moved_at"),
   },
   () => [check("queue_clock_only_row_check", sql`only_row`)],
 );

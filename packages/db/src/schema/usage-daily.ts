@@ -1,4 +1,4 @@
-import { bigint, date, foreignKey, integer, pgTable, primaryKey } from "drizzle-orm/pg-core";
+import { bigint, date, foreignKey, index, integer, pgTable, primaryKey } from "drizzle-orm/pg-core";
 import { users } from "./users.ts";
 
 const counter = (name: string) => bigint(name, { mode: "number" }).notNull().default(0);
@@ -19,6 +19,7 @@ export const usageDaily = pgTable(
   },
   (t) => [
     primaryKey({ name: "usage_daily_pkey", columns: [t.userId, t.day] }),
+    index("usage_daily_day_idx").on(t.day),
     foreignKey({ name: "usage_daily_user_id_fkey", columns: [t.userId], foreignColumns: [users.userId] }).onDelete(
       "cascade",
     ),

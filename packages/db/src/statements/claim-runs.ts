@@ -1,6 +1,6 @@
-import { asc, eq, sql } from "drizzle-orm";
+import { asc, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { botUserId, runs } from "../schema/index.ts";
+import { botUserId, queueClock, runs } from "../schema/index.ts";
 
 export interface HistoryMessage {
   messageId: number;
@@ -23,14 +23,18 @@ export interface ClaimedRun {
 }
 
 /**
- * Leases up to `max` queued runs to a worker, oldest first, with the newest `historyLimit` messages of each dialog. It
- * skips runs that another statement is claiming, so that no run is given to two workers.
+ * Leases up to `max` queued runs to a worker, in the order of their turns. With each comes the newest part of its dialog:
+ * up to `historyLimit` messages of up to `maxBytes` of UTF-8 together, but the question always. It skips runs that another
+ * statement is claiming, so that no run is given to two workers.
  */
 export type ClaimRuns = (claim: {
   worker: string;
   max: number;
   leaseMs: number;
+  /** If not null, the lease ends this early unless a report confirms it; then the claim costs no attempt. */
+  confirmWithinMs: number | null;
   historyLimit: number;
+  maxBytes: number;
   /** Only runs that have been claimable for this long. */
   minAgeMs: number;
 }) => Promise<ClaimedRun[]>;
@@ -41,26 +45,79 @@ const newestMessages = sql<HistoryMessage[]>`(
     'messageId', message_id, 'role', case user_id when ${botUserId} then 'bot' else 'user' end, 'content', content
   ) order by seq)
   from (
-    select message_id, user_id, content, seq from messages
-    where messages.dialog_id = claimed.dialog_id
-      and seq <= (select seq from messages where message_id = claimed.question_id)
-    order by seq desc
-    limit ${sql.placeholder("historyLimit")}::int
-  ) as newest
+    select *, sum(octet_length(content)) over (order by seq desc) as bytes, row_number() over (order by seq desc) as place
+    from (
+      select message_id, user_id, content, seq from messages
+      where messages.dialog_id = claimed.dialog_id
+        and seq <= (select seq from messages where message_id = claimed.question_id)
+      order by seq desc
+      limit ${sql.placeholder("historyLimit")}::int
+    ) as newest
+  ) as measured
+  where bytes <= ${sql.placeholder("maxBytes")}::int or place = 1
 )`;
+
+/** Shortest time between two moves of the queue's virtual time: its row is read by every question and every claim. */
+const clockStep = sql`interval '250 milliseconds'`;
+const floorStep = sql`interval '2 seconds'`;
+/** Longer than any statement may take, so that what it began to store below the tail is there when the tail moves on. */
+const tailStep = sql`interval '10 seconds'`;
+
+/**
+ * Moves the queue's clock, unless another claim is moving it: the virtual time to the largest turn that was claimed; the
+ * floor to the first queued run, but not beyond the turn that a question asked at this moment gets; the tail after it.
+ */
+function clockMoves(db: Db) {
+  const clock = db.$with("clock", { turn: queueClock.turn }).as(sql`
+    select turn, tail_turn, floor_moved_at <= now() - ${floorStep} as floor_due,
+      floor_moved_at <= now() - ${floorStep} and tail_moved_at <= now() - ${tailStep} as tail_due
+    from queue_clock
+    where only_row and (
+      floor_moved_at <= now() - ${floorStep}
+      or moved_at <= now() - ${clockStep} and turn < (select max(turn) from claimed)
+    )
+    for no key update skip locked`);
+  const first = db.$with("first_queued", { turn: queueClock.turn }).as(sql`
+    select place.turn, place.run_id
+    from clock cross join lateral (
+      (select runs.turn, runs.run_id from runs
+        where state = 'queued' and runs.turn >= clock.tail_turn order by runs.turn, runs.run_id limit 1)
+      union all select clock.turn + 1, 0
+    ) as place
+    where floor_due
+    order by place.turn, place.run_id
+    limit 1`);
+  const moved = db.$with("moved", { turn: queueClock.turn }).as(sql`
+    update queue_clock set
+      turn = greatest(queue_clock.turn, (select max(turn) from claimed)), moved_at = now(),
+      floor_turn = coalesce(first_queued.turn, floor_turn), floor_run_id = coalesce(first_queued.run_id, floor_run_id),
+      floor_moved_at = case when floor_due then now() else floor_moved_at end,
+      tail_turn = case when tail_due then least(next_tail_turn, first_queued.turn) else queue_clock.tail_turn end,
+      next_tail_turn = case when tail_due then first_queued.turn else next_tail_turn end,
+      tail_moved_at = case when tail_due then now() else tail_moved_at end
+    from clock left join first_queued on true
+    where only_row`);
+  return [clock, first, moved] as const;
+}
+
+/** Whose time has come and who still wants an answer. */
+const isClaimable = sql`state = 'queued' and deadline_at > now() and cancel_requested_at is null`;
 
 export function prepareClaimRuns(db: Db): ClaimRuns {
   const claimable = db.$with("claimable", { runId: runs.runId }).as(sql`
     select run_id from runs
-    where state = 'queued' and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'
-      and deadline_at > now() and cancel_requested_at is null
-    order by available_at, run_id
+    where (turn, run_id) >= (
+        (select floor_turn from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)
+      )
+      and ${isClaimable} and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'
+    order by turn, run_id
     limit ${sql.placeholder("max")}::int
     for update skip locked`);
   const claimed = db.$with("claimed", {
     runId: runs.runId,
     dialogId: runs.dialogId,
     questionId: runs.questionId,
+    turn: runs.turn,
     leaseToken: runs.leaseToken,
     leaseUntil: runs.leaseUntil,
     deadlineAt: runs.deadlineAt,
@@ -69,14 +126,15 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
   }).as(sql`
     update runs set
       state = 'running', attempt = attempt + 1, epoch = epoch + 1, worker = ${sql.placeholder("worker")},
-      lease_token = gen_random_uuid(),
-      lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond',
+      lease_token = gen_random_uuid(), lease_confirmed = within.ms is null,
+      lease_until = clock_timestamp()
+        + least(within.ms, ${sql.placeholder("leaseMs")}::float8) * interval '1 millisecond',
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
-    from claimable
+    from claimable cross join (select ${sql.placeholder("confirmWithinMs")}::float8 as ms) as within
     where runs.run_id = claimable.run_id
-    returning runs.run_id, dialog_id, question_id, lease_token, lease_until, deadline_at, attempt, max_attempts`);
+    returning runs.run_id, dialog_id, question_id, turn, lease_token, lease_until, deadline_at, attempt, max_attempts`);
   const statement = db
-    .with(claimable, claimed)
+    .with(claimable, claimed, ...clockMoves(db))
     .select({
       runId: claimed.runId,
       dialogId: claimed.dialogId,
@@ -89,21 +147,23 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
       messages: newestMessages,
     })
     .from(claimed)
-    .orderBy(asc(claimed.runId))
+    .orderBy(asc(claimed.turn), asc(claimed.runId))
     .prepare("claim_runs");
   return (claim) => statement.execute({ ...claim });
 }
 
-/** How many runs a claim would find now, counted up to `limit`. */
+/**
+ * How many runs wait to be claimed now, counted up to `limit`. It looks from the tail of the queue's clock on, and so also
+ * sees a run below the floor, which the claim that moves the floor makes claimable.
+ */
 export type CountClaimableRuns = (limit: number) => Promise<number>;
 
 export function prepareCountClaimableRuns(db: Db): CountClaimableRuns {
   const waiting = db
     .select({ runId: runs.runId })
     .from(runs)
-    .where(
-      sql`${eq(runs.state, sql`'queued'`)} and ${runs.availableAt} <= now() and ${runs.deadlineAt} > now() and ${runs.cancelRequestedAt} is null`,
-    )
+    .where(sql`turn >= (select tail_turn from queue_clock where only_row) and ${isClaimable} and available_at <= now()`)
+    .orderBy(sql`turn, run_id`)
     .limit(sql.placeholder("limit"))
     .as("waiting");
   const statement = db

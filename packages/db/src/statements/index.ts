@@ -19,9 +19,10 @@ import { prepareExtendLease, prepareReleaseRun } from "./leases.ts";
 import { prepareStoreReply } from "./legacy-reply.ts";
 import { prepareListMessagePage } from "./message-pages.ts";
 import { prepareListMessages, prepareListPendingMessages } from "./messages.ts";
+import { prepareFindUsage, preparePruneUsage } from "./quotas.ts";
 import { prepareFindReportedRun, prepareFindRun, prepareFollowRuns, prepareListClosedRuns } from "./read-runs.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
-import { prepareInsertRetry } from "./retry-run.ts";
+import { prepareCountRunsOfQuestion, prepareInsertRetry } from "./retry-run.ts";
 import {
   prepareListChangedRuns,
   preparePruneDeltas,
@@ -55,6 +56,8 @@ export function createStatements(db: Db) {
     listStoredSessions: prepareListStoredSessions(db),
     listRunPage: prepareListRunPage(db),
     deleteUser: prepareDeleteUser(db),
+    findUsage: prepareFindUsage(db),
+    pruneUsage: preparePruneUsage(db),
 
     listDialogs: prepareListDialogs(db),
     insertDialog: prepareInsertDialog(db),
@@ -69,6 +72,7 @@ export function createStatements(db: Db) {
     insertQuestion: prepareInsertQuestion(db),
     findSendConflict: prepareFindSendConflict(db),
     insertRetry: prepareInsertRetry(db),
+    countRunsOfQuestion: prepareCountRunsOfQuestion(db),
     requestCancel: prepareRequestCancel(db),
     findRun: prepareFindRun(db),
     followRuns: prepareFollowRuns(db),

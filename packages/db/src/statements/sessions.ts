@@ -65,18 +65,27 @@ export function prepareRevokeSession(db: Db): RevokeSession {
   };
 }
 
-/** Deletes sessions that ended or expired more than `keepMs` ago: nobody can use them, and they name devices. */
-export type PruneSessions = (keepMs: number) => Promise<void>;
+/**
+ * Deletes up to `limit` sessions that ended or expired more than `keepMs` ago: nobody can use them, and they name devices.
+ *
+ * @returns how many; fewer than `limit` when none is left
+ */
+export type PruneSessions = (options: { keepMs: number; limit: number }) => Promise<number>;
 
 export function preparePruneSessions(db: Db): PruneSessions {
-  const over = sql`least(${sessions.expiresAt}, ${sessions.revokedAt})`;
+  const isOld = (column: "expires_at" | "revoked_at") =>
+    sql`${sql.identifier(column)} < now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`;
   const statement = db
     .delete(sessions)
-    .where(sql`${over} < now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`)
+    .where(
+      sql`session_id = any(array(
+        select session_id from sessions where ${isOld("expires_at")} or ${isOld("revoked_at")}
+        limit ${sql.placeholder("limit")}::int
+      ))`,
+    )
+    .returning({ sessionId: sessions.sessionId })
     .prepare("prune_sessions");
-  return async (keepMs) => {
-    await statement.execute({ keepMs });
-  };
+  return async (options) => (await statement.execute({ ...options })).length;
 }
 
 /** Those of the given sessions that were revoked, have expired or were deleted. */
