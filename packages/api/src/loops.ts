@@ -16,6 +16,7 @@ export const loopIntervals = {
   touchSessions: 5_000,
   dropDeltas: 30_000,
   pruneSessions: 3_600_000,
+  pruneSpentTokens: 600_000,
 };
 
 /** How long ended sessions stay on record. */
@@ -62,6 +63,7 @@ export function createStartLoops(deps: Pick<UseCaseDeps, "statements"> & { log: 
         intervalMs: intervals.pruneSessions,
         job: () => statements.pruneSessions(keepSessionsMs),
       },
+      { name: "prune spent tokens", intervalMs: intervals.pruneSpentTokens, job: statements.pruneSpentTokens },
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, log }));
     return async () => {

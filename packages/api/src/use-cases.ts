@@ -42,11 +42,11 @@ export function createUseCases(options: CreateUseCasesOptions) {
   events.subscribe(createDelivery({ ...options, answers, feeds }));
   events.subscribe(createEventLogger(options.log));
 
-  const { authenticate, touchSessions } = createAuthentication(options, options.sessionTokens);
+  const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
   const { runs, worker, reapOverdueRuns } = createRuns(options, { answers, claimQueue, feeds, sessionWatches, store });
 
   return {
-    identity: { authenticate, ...createSignIn(options), ...createKeyChecks(options) },
+    identity: { ...authentication, ...createSignIn(options), ...createKeyChecks(options) },
     sessions: createSessions(options),
     account: createAccount(options),
     dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options) },

@@ -43,13 +43,18 @@ export function createRuns(deps: UseCaseDeps, { answers, claimQueue, feeds, sess
     total: settings.watchesInAll,
     refusal: "too_many_watches",
   });
+  const waitLimiter = createConcurrencyLimiter({
+    perUser: settings.waitsPerUser,
+    total: settings.waitsInAll,
+    refusal: "too_many_waits",
+  });
 
   return {
     reapOverdueRuns,
     runs: {
       read,
       start: createStartRun({ ask, read }),
-      askAndWait: createAskAndWait(deps, { ask, find, answers }),
+      askAndWait: createAskAndWait(deps, { ask, find, answers, sessionWatches, limiter: waitLimiter }),
       cancel: createCancelRun(deps, { read, reapOverdueRuns }),
       retry: createRetryRun(deps, { find, read }),
       subscribe: createSubscribeRun({ find, store, feeds, sessionWatches, limiter }),
