@@ -48,12 +48,26 @@ const origin = z.string().refine((text) => {
   return url !== null && /^https?:$/.test(url.protocol) && text.replace(/\/$/, "") === url.origin;
 }, "must be an origin, such as https://chat.example.com");
 
-const hosts = z.string().transform((text) =>
+/** Names separated by commas, in lower case. */
+const names = z.string().transform((text) =>
   text
     .split(",")
-    .map((host) => host.trim().toLowerCase())
+    .map((name) => name.trim().toLowerCase())
     .filter(Boolean),
 );
+
+const domains = names.refine(
+  (each) => each.every((domain) => /^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/.test(domain)),
+  "must be domains, such as example.com, separated by commas",
+);
+
+const emails = names.refine(
+  (each) => each.every((email) => /^[^@\s]+@[^@\s]+$/.test(email)),
+  "must be e-mail addresses, separated by commas",
+);
+
+const minuteMs = 60_000;
+const yearMs = 365 * 24 * 60 * minuteMs;
 
 const schema = z.object({
   NODE_ENV: z.string().default("development"),
@@ -67,7 +81,13 @@ const schema = z.object({
   GOOGLE_CLIENT_ID: z.string().optional(),
   GOOGLE_CERTIFICATES_URL: z.url("must be an address").optional(),
   SECURE_HTTP_HTTPS: truth.default(false),
-  ALLOWED_HOSTS: hosts.default([]),
+  ALLOWED_HOSTS: names.default([]),
+  SIGN_IN_DOMAINS: domains.default([]),
+  SIGN_IN_EMAILS: emails.default([]),
+  SESSION_IDLE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionIdleMs),
+  SESSION_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionMaxAgeMs),
+  SESSION_COOKIE_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionCookieMaxAgeMs),
+  RECENT_SIGN_IN_MS: whole(1_000, yearMs).default(defaultSettings.recentSignInMs),
   DIALOGS_PER_USER: whole(1, 10_000).default(defaultSettings.dialogsPerUser),
   ANSWER_DEADLINE_MS: whole(100, 3_600_000).default(defaultSettings.answerDeadlineMs),
   RUN_MAX_ATTEMPTS: whole(1, 100).default(defaultSettings.maxAttempts),
@@ -75,6 +95,8 @@ const schema = z.object({
   CANCEL_GRACE_MS: whole(0, 600_000).default(defaultSettings.cancelGraceMs),
   WATCHES_PER_USER: whole(1, 100_000).default(defaultSettings.watchesPerUser),
   WATCHES_IN_ALL: whole(1, 1_000_000).default(defaultSettings.watchesInAll),
+  WAITS_PER_USER: whole(1, 100_000).default(defaultSettings.waitsPerUser),
+  WAITS_IN_ALL: whole(1, 1_000_000).default(defaultSettings.waitsInAll),
   LOG_LEVEL: logLevel.default("info"),
 });
 
@@ -129,6 +151,12 @@ export function readConfig(environment: Environment = process.env): Config {
         : { kind: "google", clientId: env.GOOGLE_CLIENT_ID, certificatesUrl: env.GOOGLE_CERTIFICATES_URL },
     settings: {
       ...defaultSettings,
+      signInDomains: env.SIGN_IN_DOMAINS,
+      signInEmails: env.SIGN_IN_EMAILS,
+      sessionIdleMs: env.SESSION_IDLE_MS,
+      sessionMaxAgeMs: env.SESSION_MAX_AGE_MS,
+      sessionCookieMaxAgeMs: env.SESSION_COOKIE_MAX_AGE_MS,
+      recentSignInMs: env.RECENT_SIGN_IN_MS,
       dialogsPerUser: env.DIALOGS_PER_USER,
       answerDeadlineMs: env.ANSWER_DEADLINE_MS,
       maxAttempts: env.RUN_MAX_ATTEMPTS,
@@ -136,6 +164,8 @@ export function readConfig(environment: Environment = process.env): Config {
       cancelGraceMs: env.CANCEL_GRACE_MS,
       watchesPerUser: env.WATCHES_PER_USER,
       watchesInAll: env.WATCHES_IN_ALL,
+      waitsPerUser: env.WAITS_PER_USER,
+      waitsInAll: env.WAITS_IN_ALL,
     },
     logLevel: env.LOG_LEVEL,
   };

@@ -14,6 +14,7 @@ export class Refusal extends Error {
 
 type Queries = "auth.me" | "config.get" | "dialogs.list" | "messages.list" | "sessions.list" | "account.export";
 type Mutations =
+  | "auth.nonce"
   | "auth.signIn"
   | "auth.logout"
   | "dialogs.create"
@@ -131,6 +132,7 @@ function accountProcedures(state: StandInState, { me }: LookUps) {
   };
   return {
     "auth.me": () => ({ server: ok, content: [me()] }),
+    "auth.nonce": () => ({ nonce: "deepbot_nonce" }),
     "auth.signIn": ({ token }) => {
       state.signedIn = state.user(token ?? "");
       return { status: "successful", ...state.signedIn };
