@@ -151,7 +151,11 @@ describe("where only some may sign in", () => {
     ["an address that is listed, whatever its case", { email: "Guest@Elsewhere.example" }, "answered"],
     ["other addresses of its domain", { email: "host@elsewhere.example" }, "sign_in_not_allowed"],
     ["accounts of other organisations", { email: "bob@evil.example", hd: "evil.example" }, "sign_in_not_allowed"],
-    ["domains that end like a listed one", { email: "bob@badexample.com", hd: "badexample.com" }, "sign_in_not_allowed"],
+    [
+      "domains that end like a listed one",
+      { email: "bob@badexample.com", hd: "badexample.com" },
+      "sign_in_not_allowed",
+    ],
     // Google does not vouch for who has the address of a personal account today.
     ["a personal account with an address of a listed domain", { email: "ex@example.com" }, "sign_in_not_allowed"],
   ])("%s: %j is %s", async (_, claims, outcome) => {

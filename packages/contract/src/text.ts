@@ -18,5 +18,9 @@ export function isStorable(text: string): boolean {
 /** The text without what PostgreSQL cannot store, cut to `max` code points. Null when nothing is left. */
 export function toStorable(text: string, max: number): string | null {
   const storable = text.replaceAll("\u0000", "").toWellFormed();
-  return Array.from(storable.slice(0, 2 * max)).slice(0, max).join("") || null;
+  return (
+    Array.from(storable.slice(0, 2 * max))
+      .slice(0, max)
+      .join("") || null
+  );
 }

@@ -115,7 +115,10 @@ describeEachEngine("a sign-in", (engine) => {
 
     it("is not brought back by a request from before its end", async () => {
       const { sessionId } = await makeUser(suite.statements);
-      await suite.database.db.update(sessions).set({ expiresAt: sql`now()` }).where(eq(sessions.sessionId, sessionId));
+      await suite.database.db
+        .update(sessions)
+        .set({ expiresAt: sql`now()` })
+        .where(eq(sessions.sessionId, sessionId));
       await suite.statements.touchSessions({ sessionIds: [sessionId], ...limits });
       expect(await suite.statements.listEndedSessions([sessionId])).toEqual([sessionId]);
     });

@@ -123,7 +123,10 @@ function wantsJsonLines({ req }: RequestContext): boolean {
   return accept.split(",").some((type) => type.trim() === jsonLines);
 }
 
-function sendEnvelopes({ request, isBatch }: Pick<CallScope, "request" | "isBatch">, envelopes: readonly Envelope[]): void {
+function sendEnvelopes(
+  { request, isBatch }: Pick<CallScope, "request" | "isBatch">,
+  envelopes: readonly Envelope[],
+): void {
   const [first] = envelopes;
   if (isBatch && wantsJsonLines(request)) {
     const line = Object.fromEntries(envelopes.map((envelope, index) => [index, [[envelope]]]));

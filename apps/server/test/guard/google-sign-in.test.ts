@@ -73,8 +73,7 @@ describe.each(paths)("signing in at %s", (path) => {
     expect(response.headers.getSetCookie()).toEqual([]);
     expect((await me(cookie)).status).toBe(200);
     google.recover();
-    const retry = async (): Promise<number> =>
-      (await signIn(path, google.sign(googleClaims({ sub: "after" })))).status;
+    const retry = async (): Promise<number> => (await signIn(path, google.sign(googleClaims({ sub: "after" })))).status;
     await expect.poll(retry, { timeout: 10_000, interval: 250 }).toBe(200);
   });
 

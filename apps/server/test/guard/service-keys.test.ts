@@ -103,11 +103,21 @@ describe("two kinds of credentials in one request", () => {
     ["the service key", "a bearer token"],
     ["the operators' key", "a bearer token"],
   ];
-  const targets = ["/me", "/messages", "/health", "/config", "/trpc/auth.me", "/trpc/messages.pending", "/trpc/health.check"];
+  const targets = [
+    "/me",
+    "/messages",
+    "/health",
+    "/config",
+    "/trpc/auth.me",
+    "/trpc/messages.pending",
+    "/trpc/health.check",
+  ];
 
   test.each(pairs)("%s and %s are refused everywhere, whatever either alone may do", async (one, other) => {
     for (const target of targets) {
-      const answer = await sendRaw(rawRequest(`GET ${target} HTTP/1.1`, [kinds[one](), kinds[other]()]), { port: app.port });
+      const answer = await sendRaw(rawRequest(`GET ${target} HTTP/1.1`, [kinds[one](), kinds[other]()]), {
+        port: app.port,
+      });
       expect([target, answer.statuses[0]]).toEqual([target, 400]);
       expect(answer.text).toContain("credentials_mixed");
     }

@@ -24,10 +24,7 @@ export interface AcceptedToken {
   expiresAt: number;
 }
 
-export type GoogleVerdict =
-  | ({ kind: "accepted" } & AcceptedToken)
-  | { kind: "refused" }
-  | { kind: "no_certificates" };
+export type GoogleVerdict = ({ kind: "accepted" } & AcceptedToken) | { kind: "refused" } | { kind: "no_certificates" };
 
 export type VerifyGoogleToken = (idToken: string) => Promise<GoogleVerdict>;
 

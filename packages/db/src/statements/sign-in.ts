@@ -111,7 +111,7 @@ export function prepareUpsertUserWithSession(db: Db): UpsertUserWithSession {
       if (found?.isFresh !== true) return { kind: "refused", reason: "spent" };
       const { userId, isBlocked } = found;
       if (userId === null) return { kind: "refused", reason: "bot" };
-      if (isBlocked === true) return { kind: "refused", reason: "blocked" };
+      if (isBlocked) return { kind: "refused", reason: "blocked" };
       const [opened] = await openSession(tx).execute({ ...signIn, userId });
       if (opened === undefined) throw new Error("The new session was not stored.");
       return { kind: "opened", ...opened };

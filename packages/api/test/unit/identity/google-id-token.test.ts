@@ -53,7 +53,11 @@ describe("accepts", () => {
     { name: "a name of nothing else", claims: { given_name: "\u0000" }, kept: { givenName: null } },
     { name: "a name without end", claims: { given_name: "😀".repeat(5_000) }, kept: { givenName: "😀".repeat(200) } },
     { name: "NUL in the picture", claims: { picture: "https://example.com/\u0000" }, kept: { picture: null } },
-    { name: "a picture without end", claims: { picture: `https://example.com/${"a".repeat(9_000)}` }, kept: { picture: null } },
+    {
+      name: "a picture without end",
+      claims: { picture: `https://example.com/${"a".repeat(9_000)}` },
+      kept: { picture: null },
+    },
   ])("a token with $name: only what can be stored is kept", async ({ claims, kept }) => {
     expect(await verify(key.sign(claimsOfAnn(claims)))).toMatchObject({ kind: "accepted", profile: kept });
   });

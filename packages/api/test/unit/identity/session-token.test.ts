@@ -24,7 +24,8 @@ test("what was signed is verified", async () => {
 
 test("a token is due for renewal once half of its life is over, whether it was verified before or not", async () => {
   const halfOver = signed({ ...payload, iat: now - 31, exp: now + 29 });
-  for (const _ of ["first", "remembered"]) expect(await tokens.verify(halfOver)).toEqual({ ...claims, renewalDue: true });
+  for (const _ of ["first", "remembered"])
+    expect(await tokens.verify(halfOver)).toEqual({ ...claims, renewalDue: true });
 });
 
 test("the claims are the contract's: sub as text, sid, whole seconds, the lifetime", async () => {
