@@ -86,7 +86,7 @@ describePostgres("two servers behind nginx", () => {
     const response = await call("/create/users", await minted.json(), { origin: `https://${hostName}` });
     expect(response.status).toBe(200);
     const [cookie = ""] = response.headers["set-cookie"] ?? [];
-    expect(cookie).toMatch(/^access_token=[^;]+;.*Path=\/;.*HttpOnly;.*Secure;.*SameSite=Lax/);
+    expect(cookie).toMatch(/^__Host-access_token=[^;]+;.*Path=\/;.*HttpOnly;.*Secure;.*SameSite=Lax/);
     for (let count = 0; count < 4; count += 1) {
       expect((await proxy.request("/me", { headers: { cookie: cookie.split(";")[0] ?? "" } })).status).toBe(200);
     }

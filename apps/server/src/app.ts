@@ -104,7 +104,7 @@ function buildUseCases({ config, database, log, events, notifier, issuer, stoppi
     sessionTokens: createSessionTokens({
       secrets: config.sessionSecrets,
       algorithm: config.sessionAlgorithm,
-      lifetimeMs: settings.sessionLifetimeMs,
+      lifetimeMs: settings.sessionCookieMaxAgeMs,
     }),
     isServiceKey: createKeyCheck(...config.serviceKeys),
     isHealthKey: createKeyCheck(...config.healthKeys),
@@ -131,7 +131,7 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
   events.subscribe(metrics.onEvent);
   const sessionCookie = createSessionCookie({
     secure: config.secureCookie,
-    lifetimeMs: config.settings.sessionLifetimeMs,
+    maxAgeMs: config.settings.sessionCookieMaxAgeMs,
   });
   const deps = { useCases, sessionCookie, streams, reportError };
   const routes = createRouteTable([

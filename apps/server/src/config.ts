@@ -46,16 +46,34 @@ const origin = z.string("must be set").refine((text) => {
   return url !== null && /^https?:$/.test(url.protocol) && text.replace(/\/$/, "") === url.origin;
 }, "must be an origin, such as https://chat.example.com");
 
+/** Names separated by commas, in lower case. */
+const names = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter(Boolean),
+);
+
 /** Host names, without scheme and port. IPv6 addresses stand in brackets. */
-const hosts = z
-  .string()
-  .transform((text) => text.split(",").map((host) => host.trim().toLowerCase()))
-  .refine(
-    (all) => all.every((host) => /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/.test(host)),
-    "must be host names separated by commas, such as chat.example.com,10.0.0.7",
-  );
+const hosts = names.refine(
+  (all) => all.every((host) => /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/.test(host)),
+  "must be host names separated by commas, such as chat.example.com,10.0.0.7",
+);
 
 const required = z.string("must be set");
+
+const domains = names.refine(
+  (each) => each.every((domain) => /^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/.test(domain)),
+  "must be domains, such as example.com, separated by commas",
+);
+
+const emails = names.refine(
+  (each) => each.every((email) => /^[^@\s]+@[^@\s]+$/.test(email)),
+  "must be e-mail addresses, separated by commas",
+);
+
+const minuteMs = 60_000;
+const yearMs = 365 * 24 * 60 * minuteMs;
 
 const schema = z.object({
   DEEPBOT_DEV: z.enum(["true", "false"], "must be true or false").default("false"),
@@ -73,6 +91,12 @@ const schema = z.object({
   SECURE_HTTP_HTTPS: truth.default(false),
   ALLOWED_HOSTS: hosts.default([]),
   EMBEDDED_IN_PRODUCTION: truth.default(false),
+  SIGN_IN_DOMAINS: domains.default([]),
+  SIGN_IN_EMAILS: emails.default([]),
+  SESSION_IDLE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionIdleMs),
+  SESSION_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionMaxAgeMs),
+  SESSION_COOKIE_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionCookieMaxAgeMs),
+  RECENT_SIGN_IN_MS: whole(1_000, yearMs).default(defaultSettings.recentSignInMs),
   DIALOGS_PER_USER: whole(1, 10_000).default(defaultSettings.dialogsPerUser),
   QUESTIONS_PER_DAY: whole(0, 1_000_000_000).default(defaultSettings.quotas.questionsPerDay),
   QUESTION_BYTES_PER_DAY: whole(0, Number.MAX_SAFE_INTEGER).default(defaultSettings.quotas.questionBytesPerDay),
@@ -84,6 +108,8 @@ const schema = z.object({
   CANCEL_GRACE_MS: whole(0, 600_000).default(defaultSettings.cancelGraceMs),
   WATCHES_PER_USER: whole(1, 100_000).default(defaultSettings.watchesPerUser),
   WATCHES_IN_ALL: whole(1, 1_000_000).default(defaultSettings.watchesInAll),
+  WAITS_PER_USER: whole(1, 100_000).default(defaultSettings.waitsPerUser),
+  WAITS_IN_ALL: whole(1, 1_000_000).default(defaultSettings.waitsInAll),
   LOG_LEVEL: logLevel.default("info"),
 });
 
@@ -137,6 +163,12 @@ export function readConfig(environment: Environment = process.env): Config {
     issuer: development ? { kind: "development" } : { kind: "google", clientId: env.GOOGLE_CLIENT_ID ?? "" },
     settings: {
       ...defaultSettings,
+      signInDomains: env.SIGN_IN_DOMAINS,
+      signInEmails: env.SIGN_IN_EMAILS,
+      sessionIdleMs: env.SESSION_IDLE_MS,
+      sessionMaxAgeMs: env.SESSION_MAX_AGE_MS,
+      sessionCookieMaxAgeMs: env.SESSION_COOKIE_MAX_AGE_MS,
+      recentSignInMs: env.RECENT_SIGN_IN_MS,
       dialogsPerUser: env.DIALOGS_PER_USER,
       quotas: {
         questionsPerDay: env.QUESTIONS_PER_DAY,
@@ -150,6 +182,8 @@ export function readConfig(environment: Environment = process.env): Config {
       cancelGraceMs: env.CANCEL_GRACE_MS,
       watchesPerUser: env.WATCHES_PER_USER,
       watchesInAll: env.WATCHES_IN_ALL,
+      waitsPerUser: env.WAITS_PER_USER,
+      waitsInAll: env.WAITS_IN_ALL,
     },
     logLevel: env.LOG_LEVEL,
   };

@@ -7,11 +7,15 @@ export interface Caller {
   locale: Locale;
   /** The header `User-Agent`. */
   userAgent: string | undefined;
-  /** The value of the cookie `access_token`. */
+  /** The value of the session cookie. */
   sessionToken: string | undefined;
-  /** The header `X-Messages-Key`. */
+  /** Whether the session cookie came under a name that is going out of use, so that it must be set anew. */
+  sessionCookieOutdated: boolean;
+  /** The value of the cookie of `auth.nonce`. */
+  nonce: string | undefined;
+  /** The header `X-Messages-Key`, or the bearer token. */
   serviceKey: string | undefined;
-  /** The header `X-Health-Key`. */
+  /** The header `X-Health-Key`, or the bearer token. */
   healthKey: string | undefined;
 }
 
@@ -20,4 +24,8 @@ export interface Context {
   caller: Caller;
   /** Sets the session cookie; null expires it. */
   setSessionToken: (token: string | null) => void;
+  /** Sets the session cookie anew, unless this request sets or expires it anyway. */
+  renewSessionToken: (token: string) => void;
+  /** Sets the cookie of the nonce; null expires it. */
+  setNonce: (nonce: string | null) => void;
 }

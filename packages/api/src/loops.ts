@@ -17,6 +17,7 @@ export const loopIntervals = {
   dropDeltas: 30_000,
   pruneSessions: 3_600_000,
   pruneUsage: 24 * 3_600_000,
+  pruneSpentTokens: 600_000,
 };
 
 /** How long ended sessions stay on record. */
@@ -73,6 +74,7 @@ export function createStartLoops(deps: Pick<UseCaseDeps, "statements"> & { log: 
         },
       },
       { name: "prune usage", intervalMs: intervals.pruneUsage, job: () => statements.pruneUsage(keepUsageDays) },
+      { name: "prune spent tokens", intervalMs: intervals.pruneSpentTokens, job: statements.pruneSpentTokens },
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, log }));
     return async () => {

@@ -4,6 +4,7 @@ import type { OpenApiMeta } from "trpc-to-openapi";
 import { ZodError, type z } from "zod";
 import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
+import type { AuthenticatedUser } from "./identity/authenticate.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
 import { requestScope } from "./request-scope.ts";
 
@@ -141,12 +142,28 @@ export const createCallerFactory = t.createCallerFactory;
 
 export const publicProcedure = t.procedure.meta({ access: "public" }).use(guarded(() => ({})));
 
-/** For a signed-in person: the session of the cookie must be alive. */
-export const personProcedure = t.procedure
-  .meta({ access: "person" })
-  .use(guarded(async ({ useCases, caller }) => ({ user: await useCases.identity.authenticate(caller.sessionToken) })));
+/** The signed-in person. Their cookie is renewed in use. */
+async function authenticate({ useCases, caller, renewSessionToken }: Context): Promise<{ user: AuthenticatedUser }> {
+  const { sessionToken, sessionCookieOutdated } = caller;
+  const user = await useCases.identity.authenticate(sessionToken);
+  const renewed = user.renewedToken ?? (sessionCookieOutdated ? sessionToken : undefined);
+  if (renewed !== undefined) renewSessionToken(renewed);
+  return { user };
+}
 
-/** For workers: the service key in `X-Messages-Key`. */
+/** For a signed-in person: the session of the cookie must be alive. */
+export const personProcedure = t.procedure.meta({ access: "person" }).use(guarded(authenticate));
+
+/** For a person who signed in a short while ago. */
+export const recentPersonProcedure = t.procedure.meta({ access: "person" }).use(
+  guarded(async (ctx) => {
+    const { user } = await authenticate(ctx);
+    ctx.useCases.identity.requireRecentSignIn(user);
+    return { user };
+  }),
+);
+
+/** For workers: the service key in `X-Messages-Key` or as the bearer token. */
 export const workerProcedure = t.procedure.meta({ access: "worker" }).use(
   guarded(({ useCases, caller }) => {
     useCases.identity.requireServiceKey(caller.serviceKey);
@@ -154,7 +171,7 @@ export const workerProcedure = t.procedure.meta({ access: "worker" }).use(
   }),
 );
 
-/** For operators: the key in `X-Health-Key`. */
+/** For operators: the key in `X-Health-Key` or as the bearer token. */
 export const operatorProcedure = t.procedure.meta({ access: "operator" }).use(
   guarded(({ useCases, caller }) => {
     useCases.identity.requireHealthKey(caller.healthKey);

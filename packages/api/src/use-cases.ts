@@ -43,13 +43,13 @@ export function createUseCases(options: CreateUseCasesOptions) {
   events.subscribe(createDelivery({ ...options, answers, feeds }));
   events.subscribe(createEventLogger(options.log));
 
-  const { authenticate, touchSessions } = createAuthentication(options, options.sessionTokens);
+  const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
   const quotas = createQuotaReads(options);
   const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
 
   return {
-    identity: { authenticate, ...createSignIn(options), ...createKeyChecks(options) },
+    identity: { ...authentication, ...createSignIn(options), ...createKeyChecks(options) },
     sessions: createSessions(options),
     account: { ...createAccount(options), usage: quotas.usage },
     dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options) },

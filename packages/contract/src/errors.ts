@@ -70,6 +70,35 @@ export const errorCatalogue = {
       ru: "Не удалось получить сертификаты Google. Попробуйте ещё раз.",
     },
   },
+  sign_in_not_allowed: {
+    status: 403,
+    failure: "refused",
+    text: {
+      en: "This account may not sign in here. Ask the operator for access.",
+      ru: "Этому аккаунту вход сюда не разрешён. Обратитесь к администратору.",
+    },
+  },
+  account_blocked: {
+    status: 403,
+    failure: "refused",
+    text: {
+      en: "This account is blocked. Ask the operator why.",
+      ru: "Этот аккаунт заблокирован. Обратитесь к администратору.",
+    },
+  },
+  sign_in_again: {
+    status: 403,
+    failure: "refused",
+    text: { en: "Please sign in again to do this.", ru: "Для этого войдите ещё раз." },
+  },
+  credentials_mixed: {
+    status: 400,
+    failure: "refused",
+    text: {
+      en: "The request carries more than one kind of credential: send a cookie or one key.",
+      ru: "В запросе несколько видов учётных данных: отправьте либо cookie, либо один ключ.",
+    },
+  },
   key_refused: { status: 403, failure: "refused", text: { en: "Forbidden", ru: "Forbidden" } },
   invalid_input: {
     status: 422,
@@ -186,6 +215,14 @@ export const errorCatalogue = {
     text: {
       en: "Too many answers are being streamed at once. Please try again.",
       ru: "Одновременно открыто слишком много ответов. Попробуйте ещё раз.",
+    },
+  },
+  too_many_waits: {
+    status: 429,
+    failure: "unavailable",
+    text: {
+      en: "Too many of your requests are waiting for an answer. Please try again in a moment.",
+      ru: "Слишком много ваших запросов ожидают ответа. Попробуйте чуть позже.",
     },
   },
   lease_lost: {

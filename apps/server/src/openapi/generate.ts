@@ -18,15 +18,21 @@ const schemes = {
     type: "apiKey",
     in: "cookie",
     name: "access_token",
-    description: "Set by `POST /create/users`.",
+    description:
+      "Set by `POST /create/users`. Over HTTPS its name is `__Host-access_token`; `access_token` is still read there, for one release.",
   },
   serviceKey: {
     type: "apiKey",
     in: "header",
     name: "X-Messages-Key",
-    description: "Service key of workers.",
+    description: "Service key of workers. A request carries one kind of credential.",
   },
   healthKey: { type: "apiKey", in: "header", name: "X-Health-Key", description: "Key of operators." },
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description: "The same service key or key of operators in `Authorization: Bearer …`.",
+  },
 } as const;
 
 const tags = [
@@ -39,21 +45,21 @@ const tags = [
   { name: "health", description: "For operators" },
 ];
 
-const schemeOf: Readonly<Record<Access, keyof typeof schemes | undefined>> = {
-  public: undefined,
-  person: "cookie",
-  worker: "serviceKey",
-  operator: "healthKey",
+/** By which of the schemes a caller may prove itself. */
+const schemesOf: Readonly<Record<Access, readonly (keyof typeof schemes)[]>> = {
+  public: [],
+  person: ["cookie"],
+  worker: ["serviceKey", "bearer"],
+  operator: ["healthKey", "bearer"],
 };
 
 /** Errors that a request may meet before or beside its procedure. */
-function transportErrors({ method, inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
+function transportErrors({ inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
   const { access = "public" } = procedure.meta;
-  const always: ErrorCode[] = ["bad_request", "internal", "database_unavailable"];
+  const always: ErrorCode[] = ["bad_request", "credentials_mixed", "internal", "database_unavailable"];
   const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
   // Browsers send cookies by themselves, so only operations for people depend on the origin.
-  const forOrigin: ErrorCode[] =
-    method !== "GET" && (access === "person" || access === "public") ? ["origin_refused"] : [];
+  const forOrigin: ErrorCode[] = access === "person" || access === "public" ? ["origin_refused"] : [];
   const forBody: ErrorCode[] = inputInQuery ? [] : ["json_invalid", "payload_too_large", "unsupported_media_type"];
   return [...always, ...forInput, ...forOrigin, ...forBody];
 }
@@ -66,7 +72,7 @@ function errorCodes(operation: Operation): readonly ErrorCode[] {
 function problemResponse(status: number, codes: readonly ErrorCode[]): Json {
   const schema = status === 422 ? "InvalidInput" : "Problem";
   const names = codes.map((code) => `\`${code}\``).join(", ");
-  const retry = status === 503 || status === 429 ? "; `Retry-After` says when to try again" : "";
+  const retry = status === 429 || status === 503 ? "; `Retry-After` says when to try again" : "";
   return {
     description: `${statusTitles[status] ?? "Error"}: ${names}${retry}`,
     content: { "application/problem+json": { schema: { $ref: `#/components/schemas/${schema}` } } },
@@ -82,8 +88,7 @@ function errorResponses(operation: Operation): Json {
 }
 
 function securityOf({ procedure }: Operation): Json[] {
-  const scheme = schemeOf[procedure.meta.access ?? "public"];
-  return scheme === undefined ? [] : [{ [scheme]: [] }];
+  return schemesOf[procedure.meta.access ?? "public"].map((scheme) => ({ [scheme]: [] }));
 }
 
 const attachmentHeaders = {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Caller, Context, UseCases } from "@deepbot/api/server";
+import { AppError, type Caller, type Context, type UseCases } from "@deepbot/api/server";
 import { defaultLocale, locales, timing, type Locale, type Locate, type Problem } from "@deepbot/contract";
 import Negotiator from "negotiator";
 import type { SessionCookie } from "../plugins/session-cookie.ts";
@@ -19,6 +19,8 @@ export interface RequestContext {
   query: URLSearchParams;
   /** Name of the route, for metrics. The set of names is closed: callers cannot add to it. */
   operation: string;
+  /** Whether the person meant to send their cookies: no foreign page made the request. Set by the request guard. */
+  mayUseCookies: boolean;
   /** Says in which part of the request each key of the input was. Without it every key counts as part of the body. */
   locate?: Locate;
 }
@@ -67,6 +69,7 @@ export function createRequestContext(req: IncomingMessage, res: ServerResponse):
     path: "",
     query: noQuery,
     operation: "none",
+    mayUseCookies: false,
   };
 }
 
@@ -76,24 +79,58 @@ export function headerOf(req: IncomingMessage, name: string): string | undefined
   return typeof value === "string" ? value : undefined;
 }
 
+/** The keys of a request, each from its own header or as the bearer token. Which one it must be, the operation knows. */
+export interface Keys {
+  serviceKey: string | undefined;
+  healthKey: string | undefined;
+}
+
+const bearerForm = /^Bearer +(\S+)$/i;
+
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 Other schemes, such as a proxy's `Basic`, are no concern of ours. */
+function bearerTokenOf(req: IncomingMessage): string | undefined {
+  return bearerForm.exec(req.headers.authorization ?? "")?.[1];
+}
+
+/**
+ * Reads the keys of a request.
+ *
+ * @param sessionToken of the request's cookie
+ * @throws {AppError} `credentials_mixed` when there is more than one kind of credential: the request would get the rights of
+ *   one while its sender meant the other
+ */
+export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
+  const bearer = bearerTokenOf(req);
+  const serviceKey = headerOf(req, "x-messages-key");
+  const healthKey = headerOf(req, "x-health-key");
+  const kinds = [sessionToken, bearer, serviceKey, healthKey].filter((credential) => credential !== undefined);
+  if (kinds.length > 1) throw new AppError("credentials_mixed");
+  return { serviceKey: serviceKey ?? bearer, healthKey: healthKey ?? bearer };
+}
+
 /** What the transports need to call a procedure. */
 export interface ProcedureDeps {
   useCases: UseCases;
   sessionCookie: SessionCookie;
 }
 
-/** The context that procedures receive. */
+/**
+ * The context that procedures receive.
+ *
+ * @throws {AppError} `origin_refused` for a foreign page's read with the person's cookie, `credentials_mixed`
+ */
 export function procedureContext(request: RequestContext, { useCases, sessionCookie }: ProcedureDeps): Context {
   const { req, res, requestId, locale } = request;
+  const cookies = sessionCookie.read(req);
+  if (cookies.sessionToken !== undefined && !request.mayUseCookies) throw new AppError("origin_refused");
   const caller: Caller = {
     requestId,
     locale,
     userAgent: headerOf(req, "user-agent"),
-    sessionToken: sessionCookie.read(req),
-    serviceKey: headerOf(req, "x-messages-key"),
-    healthKey: headerOf(req, "x-health-key"),
+    ...cookies,
+    ...readKeys(req, cookies.sessionToken),
   };
-  return { useCases, caller, setSessionToken: (token) => sessionCookie.write(res, token) };
+  return { useCases, caller, ...sessionCookie.write(res, cookies) };
 }
 
 /** Aborts when the client disconnects before the response is complete. */
@@ -115,7 +152,7 @@ export function sendResponse(
   if (res.headersSent || res.destroyed) return;
   res.writeHead(status, {
     ...headers,
-    ...(status === 503 ? { "Retry-After": String(timing.retryAfterSeconds) } : {}),
+    ...(status === 429 || status === 503 ? { "Retry-After": String(timing.retryAfterSeconds) } : {}),
     "Content-Type": contentType,
     "Content-Length": Buffer.byteLength(content),
   });

@@ -26,6 +26,8 @@ export interface GuardOptions {
   allowedHosts: readonly string[];
 }
 
+type OwnOrigins = Pick<GuardOptions, "frontOrigin" | "ownScheme">;
+
 /** Every value of `Host`. Node keeps only the first one, but `rawHeaders` alternates all names and values. */
 function hostsOf({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
@@ -83,21 +85,28 @@ function isOwnOrigin(origin: string, scheme: string, host: string | undefined): 
 }
 
 /**
- * Refuses writes that a browser sends on behalf of a foreign site, with or without our cookie. Other clients send neither
- * header and pass: they have no cookies but their own.
+ * Whether a browser sends the request on behalf of a foreign site. Other clients send neither header: they have no cookies
+ * but their own.
  *
  * @see https://pkg.go.dev/net/http#CrossOriginProtection for the algorithm
  */
-function checkOrigin(
-  { req, method }: RequestContext,
-  { frontOrigin, ownScheme }: Pick<GuardOptions, "frontOrigin" | "ownScheme">,
-): void {
-  if (safeMethods.has(method)) return;
+function isForeign({ req }: RequestContext, { frontOrigin, ownScheme }: OwnOrigins): boolean {
   const { origin, host } = req.headers;
   const site = req.headers["sec-fetch-site"];
-  if (site === "same-origin" || site === "none" || origin === frontOrigin) return;
-  if (site === undefined && (origin === undefined || isOwnOrigin(origin, ownScheme, host))) return;
-  throw new AppError("origin_refused");
+  if (site === "same-origin" || site === "none" || origin === frontOrigin) return false;
+  return site !== undefined || (origin !== undefined && !isOwnOrigin(origin, ownScheme, host));
+}
+
+/**
+ * Refuses writes of foreign sites, with or without our cookie; their reads get no further than what needs no cookie. A link
+ * on a page of a sibling host comes without an origin. The front end may be there, and a page cannot read what it links to.
+ */
+function checkOrigin(request: RequestContext, origins: OwnOrigins): void {
+  const { req, method } = request;
+  const foreign = isForeign(request, origins);
+  if (foreign && !safeMethods.has(method)) throw new AppError("origin_refused");
+  const isSiblingLink = req.headers["sec-fetch-site"] === "same-site" && req.headers.origin === undefined;
+  request.mayUseCookies = !foreign || isSiblingLink;
 }
 
 /** Lets the front end's origin read the response, errors included. */

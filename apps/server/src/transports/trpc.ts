@@ -77,7 +77,7 @@ async function invoke(call: Call, scope: CallScope): Promise<unknown> {
 type ErrorShape = ReturnType<typeof errorShape>;
 
 /** The error as clients of tRPC receive it. The formatter of the router adds the facts of a problem document. */
-function errorShape(error: unknown, { procedure, name }: Partial<Call>, ctx: Context) {
+function errorShape(error: unknown, { procedure, name }: Partial<Call>, ctx: Context | undefined) {
   return getTRPCErrorShape({
     config: appRouter._def._config,
     error: getTRPCErrorFromUnknown(error),
@@ -123,7 +123,10 @@ function wantsJsonLines({ req }: RequestContext): boolean {
   return accept.split(",").some((type) => type.trim() === jsonLines);
 }
 
-function sendEnvelopes({ request, isBatch }: CallScope, envelopes: readonly Envelope[]): void {
+function sendEnvelopes(
+  { request, isBatch }: Pick<CallScope, "request" | "isBatch">,
+  envelopes: readonly Envelope[],
+): void {
   const [first] = envelopes;
   if (isBatch && wantsJsonLines(request)) {
     const line = Object.fromEntries(envelopes.map((envelope, index) => [index, [[envelope]]]));
@@ -152,12 +155,24 @@ function readInputsOf({ method, query }: RequestContext, readBody: Matched["read
   return async () => (text === "" ? undefined : (inputs ??= parseJson(text)));
 }
 
+/** The context of all calls; undefined once the whole request is refused. */
+function openContext(request: RequestContext, deps: TrpcDeps): Context | undefined {
+  try {
+    return procedureContext(request, deps);
+  } catch (error) {
+    deps.reportError(error, request);
+    sendEnvelopes({ request, isBatch: false }, [{ error: errorShape(error, {}, undefined) }]);
+    return undefined;
+  }
+}
+
 function createServe(
   deps: TrpcDeps,
 ): (request: RequestContext, calls: readonly Call[], matched: Matched) => Promise<void> {
   const { streams, reportError } = deps;
   return async (request, calls, { readBody }) => {
-    const ctx = procedureContext(request, deps);
+    const ctx = openContext(request, deps);
+    if (ctx === undefined) return;
     const isBatch = request.query.get("batch") === "1";
     const readInputs = readInputsOf(request, readBody);
     const scope: CallScope = { request, ctx, isBatch, readInputs, signal: abortOnDisconnect(request) };

@@ -82,6 +82,11 @@ function ownOrigin(value: string): string | undefined {
   return value === "own with TLS" ? `https://${own()}` : undefined;
 }
 
+/** Whether a read with the cookie may pass. A link on a page of a sibling host comes without an origin. */
+function mayRead(origin: Origin, site: string | undefined): boolean {
+  return mayWrite(origin, site) || (site === "same-site" && origin.value === undefined);
+}
+
 const headersOf = ({ value }: Origin, site: string | undefined): Record<string, string> => ({
   ...(value === undefined ? {} : { Origin: ownOrigin(value) ?? value }),
   ...(site === undefined ? {} : { "Sec-Fetch-Site": site }),
@@ -120,11 +125,11 @@ describe.each(transports)("forged requests over $transport", ({ create, me }) =>
     }
   });
 
-  test.each(origins)("reads with the cookie pass, Origin $name, any Sec-Fetch-Site", async (origin) => {
+  test.each(origins)("reads with the cookie, Origin $name, any Sec-Fetch-Site", async (origin) => {
     for (const site of sites) {
       const headers = { Cookie: cookie, ...headersOf(origin, site) };
       const { status } = await ask({ method: "GET", path: me, headers });
-      expect(status, `Sec-Fetch-Site: ${site}`).toBe(200);
+      expect(status, `Sec-Fetch-Site: ${site}`).toBe(mayRead(origin, site) ? 200 : 403);
     }
   });
 
@@ -132,6 +137,18 @@ describe.each(transports)("forged requests over $transport", ({ create, me }) =>
     const headers = { Cookie: cookie, ...json, Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" };
     expect((await ask({ method, path: create, headers, body: "{}" })).status).toBe(403);
   });
+});
+
+test.each(["/docs", "/openapi.json", "/livez"])("a link on a foreign page opens %s, cookie or not", async (path) => {
+  const headers = { Cookie: cookie, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" };
+  expect((await ask({ method: "GET", path, headers })).status).toBe(200);
+});
+
+test("a link on a foreign page exports nothing, nor does it open a stream", async () => {
+  const headers = { Cookie: cookie, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" };
+  for (const path of ["/me/export", "/runs/1/events", "/trpc/account.export", "/trpc/runs.watch?input=%7B%7D"]) {
+    expect([path, (await ask({ method: "GET", path, headers })).status]).toEqual([path, 403]);
+  }
 });
 
 describe("what a page can send without a preflight", () => {

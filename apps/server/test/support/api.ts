@@ -78,8 +78,8 @@ function withHeaders(call: Call, headers: Readonly<Record<string, string>>): Cal
 
 /** The value of the session cookie that an answer sets. */
 export function sessionTokenOf({ headers }: Reply): string {
-  const cookie = headers["set-cookie"]?.find((line) => line.startsWith("access_token="));
-  return cookie?.split(";")[0]?.slice("access_token=".length) ?? "";
+  const [, token] = /^(?:__Host-)?access_token=([^;]*)/m.exec(headers["set-cookie"]?.join("\n") ?? "") ?? [];
+  return token ?? "";
 }
 
 export async function mintDevToken(call: Call, claims: Partial<GoogleClaims> = {}): Promise<string> {

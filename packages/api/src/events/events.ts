@@ -46,7 +46,8 @@ export type DialogChanged = {
 
 export type SessionsEnded = {
   kind: "sessions_ended";
-  reason: "signed_out" | "ended_by_owner" | "signed_out_everywhere" | "account_deleted";
+  /** `replaced`: by a new sign-in, of the same browser or beyond the number that a person may have. */
+  reason: "signed_out" | "ended_by_owner" | "signed_out_everywhere" | "replaced" | "account_deleted";
   userId: number;
   sessionIds: string[];
 };

@@ -29,6 +29,7 @@ export const messagesRouter = router({
         "dialog_deleted",
         "client_message_id_reused",
         "quota_exceeded",
+        "too_many_waits",
         "answer_failed",
         "shutting_down",
         "answer_deadline",
@@ -39,6 +40,7 @@ export const messagesRouter = router({
     .mutation(async ({ ctx, input, signal }) => {
       const question = {
         userId: ctx.user.userId,
+        sessionId: ctx.user.sessionId,
         dialogId: input.dialog_id,
         text: input.text_user,
         clientMessageId: input.client_message_id ?? null,

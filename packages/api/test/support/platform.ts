@@ -25,6 +25,8 @@ export type Caller = ReturnType<typeof createCaller>;
 
 export interface CallerOptions {
   sessionToken?: string;
+  sessionCookieOutdated?: boolean;
+  nonce?: string;
   serviceKey?: string;
   healthKey?: string;
   locale?: Locale;
@@ -54,6 +56,10 @@ export interface Platform {
   logged: { fields: object; message: string }[];
   /** What procedures did to the session cookie, oldest first. */
   cookies: (string | null)[];
+  /** The tokens with which procedures renewed it. */
+  renewals: string[];
+  /** What procedures did to the cookie of the nonce. */
+  nonces: (string | null)[];
   as: (options?: CallerOptions) => Caller;
   worker: Caller;
   person: (sub?: string) => Promise<TestPerson>;
@@ -88,6 +94,8 @@ export async function createPlatform(
   const stopping = new AbortController();
   const logged: Platform["logged"] = [];
   const cookies: Platform["cookies"] = [];
+  const renewals: Platform["renewals"] = [];
+  const nonces: Platform["nonces"] = [];
   const log = createLogOf(logged);
   const allSettings = { ...defaultSettings, ...settings };
   const notifier = await openNotifier(database, { info: () => {}, warn: () => {} });
@@ -99,7 +107,7 @@ export async function createPlatform(
   const sessionTokens = createSessionTokens({
     secrets: ["secret-of-tests-secret-of-tests-!"],
     algorithm: "HS256",
-    lifetimeMs: allSettings.sessionLifetimeMs,
+    lifetimeMs: allSettings.sessionCookieMaxAgeMs,
   });
   const useCases = createUseCases({
     statements,
@@ -130,11 +138,15 @@ export async function createPlatform(
         locale,
         userAgent: undefined,
         sessionToken: undefined,
+        sessionCookieOutdated: false,
+        nonce: undefined,
         serviceKey: undefined,
         healthKey: undefined,
         ...credentials,
       },
       setSessionToken: (token) => void cookies.push(token),
+      renewSessionToken: (token) => void renewals.push(token),
+      setNonce: (nonce) => void nonces.push(nonce),
     };
     return createCaller(context, signal === undefined ? {} : { signal });
   };
@@ -157,6 +169,8 @@ export async function createPlatform(
     emitted,
     logged,
     cookies,
+    renewals,
+    nonces,
     as,
     worker: as({ serviceKey }),
     person,

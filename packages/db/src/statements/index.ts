@@ -38,12 +38,13 @@ import {
   prepareRevokeUserSessions,
   prepareTouchSessions,
 } from "./sessions.ts";
-import { prepareUpsertUserWithSession } from "./sign-in.ts";
+import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
 
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
   return {
     upsertUserWithSession: prepareUpsertUserWithSession(db),
+    pruneSpentTokens: preparePruneSpentTokens(db),
     findSession: prepareFindSession(db),
     revokeSession: prepareRevokeSession(db),
     listEndedSessions: prepareListEndedSessions(db),

@@ -18,8 +18,14 @@ const now = Math.floor(Date.now() / 1000);
 const payload = { sub: "7", sid: claims.sessionId, iat: now, exp: now + 60 };
 
 test("what was signed is verified", async () => {
-  expect(await tokens.verify(await tokens.sign(claims))).toEqual(claims);
-  expect(await tokens.verify(signed(payload))).toEqual(claims);
+  expect(await tokens.verify(await tokens.sign(claims))).toEqual({ ...claims, renewalDue: false });
+  expect(await tokens.verify(signed(payload))).toEqual({ ...claims, renewalDue: false });
+});
+
+test("a token is due for renewal once half of its life is over, whether it was verified before or not", async () => {
+  const halfOver = signed({ ...payload, iat: now - 31, exp: now + 29 });
+  for (const _ of ["first", "remembered"])
+    expect(await tokens.verify(halfOver)).toEqual({ ...claims, renewalDue: true });
 });
 
 const headOf = (token: string): Record<string, unknown> =>
@@ -50,7 +56,7 @@ describe.each(sessionAlgorithms)("with %s", (algorithm) => {
   test("any single bit that changes what a token says is refused", async () => {
     const token = await own.sign(claims);
     // Remembering the right one must not let a wrong one in.
-    expect(await own.verify(token)).toEqual(claims);
+    expect(await own.verify(token)).toMatchObject(claims);
     for (const other of flipEachBit(token)) {
       if (saysTheSame(token, other)) continue;
       expect(await own.verify(other), other).toBeUndefined();
@@ -127,7 +133,7 @@ function saysTheSame(one: string, other: string): boolean {
 
 test("a token that was verified before ends with its lifetime", async () => {
   const token = await tokens.sign(claims);
-  expect(await tokens.verify(token)).toEqual(claims);
+  expect(await tokens.verify(token)).toMatchObject(claims);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + lifetimeMs });
   try {
     expect(await tokens.verify(token)).toBeUndefined();
