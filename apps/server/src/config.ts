@@ -29,7 +29,14 @@ export interface Config {
   logLevel: string;
 }
 
-const secretNames = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY", "DATABASE_URL", "DATABASE_PASSWORD"];
+const secretNames = [
+  "API_KEY_AI",
+  "SECRET_KEY_JWT",
+  "HEALTH_SECRET_KEY",
+  "DATABASE_URL",
+  "DATABASE_DIRECT_URL",
+  "DATABASE_PASSWORD",
+];
 
 /** Secrets for development. In production each must be set. */
 const developmentSecrets: Readonly<Record<string, string>> = {
@@ -68,6 +75,7 @@ const schema = z.object({
   GOOGLE_CERTIFICATES_URL: z.url("must be an address").optional(),
   SECURE_HTTP_HTTPS: truth.default(false),
   ALLOWED_HOSTS: hosts.default([]),
+  DATABASE_POOL_MAX: whole(1, 1_000).default(10),
   DIALOGS_PER_USER: whole(1, 10_000).default(defaultSettings.dialogsPerUser),
   ANSWER_DEADLINE_MS: whole(100, 3_600_000).default(defaultSettings.answerDeadlineMs),
   RUN_MAX_ATTEMPTS: whole(1, 100).default(defaultSettings.maxAttempts),
@@ -115,7 +123,7 @@ export function readConfig(environment: Environment = process.env): Config {
     production,
     host: env.HOST,
     port: env.PORT,
-    database: location,
+    database: location.engine === "postgres" ? { ...location, maxConnections: env.DATABASE_POOL_MAX } : location,
     serviceKey: env.API_KEY_AI,
     healthKey: env.HEALTH_SECRET_KEY,
     sessionSecret: env.SECRET_KEY_JWT,

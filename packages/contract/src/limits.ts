@@ -17,6 +17,8 @@ export const limits = {
   historyDefault: 100,
   messagePageMax: 200,
   messagePageDefault: 50,
+  /** Bytes of text after which a page of messages ends, with the message that reaches them. */
+  pageMaxBytes: 256 * 1024,
   sessionsShown: 100,
   userAgentMax: 200,
   deltaMaxCharacters: 8 * 1024,

@@ -49,7 +49,7 @@ const schemeOf: Readonly<Record<Access, keyof typeof schemes | undefined>> = {
 /** Errors that a request may meet before or beside its procedure. */
 function transportErrors({ method, inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
   const { access = "public" } = procedure.meta;
-  const always: ErrorCode[] = ["bad_request", "internal", "database_unavailable"];
+  const always: ErrorCode[] = ["bad_request", "internal", "database_unavailable", "database_overloaded"];
   const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
   // Browsers send cookies by themselves, so only operations for people depend on the origin.
   const forOrigin: ErrorCode[] =

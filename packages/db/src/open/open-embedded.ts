@@ -2,9 +2,9 @@ import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PGlite } from "@electric-sql/pglite";
-import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
+import { boundStatements } from "./bound-statements.ts";
 import type { Database } from "./database.ts";
 import { FolderInUseError, lockFolder } from "./folder-lock.ts";
 import { migrationsFolder } from "../migrations.ts";
@@ -14,9 +14,10 @@ function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void
   return {
     engine,
     db,
+    pool: boundStatements(db, 1),
     migrate: () => migrate(db, { migrationsFolder }),
     ping: async () => {
-      await db.execute(sql`select 1`);
+      await client.query("select 1");
     },
     channel: null,
     close: async () => {
