@@ -6,6 +6,7 @@ import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
 import { requestScope } from "./request-scope.ts";
+import { JsonStream } from "./shared/json-stream.ts";
 
 /** Actor that may call a procedure. */
 export type Access = "public" | "person" | "worker" | "operator";
@@ -133,6 +134,20 @@ export async function* mapStreamErrors<Item>(items: AsyncIterable<Item>): AsyncG
 export function sync<Schema extends z.ZodType>(schema: Schema): Schema {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- An object made from a schema inherits all of it.
   return Object.create(schema, { parseAsync: { value: undefined } }) as Schema;
+}
+
+/**
+ * The output of a procedure that returns a {@link JsonStream}. Clients and the document see the schema; nothing checks the
+ * output against it but the compiler.
+ */
+export function streamed<Schema extends z.ZodType>(
+  schema: Schema,
+): { _input: JsonStream<z.output<Schema>>; _output: z.output<Schema> } {
+  const parse = (value: unknown): unknown => {
+    if (!(value instanceof JsonStream)) throw new Error("A streamed output must be a JsonStream.");
+    return value;
+  };
+  return Object.create(schema, { parseAsync: { value: undefined }, parse: { value: parse } });
 }
 
 export const router = t.router;
