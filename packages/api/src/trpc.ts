@@ -136,6 +136,11 @@ export function sync<Schema extends z.ZodType>(schema: Schema): Schema {
   return Object.create(schema, { parseAsync: { value: undefined } }) as Schema;
 }
 
+function requireStream(value: unknown): JsonStream {
+  if (value instanceof JsonStream) return value;
+  throw new Error("A streamed output must be a JsonStream.");
+}
+
 /**
  * The output of a procedure that returns a {@link JsonStream}. Clients and the document see the schema; nothing checks the
  * output against it but the compiler.
@@ -143,11 +148,7 @@ export function sync<Schema extends z.ZodType>(schema: Schema): Schema {
 export function streamed<Schema extends z.ZodType>(
   schema: Schema,
 ): { _input: JsonStream<z.output<Schema>>; _output: z.output<Schema> } {
-  const parse = (value: unknown): unknown => {
-    if (!(value instanceof JsonStream)) throw new Error("A streamed output must be a JsonStream.");
-    return value;
-  };
-  return Object.create(schema, { parseAsync: { value: undefined }, parse: { value: parse } });
+  return Object.create(schema, { parseAsync: { value: undefined }, parse: { value: requireStream } });
 }
 
 export const router = t.router;

@@ -78,7 +78,12 @@ describePostgres("a pool that stands still", () => {
   });
 
   it("answers a ping meanwhile: the database itself is well", async () => {
-    await whileLocked(() => database.ping());
+    let waiting: number | undefined;
+    await whileLocked(async () => {
+      await database.ping();
+      waiting = database.pool.inUse;
+    });
+    expect(waiting).toBe(2);
   });
 });
 

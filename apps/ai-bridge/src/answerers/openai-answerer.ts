@@ -1,4 +1,4 @@
-import type { AnswerPart, DialogMessage, Usage } from "@deepbot/client/worker";
+import type { AnswerPart, Usage } from "@deepbot/client/worker";
 import OpenAI from "openai";
 import type { ModelConfig } from "../config.ts";
 import type { Answerer } from "./answerer.ts";

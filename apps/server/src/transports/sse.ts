@@ -121,17 +121,17 @@ async function sendStream(request: RequestContext, stream: EventStream, reportEr
 const closeSpreadMs = 500;
 
 export function createEventStreams(reportError: ReportError): EventStreams {
-  const open = new Set<ServerResponse>();
+  const streaming = new Set<ServerResponse>();
   return {
     send: (request, stream) => {
       const { res } = request;
-      open.add(res);
-      res.once("close", () => open.delete(res));
+      streaming.add(res);
+      res.once("close", () => streaming.delete(res));
       return sendStream(request, stream, reportError);
     },
-    count: () => open.size,
+    count: () => streaming.size,
     closeAll: () => {
-      for (const res of open) setTimeout(() => res.destroy(), Math.random() * closeSpreadMs);
+      for (const res of streaming) setTimeout(() => res.destroy(), Math.random() * closeSpreadMs);
     },
   };
 }

@@ -3,10 +3,10 @@ import { get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { openDatabase, type Database } from "@deepbot/db";
 import { createTestPostgres, describePostgres, sql, type TestPostgres } from "@deepbot/db/testing";
-import { signInPerson, startServerProcess, until, type Person, type ServerProcess } from "@deepbot/testing";
+import { signInPerson, startServerProcess, type Person, type ServerProcess } from "@deepbot/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const megabyte = 1024 * 1024;
+const memoryLimit = 1024 * 1024 * 1024;
 
 /** The most memory that a process has had, in bytes; null where the system does not tell. */
 function peakMemory(pid: number): number | null {
@@ -44,31 +44,45 @@ function ask(server: ServerProcess, path: string, cookie: string): Socket {
   return socket;
 }
 
-describePostgres("an account of 60 MB, read by two servers with 512 MB of heap", () => {
+interface FullAccount {
+  person: Person;
+  dialogs: number[];
+}
+
+/** All these histories in one request. */
+function batchOf(dialogs: readonly number[]): string {
+  const input = JSON.stringify(Object.fromEntries(dialogs.map((dialog_id, index) => [index, { dialog_id }])));
+  return `/trpc/${dialogs.map(() => "dialogs.get").join(",")}?batch=1&input=${encodeURIComponent(input)}`;
+}
+
+/** Ten times what a machine without other work needs. A history that is held whole stops the server for longer. */
+const livezLimitMs = 5_000;
+
+describePostgres("accounts of 60 MB, read from two servers with 512 MB of heap", () => {
   let postgres: TestPostgres;
   let database: Database;
   let servers: ServerProcess[];
-  let ann: Person;
-  let dialogs: number[];
+
+  /** A person with 240 messages of 50 kB in each of five dialogs. */
+  const fillAccount = async (name: string): Promise<FullAccount> => {
+    const person = await signInPerson(servers[0]?.url ?? "", name);
+    const dialogs: number[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      const { body } = await person.call<{ dialog: number }>("POST", "/dialogs/create", { dialog_name: "full" });
+      dialogs.push(body.dialog);
+      await database.db.execute(sql`
+        insert into messages (dialog_id, user_id, content, seq)
+        select ${body.dialog}::bigint, 1, repeat('fifty kB! ', 5000), seq from generate_series(1, 240) as seq`);
+      await database.db.execute(sql`update dialogs set last_seq = 240 where dialog_id = ${body.dialog}`);
+    }
+    return { person, dialogs };
+  };
 
   beforeAll(async () => {
     postgres = await createTestPostgres();
     database = await openDatabase({ engine: "postgres", url: postgres.url, maxConnections: 1 });
     const env = { DATABASE_URL: postgres.url, LOG_LEVEL: "warn", NODE_OPTIONS: "--max-old-space-size=512" };
     servers = await Promise.all([startServerProcess(env), startServerProcess(env)]);
-    const url = servers[0]?.url ?? "";
-    ann = await signInPerson(url, "ann");
-    dialogs = [];
-    for (let count = 0; count < 5; count += 1) {
-      const { body } = await ann.call<{ dialog: number }>("POST", "/dialogs/create", { dialog_name: "full" });
-      dialogs.push(body.dialog);
-    }
-    // 240 messages of 50 kB in each, which PostgreSQL cannot compress to nothing.
-    await database.db.execute(sql`
-      insert into messages (dialog_id, user_id, content, seq)
-      select dialog_id, 1, (select string_agg(md5(dialog_id || ' ' || seq || ' ' || part), '') from generate_series(1, 1563) as part), seq
-      from dialogs, generate_series(1, 240) as seq`);
-    await database.db.execute(sql`update dialogs set last_seq = 240`);
   });
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.kill()));
@@ -76,54 +90,38 @@ describePostgres("an account of 60 MB, read by two servers with 512 MB of heap",
     await postgres.drop();
   });
 
-  test("serves others meanwhile, and stays within its memory", async () => {
-    const { cookie } = ann;
-    const batch = `/trpc/${dialogs.map(() => "dialogs.get,dialogs.get").join(",")}?batch=1&input=${encodeURIComponent(
-      JSON.stringify(Object.fromEntries([...dialogs, ...dialogs].map((dialog_id, index) => [index, { dialog_id }]))),
-    )}`;
-    const idle = servers.flatMap((server) =>
-      [batch, "/me/export", ...dialogs.map((id) => `/dialogs/${id}`)].map((path) => ask(server, path, cookie)),
-    );
-    const bob = await signInPerson(servers[0]?.url ?? "", "bob");
-    let reading = true;
-    const slowest = { livez: 0, me: 0 };
-    const probe = async ({ url }: ServerProcess): Promise<void> => {
-      while (reading) {
-        const begunAt = performance.now();
-        expect((await fetch(`${url}/livez`)).status).toBe(200);
-        const aliveAt = performance.now();
-        expect((await fetch(`${url}/me`, { headers: { cookie: bob.cookie } })).status).toBe(200);
-        slowest.livez = Math.max(slowest.livez, aliveAt - begunAt);
-        slowest.me = Math.max(slowest.me, performance.now() - aliveAt);
-      }
-    };
-    const probes = servers.map(probe);
-    const reads = await Promise.all(
-      servers.flatMap(({ url }) => [
-        ...Array.from({ length: 3 }, () => download(url + batch, cookie)),
-        ...dialogs.map((id) => download(`${url}/dialogs/${id}`, cookie)),
-      ]),
-    );
-    reading = false;
-    await Promise.all(probes);
-    console.log(slowest, reads, servers.map(({ pid }) => (peakMemory(pid) ?? 0) / megabyte));
-    // Reads beyond the person's share are refused, and the others come whole.
-    expect(reads.every(({ whole }) => whole)).toBe(true);
-    expect(reads.some(({ status, bytes }) => status !== 503 && bytes > 10 * megabyte)).toBe(true);
-    expect(slowest.livez).toBeLessThan(500);
-
-    for (const socket of idle) socket.destroy();
-    const { url = "" } = servers[0] ?? {};
-    const exported = await until("the account can be exported again", async () => {
-      const outcome = await download(`${url}/me/export`, cookie);
-      return outcome.status === 200 && outcome;
+  /** Asks as somebody else until `reading` has ended; gives the longest wait for `/livez` in milliseconds. */
+  const serveOthers = async ({ url }: ServerProcess, reading: Promise<unknown>): Promise<number> => {
+    const { cookie } = await signInPerson(url, "bob");
+    let slowest = 0;
+    const state = { ended: false };
+    void reading.finally(() => {
+      state.ended = true;
     });
-    expect(exported.whole).toBe(true);
-    expect(exported.bytes).toBeGreaterThan(60 * 1_000_000);
-    expect((await download(url + batch, cookie)).bytes).toBeGreaterThan(120 * 1_000_000);
-    for (const { pid } of servers) {
-      const peak = peakMemory(pid);
-      if (peak !== null) expect(peak).toBeLessThan(1024 * megabyte);
+    while (!state.ended) {
+      const begunAt = performance.now();
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+      slowest = Math.max(slowest, performance.now() - begunAt);
+      expect((await fetch(`${url}/me`, { headers: { cookie } })).status).toBe(200);
     }
+    return slowest;
+  };
+
+  test("are sent whole to who reads, are held for nobody who does not, and others are served", async () => {
+    const [ann, cat] = [await fillAccount("ann"), await fillAccount("cat")];
+    const unread = [batchOf([...ann.dialogs, ...ann.dialogs]), "/me/export", `/dialogs/${ann.dialogs[0]}`];
+    const idle = servers.flatMap((server) => unread.map((path) => ask(server, path, ann.person.cookie)));
+    const read = [batchOf(cat.dialogs), "/me/export"];
+    const reading = Promise.all(
+      servers.flatMap(({ url }) => read.map((path) => download(url + path, cat.person.cookie))),
+    );
+    const waits = await Promise.all(servers.map((server) => serveOthers(server, reading)));
+    for (const { status, whole, bytes } of await reading) {
+      expect([status, whole]).toEqual([200, true]);
+      expect(bytes).toBeGreaterThan(60_000_000);
+    }
+    expect(Math.max(...waits)).toBeLessThan(livezLimitMs);
+    for (const { pid } of servers) expect(peakMemory(pid) ?? 0).toBeLessThan(memoryLimit);
+    for (const socket of idle) socket.destroy();
   });
 });

@@ -55,7 +55,7 @@ describe("a client that does not read", () => {
   ])("is cut off from %s", async (_, respond) => {
     await start({}, respond);
     client.pause();
-    await until("it is cut off", isCut);
+    expect(await until("it is cut off", isCut)).toBe(true);
   });
 
   test("is left alone while nothing waits for it", async () => {
@@ -81,11 +81,11 @@ describe("a client that does not read", () => {
     clearInterval(slowly);
     expect(isCut()).toBe(false);
     client.pause();
-    await until("it is cut off", isCut);
+    expect(await until("it is cut off", isCut)).toBe(true);
   });
 
   test("is cut off in the end, although it reads a little", async () => {
     await start({ responseMaxMs: 500 }, (res) => void res.write("begun"));
-    await until("it is cut off", isCut);
+    expect(await until("it is cut off", isCut)).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { AppError } from "../app-error.ts";
 import type { ReapOverdueRuns } from "../runs/reap.ts";
 import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import type { Pages } from "../shared/json-stream.ts";
+import { createUserLanes } from "../shared/user-lanes.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import { readHistory } from "./read-history.ts";
 
@@ -20,6 +21,9 @@ const historiesPerUser = limits.batchMax;
 /** Per process. Each holds one or two pages in memory. */
 const historiesInAll = 64;
 
+/** Of all the pages that a person reads, so many are read at once: the connections are for everybody. */
+const pageReadsPerUser = 2;
+
 /** Reading. A dialog of somebody else counts as missing: `dialog_not_found`. */
 export function createDialogReads({ statements }: Pick<UseCaseDeps, "statements">, reapOverdueRuns: ReapOverdueRuns) {
   const limiter = createConcurrencyLimiter({
@@ -27,6 +31,9 @@ export function createDialogReads({ statements }: Pick<UseCaseDeps, "statements"
     total: historiesInAll,
     refusal: "too_many_reads",
   });
+  const inLane = createUserLanes(pageReadsPerUser);
+  const listMessages: typeof statements.listMessages = (range) =>
+    inLane(range.userId, () => statements.listMessages(range));
 
   return {
     /** By rising id. */
@@ -40,7 +47,7 @@ export function createDialogReads({ statements }: Pick<UseCaseDeps, "statements"
     history: async (dialog: DialogKey): Promise<{ pages: Pages<NumberedMessage>; close: () => void }> => {
       const close = limiter.acquire(dialog.userId);
       try {
-        const pages = await readHistory(statements, dialog);
+        const pages = await readHistory({ listMessages }, dialog);
         if (pages === undefined) throw new AppError("dialog_not_found");
         return { pages, close };
       } catch (error) {
