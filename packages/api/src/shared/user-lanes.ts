@@ -1,4 +1,4 @@
-/** Runs `work` when it is the turn of its user. */
+/** Runs `work` once the lane of its user has room. */
 export type InLane = <Result>(userId: number, work: () => Promise<Result>) => Promise<Result>;
 
 /** Lets `perUser` things of each user run at once; the others of that user wait in line. The caller bounds the line. */
