@@ -58,4 +58,20 @@ describePostgres("a pool of connections", () => {
       await vi.waitFor(run, 10_000);
     },
   );
+
+  it("migrates and listens through the direct address, where there is one", async () => {
+    line = await openLine(server.url);
+    line.silence();
+    database = await openDatabase({ engine: "postgres", url: line.url, directUrl: server.url });
+    await database.migrate();
+    const received: string[] = [];
+    const listener = await database.channel?.listen(
+      (payload) => received.push(payload),
+      () => {},
+    );
+    line.open();
+    await database.channel?.notify("hello");
+    await vi.waitFor(() => expect(received).toEqual(["hello"]), 10_000);
+    await listener?.close();
+  });
 });
