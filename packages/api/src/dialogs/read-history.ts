@@ -3,7 +3,8 @@ import type { DialogKey, NumberedMessage, Statements } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { Pages } from "../shared/json-stream.ts";
 
-const pageSize = { limit: limits.messagePageMax, maxBytes: limits.pageMaxBytes };
+/** Rows in one statement: few enough to keep it short, many enough to need few of them. */
+const pageSize = { limit: 500, maxBytes: limits.pageMaxBytes };
 
 type ListMessages = Pick<Statements, "listMessages">;
 

@@ -21,11 +21,15 @@ export class PoolOverloadedError extends Error {
   }
 }
 
-/** How many statements may wait for each connection. */
-const waitingPerConnection = 50;
-
 /** While all connections are in use and no statement ends for this long, new ones are refused at once. */
-const stallMs = 2_000;
+const stallMs = 3_000;
+
+export interface StatementBounds {
+  /** Connections. */
+  max: number;
+  /** Statements that may wait for one. */
+  waitingMax: number;
+}
 
 interface Admission {
   use: PoolUse;
@@ -34,7 +38,7 @@ interface Admission {
   leave: () => void;
 }
 
-function createAdmission(max: number): Admission {
+function createAdmission({ max, waitingMax }: StatementBounds): Admission {
   let running = 0;
   let progressAt = 0;
   return {
@@ -49,7 +53,7 @@ function createAdmission(max: number): Admission {
     },
     enter: () => {
       if (running < max) progressAt = performance.now();
-      else if (running >= max * (1 + waitingPerConnection) || performance.now() - progressAt > stallMs) {
+      else if (running >= max + waitingMax || performance.now() - progressAt > stallMs) {
         throw new PoolOverloadedError();
       }
       running += 1;
@@ -73,11 +77,11 @@ interface Session {
 }
 
 /**
- * Bounds the statements that wait for one of `max` connections: those beyond the bound fail at once with
- * {@link PoolOverloadedError}. The drivers themselves queue without end. A transaction counts as one statement.
+ * Bounds the statements that wait for a connection: those beyond the bound fail at once with {@link PoolOverloadedError}.
+ * The drivers themselves queue without end. A transaction counts as one statement.
  */
-export function boundStatements(db: Db, max: number): PoolUse {
-  const { use, enter, leave } = createAdmission(max);
+export function boundStatements(db: Db, bounds: StatementBounds): PoolUse {
+  const { use, enter, leave } = createAdmission(bounds);
   const admit = async (work: () => Promise<unknown>): Promise<unknown> => {
     enter();
     try {

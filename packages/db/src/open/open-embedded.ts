@@ -9,12 +9,15 @@ import type { Database } from "./database.ts";
 import { FolderInUseError, lockFolder } from "./folder-lock.ts";
 import { migrationsFolder } from "../migrations.ts";
 
+/** How many statements may wait for the one connection. */
+const waitingMax = 500;
+
 function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void): Database {
   const db = drizzle(client);
   return {
     engine,
     db,
-    pool: boundStatements(db, 1),
+    pool: boundStatements(db, { max: 1, waitingMax }),
     migrate: () => migrate(db, { migrationsFolder }),
     ping: async () => {
       await client.query("select 1");

@@ -16,6 +16,9 @@ const reconnectSeconds = (): number => 0.2 + Math.random() * 0.3;
 const closeTimeoutSeconds = 5;
 const defaultMaxConnections = 10;
 
+/** How many statements may wait for each connection. */
+const waitingPerConnection = 50;
+
 /** Key of the advisory lock: any constant that nothing else in the database uses. */
 const migrationLock = 20_250_906;
 
@@ -121,7 +124,7 @@ export function openPostgres(location: PostgresLocation): Database {
   const guard = createSilenceGuard(silenceLimitMs);
   const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
   const db = drizzle(client);
-  const pool = boundStatements(db, maxConnections);
+  const pool = boundStatements(db, { max: maxConnections, waitingMax: maxConnections * waitingPerConnection });
   const { ping, close: closePing } = createPing(url);
   return {
     engine: "postgres",
