@@ -11,6 +11,8 @@ export interface ModelConfig {
   apiKey: string | null;
   model: string;
   systemPrompt: string | null;
+  /** How long a prompt may be, by an estimate. */
+  contextTokens: number;
   /** From the request to the first piece of the answer. */
   firstChunkTimeoutMs: number;
   /** Between two pieces. */
@@ -23,7 +25,7 @@ export interface WorkerConfig {
   /** Runs at once. */
   concurrency: number;
   leaseMs: number;
-  /** How many of a dialog's newest messages the model gets. */
+  /** How many of a dialog's newest messages come with a question. */
   historyLimit: number;
   stopGraceMs: number;
   /** Takes questions only while no other worker waits for one. */
@@ -59,7 +61,7 @@ const schema = z.object({
     .optional(),
   WORKER_CONCURRENCY: whole(1, limits.claimMax).default(4),
   WORKER_STOP_GRACE_MS: whole(0, 600_000).default(5_000),
-  WORKER_HISTORY_LIMIT: whole(1, limits.historyMax).default(limits.historyMax),
+  WORKER_HISTORY_LIMIT: whole(1, limits.historyMax).default(limits.historyDefault),
   WORKER_FALLBACK: z.enum(["true", "false"], "must be true or false").default("true"),
   DEMO_PACE_MS: whole(0, 10_000).default(25),
   LEASE_MS: whole(limits.leaseMinMs, limits.leaseMaxMs).default(limits.leaseDefaultMs),
@@ -67,6 +69,7 @@ const schema = z.object({
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_MODEL: z.string().optional(),
   OPENAI_SYSTEM_PROMPT: z.string().optional(),
+  OPENAI_CONTEXT_TOKENS: whole(100, 10_000_000).default(16_000),
   OPENAI_FIRST_CHUNK_TIMEOUT_MS: positive.default(60_000),
   OPENAI_IDLE_TIMEOUT_MS: positive.default(30_000),
   OPENAI_MAX_RETRIES: whole(0, 10).default(1),
@@ -96,6 +99,7 @@ function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
     apiKey: env.OPENAI_API_KEY ?? null,
     model: env.OPENAI_MODEL,
     systemPrompt: env.OPENAI_SYSTEM_PROMPT ?? null,
+    contextTokens: env.OPENAI_CONTEXT_TOKENS,
     firstChunkTimeoutMs: env.OPENAI_FIRST_CHUNK_TIMEOUT_MS,
     idleTimeoutMs: env.OPENAI_IDLE_TIMEOUT_MS,
     maxRetries: env.OPENAI_MAX_RETRIES,

@@ -24,6 +24,7 @@ import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
 import { refuseExpectation, sendClientError } from "./request/client-error.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
+import { createStallGuard } from "./request/stall-guard.ts";
 import { restRoutes } from "./transports/rest.ts";
 import { createEventStreams, type EventStreams } from "./transports/sse.ts";
 import { trpcRoutes } from "./transports/trpc.ts";
@@ -125,7 +126,7 @@ async function isReady({ database, stopping }: Parts): Promise<boolean> {
 function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListener; streams: EventStreams } {
   const { config, log, events, notifier, issuer, stopping } = parts;
   const reportError = createErrorReporter(log);
-  const streams = createEventStreams({ log, reportError });
+  const streams = createEventStreams(reportError);
   const metrics = createMetrics({ useCases, streams });
   notifier.onGap(metrics.countNotificationGap);
   events.subscribe(metrics.onEvent);
@@ -148,7 +149,16 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
   const handleError = createErrorHandler(reportError);
   return {
     streams,
-    handler: createHandler({ routes, handleError, requestDuration, stopping, frontOrigin, ownScheme, allowedHosts }),
+    handler: createHandler({
+      routes,
+      handleError,
+      requestDuration,
+      stopping,
+      frontOrigin,
+      ownScheme,
+      allowedHosts,
+      stallGuard: createStallGuard(log),
+    }),
   };
 }
 

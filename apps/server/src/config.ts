@@ -34,7 +34,7 @@ export interface Config {
   logLevel: string;
 }
 
-const databaseSecrets = ["DATABASE_URL", "DATABASE_PASSWORD"];
+const databaseSecrets = ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_PASSWORD"];
 
 const truth = z
   .string()
@@ -97,6 +97,7 @@ const schema = z.object({
   SESSION_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionMaxAgeMs),
   SESSION_COOKIE_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionCookieMaxAgeMs),
   RECENT_SIGN_IN_MS: whole(1_000, yearMs).default(defaultSettings.recentSignInMs),
+  DATABASE_POOL_MAX: whole(1, 1_000).default(10),
   DIALOGS_PER_USER: whole(1, 10_000).default(defaultSettings.dialogsPerUser),
   QUESTIONS_PER_DAY: whole(0, 1_000_000_000).default(defaultSettings.quotas.questionsPerDay),
   QUESTION_BYTES_PER_DAY: whole(0, Number.MAX_SAFE_INTEGER).default(defaultSettings.quotas.questionBytesPerDay),
@@ -152,7 +153,7 @@ export function readConfig(environment: Environment = process.env): Config {
     production: !development,
     host: env.HOST,
     port: env.PORT,
-    database: location,
+    database: location.engine === "postgres" ? { ...location, maxConnections: env.DATABASE_POOL_MAX } : location,
     serviceKeys: withoutAbsent(env.API_KEY_AI, env.API_KEY_AI_PREVIOUS),
     healthKeys: withoutAbsent(env.HEALTH_SECRET_KEY, env.HEALTH_SECRET_KEY_PREVIOUS),
     sessionSecrets: [env.SECRET_KEY_JWT, ...withoutAbsent(env.SECRET_KEY_JWT_PREVIOUS)],

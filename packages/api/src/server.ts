@@ -15,6 +15,7 @@ export { errorCodeOf, toProblem } from "./problem.ts";
 export { requestScope } from "./request-scope.ts";
 export { appRouter } from "./router.ts";
 export { defaultSettings, type Settings } from "./settings.ts";
+export { JsonStream } from "./shared/json-stream.ts";
 export { encodeOnce } from "./streaming/run-feed.ts";
 export {
   accessErrors,

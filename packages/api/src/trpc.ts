@@ -7,6 +7,7 @@ import type { Context } from "./context.ts";
 import type { AuthenticatedUser } from "./identity/authenticate.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
 import { requestScope } from "./request-scope.ts";
+import { JsonStream } from "./shared/json-stream.ts";
 
 /** Actor that may call a procedure. */
 export type Access = "public" | "person" | "worker" | "operator";
@@ -135,6 +136,21 @@ export async function* mapStreamErrors<Item>(items: AsyncIterable<Item>): AsyncG
 export function sync<Schema extends z.ZodType>(schema: Schema): Schema {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- An object made from a schema inherits all of it.
   return Object.create(schema, { parseAsync: { value: undefined } }) as Schema;
+}
+
+function requireStream(value: unknown): JsonStream {
+  if (value instanceof JsonStream) return value;
+  throw new Error("A streamed output must be a JsonStream.");
+}
+
+/**
+ * The output of a procedure that returns a {@link JsonStream}. Clients and the document see the schema; nothing checks the
+ * output against it but the compiler.
+ */
+export function streamed<Schema extends z.ZodType>(
+  schema: Schema,
+): { _input: JsonStream<z.output<Schema>>; _output: z.output<Schema> } {
+  return Object.create(schema, { parseAsync: { value: undefined }, parse: { value: requireStream } });
 }
 
 export const router = t.router;

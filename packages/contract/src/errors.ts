@@ -233,7 +233,16 @@ export const errorCatalogue = {
       ru: "Аренда больше не действует: её срок истёк, или запрос передан другому исполнителю.",
     },
   },
+  too_many_reads: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "Too many dialogs are being read at once. Please try again.",
+      ru: "Одновременно читается слишком много диалогов. Попробуйте ещё раз.",
+    },
+  },
   database_unavailable: { status: 503, failure: "unavailable", text: unavailable },
+  database_overloaded: { status: 503, failure: "unavailable", text: unavailable },
   shutting_down: {
     status: 503,
     failure: "unavailable",

@@ -30,6 +30,8 @@ export const limits = {
   messagePageDefault: 50,
   /** Sessions of one person. A sign-in beyond them ends the one that was seen longest ago. */
   sessionsMax: 20,
+  /** Bytes of text after which a page of messages ends, with the message that reaches them. */
+  pageMaxBytes: 256 * 1024,
   sessionsShown: 100,
   /** Longest name of a person that is kept, in code points. */
   personNameMax: 200,

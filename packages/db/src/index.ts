@@ -1,5 +1,6 @@
 export type { Db } from "./db.ts";
-export { databaseErrorCode, errorCode, isDatabaseOutage, uniqueViolation } from "./errors.ts";
+export { databaseErrorCode, errorCode, isDatabaseOutage, isPoolOverloaded, uniqueViolation } from "./errors.ts";
+export type { PoolUse } from "./open/bound-statements.ts";
 export type { Channel, Database, DatabaseLocation } from "./open/database.ts";
 export { FolderInUseError } from "./open/folder-lock.ts";
 export { openDatabase } from "./open/open-database.ts";
@@ -9,7 +10,7 @@ export type { ClaimedRun } from "./statements/claim-runs.ts";
 export type { DialogKey, DialogRow } from "./statements/dialogs.ts";
 export type { ProfileRow, StoredRun, StoredSession } from "./statements/export-account.ts";
 export type { Delta, DeltaLease, DeltaResult } from "./statements/insert-deltas.ts";
-export type { PagedMessage } from "./statements/message-pages.ts";
+export type { NumberedMessage, PagedMessage } from "./statements/message-pages.ts";
 export type { MessageRow, PendingRow } from "./statements/messages.ts";
 export type { Quotas, UsageToday } from "./statements/quotas.ts";
 export type { RunRow } from "./statements/read-runs.ts";

@@ -25,7 +25,7 @@ test("needs no settings during development", () => {
       name: `${hostname().slice(0, 80)}-${process.pid}`,
       concurrency: 4,
       leaseMs: 30_000,
-      historyLimit: 1_000,
+      historyLimit: 100,
       stopGraceMs: 5_000,
       fallback: true,
     },
@@ -39,6 +39,7 @@ test("reads a model's settings", () => {
     OPENAI_BASE_URL: "http://127.0.0.1:11434/v1/",
     OPENAI_MODEL: "tiny",
     OPENAI_SYSTEM_PROMPT: "Be brief.",
+    OPENAI_CONTEXT_TOKENS: "8000",
     OPENAI_FIRST_CHUNK_TIMEOUT_MS: "1000",
   });
   expect(model).toEqual({
@@ -46,6 +47,7 @@ test("reads a model's settings", () => {
     apiKey: null,
     model: "tiny",
     systemPrompt: "Be brief.",
+    contextTokens: 8_000,
     firstChunkTimeoutMs: 1_000,
     idleTimeoutMs: 30_000,
     maxRetries: 1,

@@ -7,15 +7,20 @@ const parts = ["DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER
 /** Default folder of the embedded database, relative to the working directory of the server. */
 const defaultFolder = ".data/db";
 
-function fromUrl(text: string): DatabaseLocation | { problem: string } {
-  const url = URL.parse(text);
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
-    return { problem: "DATABASE_URL must look like postgres://user:password@host:5432/name" };
-  }
-  return { engine: "postgres", url: text };
+type Postgres = Extract<DatabaseLocation, { engine: "postgres" }>;
+
+function findUrlProblem(name: string, text: string): string | undefined {
+  const protocol = URL.parse(text)?.protocol ?? "";
+  if (/^postgres(ql)?:$/.test(protocol)) return undefined;
+  return `${name} must look like postgres://user:password@host:5432/name`;
 }
 
-function fromParts(values: Values): DatabaseLocation | { problem: string } {
+function fromUrl(text: string): Postgres | { problem: string } {
+  const problem = findUrlProblem("DATABASE_URL", text);
+  return problem === undefined ? { engine: "postgres", url: text } : { problem };
+}
+
+function fromParts(values: Values): Postgres | { problem: string } {
   const name = values["DATABASE_NAME"];
   const user = values["DATABASE_USER"];
   if (name === undefined || user === undefined) {
@@ -33,10 +38,18 @@ function fromParts(values: Values): DatabaseLocation | { problem: string } {
   return { engine: "postgres", url: url.href };
 }
 
+function addDirectUrl(location: Postgres, directUrl: string | undefined): Postgres | { problem: string } {
+  if (directUrl === undefined) return location;
+  const problem = findUrlProblem("DATABASE_DIRECT_URL", directUrl);
+  return problem === undefined ? { ...location, directUrl } : { problem };
+}
+
 /** PostgreSQL by `DATABASE_URL`, else by the original's five names; the embedded database when none is set. */
 export function readDatabaseLocation(values: Values): DatabaseLocation | { problem: string } {
   const url = values["DATABASE_URL"];
-  if (url !== undefined) return fromUrl(url);
-  if (parts.some((name) => values[name] !== undefined)) return fromParts(values);
-  return { engine: "embedded", folder: values["DATABASE_FOLDER"] ?? defaultFolder };
+  if (url === undefined && parts.every((name) => values[name] === undefined)) {
+    return { engine: "embedded", folder: values["DATABASE_FOLDER"] ?? defaultFolder };
+  }
+  const location = url === undefined ? fromParts(values) : fromUrl(url);
+  return "problem" in location ? location : addDirectUrl(location, values["DATABASE_DIRECT_URL"]);
 }

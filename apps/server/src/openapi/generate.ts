@@ -56,7 +56,13 @@ const schemesOf: Readonly<Record<Access, readonly (keyof typeof schemes)[]>> = {
 /** Errors that a request may meet before or beside its procedure. */
 function transportErrors({ inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
   const { access = "public" } = procedure.meta;
-  const always: ErrorCode[] = ["bad_request", "credentials_mixed", "internal", "database_unavailable"];
+  const always: ErrorCode[] = [
+    "bad_request",
+    "credentials_mixed",
+    "internal",
+    "database_unavailable",
+    "database_overloaded",
+  ];
   const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
   // Browsers send cookies by themselves, so only operations for people depend on the origin.
   const forOrigin: ErrorCode[] = access === "person" || access === "public" ? ["origin_refused"] : [];

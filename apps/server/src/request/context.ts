@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline, Readable } from "node:stream";
 import { AppError, type Caller, type Context, type UseCases } from "@deepbot/api/server";
 import { defaultLocale, locales, timing, type Locale, type Locate, type Problem } from "@deepbot/contract";
 import Negotiator from "negotiator";
@@ -144,23 +145,38 @@ export function abortOnDisconnect({ res }: RequestContext): AbortSignal {
 
 type Recipient = Pick<RequestContext, "res" | "headers">;
 
-/** Sends a response in one write, unless the client has disconnected. Node drops the body when the method is HEAD. */
+/** Longest piece of a body that is written at once. A longer one would hide whether its client reads it. */
+export const sliceBytes = 64 * 1024;
+
+export function* inSlices(bytes: Buffer): Generator<Buffer, void, undefined> {
+  for (let start = 0; start < bytes.length; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes);
+}
+
+/**
+ * Sends a response, in one write if it is short, unless the client has disconnected. Node drops the body when the method is
+ * HEAD.
+ */
 export function sendResponse(
   { res, headers }: Recipient,
   { status, contentType, content }: { status: number; contentType: string; content: string | Buffer },
 ): void {
   if (res.headersSent || res.destroyed) return;
+  const length = Buffer.byteLength(content);
   res.writeHead(status, {
     ...headers,
     ...(status === 429 || status === 503 ? { "Retry-After": String(timing.retryAfterSeconds) } : {}),
     "Content-Type": contentType,
-    "Content-Length": Buffer.byteLength(content),
+    "Content-Length": length,
   });
-  res.end(content);
+  if (length <= sliceBytes) res.end(content);
+  // The callback gets an error when the client disconnects.
+  else pipeline(Readable.from(inSlices(Buffer.from(content))), res, () => {});
 }
 
+export const jsonType = "application/json; charset=utf-8";
+
 export function sendJson(to: Recipient, status: number, value: unknown): void {
-  sendResponse(to, { status, contentType: "application/json; charset=utf-8", content: JSON.stringify(value) });
+  sendResponse(to, { status, contentType: jsonType, content: JSON.stringify(value) });
 }
 
 export function sendProblem(to: Recipient, problem: Problem): void {

@@ -4,6 +4,7 @@ import { limits } from "@deepbot/contract";
 import type { HandleError } from "../plugins/problems.ts";
 import { createRequestContext, type RequestContext } from "./context.ts";
 import { checkBodyHeaders, guardRequest, readJson, type GuardOptions } from "./guard.ts";
+import type { StallGuard } from "./stall-guard.ts";
 
 /** What a handler gets from the route that was found. */
 export interface Matched {
@@ -120,6 +121,7 @@ export interface HandlerDeps extends GuardOptions {
   requestDuration: { observe: (labels: { operation: string; status: number }, seconds: number) => void };
   /** Aborted once the server stops. */
   stopping: AbortSignal;
+  stallGuard: StallGuard;
 }
 
 function prepareBody({ req }: RequestContext, { bodyLimit, readsBody }: Route): Matched["readBody"] {
@@ -131,7 +133,7 @@ function prepareBody({ req }: RequestContext, { bodyLimit, readsBody }: Route): 
 
 /** The way of every request: guard, one look-up in the route table, the handler of the route. */
 export function createHandler(deps: HandlerDeps): RequestListener {
-  const { routes, handleError, requestDuration, stopping } = deps;
+  const { routes, handleError, requestDuration, stopping, stallGuard } = deps;
 
   const serve = async (request: RequestContext): Promise<void> => {
     try {
@@ -152,6 +154,7 @@ export function createHandler(deps: HandlerDeps): RequestListener {
       const labels = { operation: request.operation, status: res.statusCode };
       requestDuration.observe(labels, (performance.now() - startedAt) / 1000);
     });
+    stallGuard.watch(res);
     if (stopping.aborted) request.headers["Connection"] = "close";
     void requestScope.run(request, serve, request);
   };

@@ -1,4 +1,4 @@
-import { AppError, appRouter, encodeOnce, type Context } from "@deepbot/api/server";
+import { AppError, appRouter, encodeOnce, JsonStream, type Context } from "@deepbot/api/server";
 import { limits, timing } from "@deepbot/contract";
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server";
 import type { ReportError } from "../plugins/problems.ts";
@@ -6,13 +6,13 @@ import { parseJson } from "../request/guard.ts";
 import {
   abortOnDisconnect,
   headerOf,
+  jsonType,
   procedureContext,
-  sendJson,
-  sendResponse,
   type ProcedureDeps,
   type RequestContext,
 } from "../request/context.ts";
 import type { Matched, Route } from "../request/routes.ts";
+import { sendParts, type Parts } from "../request/send-parts.ts";
 import { listProcedures, type Procedure } from "./operations.ts";
 import { isAsyncIterable, type EventEncoding, type EventStreams } from "./sse.ts";
 
@@ -123,19 +123,30 @@ function wantsJsonLines({ req }: RequestContext): boolean {
   return accept.split(",").some((type) => type.trim() === jsonLines);
 }
 
-function sendEnvelopes(
+function partsOf(envelope: Envelope): Parts {
+  if ("result" in envelope && envelope.result.data instanceof JsonStream) {
+    return ['{"result":{"data":', envelope.result.data, "}}"];
+  }
+  return [JSON.stringify(envelope)];
+}
+
+/** The streams in a batch follow each other, so that one page of one of them is in memory beside their first pages. */
+async function sendEnvelopes(
   { request, isBatch }: Pick<CallScope, "request" | "isBatch">,
   envelopes: readonly Envelope[],
-): void {
-  const [first] = envelopes;
+): Promise<void> {
+  const bodies = envelopes.map(partsOf);
   if (isBatch && wantsJsonLines(request)) {
-    const line = Object.fromEntries(envelopes.map((envelope, index) => [index, [[envelope]]]));
-    sendResponse(request, { status: 200, contentType: "application/json", content: `${JSON.stringify(line)}\n` });
+    const members = bodies.flatMap((parts, index) => [`${index === 0 ? "{" : ","}"${index}":[[`, ...parts, "]]"]);
+    await sendParts(request, { status: 200, contentType: "application/json", parts: [...members, "}\n"] });
     return;
   }
   const statuses = new Set(envelopes.map((each) => ("error" in each ? each.error.data.httpStatus : 200)));
-  const [status = 200] = statuses;
-  sendJson(request, statuses.size > 1 ? 207 : status, isBatch ? envelopes : first);
+  const [first = 200] = statuses;
+  const status = statuses.size > 1 ? 207 : first;
+  const items = bodies.flatMap((parts, index) => [index === 0 ? "[" : ",", ...parts]);
+  const parts = isBatch ? [...items, "]"] : (bodies[0] ?? []);
+  await sendParts(request, { status, contentType: jsonType, parts });
 }
 
 /** @throws for requests that are no valid batch */
@@ -156,14 +167,31 @@ function readInputsOf({ method, query }: RequestContext, readBody: Matched["read
 }
 
 /** The context of all calls; undefined once the whole request is refused. */
-function openContext(request: RequestContext, deps: TrpcDeps): Context | undefined {
+async function openContext(request: RequestContext, deps: TrpcDeps): Promise<Context | undefined> {
   try {
     return procedureContext(request, deps);
   } catch (error) {
     deps.reportError(error, request);
-    sendEnvelopes({ request, isBatch: false }, [{ error: errorShape(error, {}, undefined) }]);
+    await sendEnvelopes({ request, isBatch: false }, [{ error: errorShape(error, {}, undefined) }]);
     return undefined;
   }
+}
+
+/** Calls of a batch that run at once: a batch must not take all connections to the database. */
+const callsAtOnce = 2;
+
+/** Maps a few items at a time. The results are in the order of the items. */
+async function mapInOrder<Item, Result>(
+  items: readonly Item[],
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await map(item);
+  };
+  await Promise.all(Array.from({ length: callsAtOnce }, work));
+  return results;
 }
 
 function createServe(
@@ -171,7 +199,7 @@ function createServe(
 ): (request: RequestContext, calls: readonly Call[], matched: Matched) => Promise<void> {
   const { streams, reportError } = deps;
   return async (request, calls, { readBody }) => {
-    const ctx = openContext(request, deps);
+    const ctx = await openContext(request, deps);
     if (ctx === undefined) return;
     const isBatch = request.query.get("batch") === "1";
     const readInputs = readInputsOf(request, readBody);
@@ -184,7 +212,7 @@ function createServe(
       checkCalls(calls, scope);
     } catch (error) {
       // Every call of the batch is refused with this one response.
-      sendEnvelopes({ ...scope, isBatch: false }, [refused(error, {})]);
+      await sendEnvelopes({ ...scope, isBatch: false }, [refused(error, {})]);
       return;
     }
     const [first] = calls;
@@ -198,7 +226,7 @@ function createServe(
         (data) => ({ result: { data } }),
         (error: unknown) => refused(error, call),
       );
-    sendEnvelopes(scope, await Promise.all(calls.map(outcomeOf)));
+    await sendEnvelopes(scope, await mapInOrder(calls, outcomeOf));
   };
 }
 

@@ -70,6 +70,7 @@ describe("everywhere", () => {
     { name: "ANSWER_DEADLINE_MS", value: "1e9" },
     { name: "DATABASE_URL", value: "mysql://root:hunter2@localhost/db" },
     { name: "DATABASE_URL", value: "hunter2" },
+    { name: "DATABASE_POOL_MAX", value: "0" },
     { name: "DATABASE_PORT", value: "99999" },
     { name: "DATABASE_PORT", value: "port" },
   ];
@@ -180,6 +181,16 @@ describe("the database", () => {
     expect(urlOf({ ...five, DATABASE_HOST: host }).hostname.replaceAll(/[[\]]/g, "")).toBe(
       host.replaceAll(/[[\]]/g, ""),
     );
+  });
+
+  test("has ten connections unless told otherwise, and one address unless there are two", () => {
+    expect(readConfig(five).database).toEqual({ engine: "postgres", url: urlOf(five).href, maxConnections: 10 });
+    const direct = { DATABASE_POOL_MAX: "40", DATABASE_DIRECT_URL: "postgres://a:b@c:1/d" };
+    expect(readConfig({ ...five, ...direct }).database).toMatchObject({
+      maxConnections: 40,
+      directUrl: "postgres://a:b@c:1/d",
+    });
+    expect(problemsOf({ ...five, DATABASE_DIRECT_URL: "hunter2" })).toMatch(/DATABASE_DIRECT_URL must look like/);
   });
 
   test.each(["DATABASE_NAME", "DATABASE_USER"])("half of the five is told: %s", (name) => {

@@ -3,7 +3,6 @@ import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { timing } from "@deepbot/contract";
-import { createLogger } from "@deepbot/runtime";
 import { tracked } from "@trpc/server";
 import { sseStreamProducer } from "@trpc/server/unstable-core-do-not-import";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -61,8 +60,7 @@ describe("the encoding of events", () => {
 
 /** A server that sends every client one event and then nothing. */
 async function startServer(encoding: EventEncoding): Promise<{ port: number; close: () => void }> {
-  const log = createLogger({ module: "test", production: false, level: "silent" });
-  const streams = createEventStreams({ log, reportError: () => {} });
+  const streams = createEventStreams(() => {});
   const server = createServer((req, res) => {
     const request = createRequestContext(req, res);
     const signal = abortOnDisconnect(request);

@@ -1,6 +1,7 @@
 import { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "@deepbot/contract";
-import { personProcedure, recentPersonProcedure, router, sync } from "../trpc.ts";
-import { toWireExport } from "./export-wire.ts";
+import { JsonStream } from "../shared/json-stream.ts";
+import { personProcedure, recentPersonProcedure, router, streamed, sync } from "../trpc.ts";
+import { toWireExport, type ExportOutput } from "./export-wire.ts";
 import { toWireUsage } from "./usage-wire.ts";
 
 export const accountRouter = router({
@@ -12,13 +13,16 @@ export const accountRouter = router({
         tags: ["account"],
         summary: "Export everything that is stored about me",
         description:
-          "Profile, sessions, and dialogs with their messages and runs. Data that is stored during the export may be missing. 503 while a previous export of the same user is still being prepared. 403 `sign_in_again` when the sign-in was too long ago.",
+          "Profile, sessions, and dialogs with their messages and runs. Data that is stored during the export may be missing. It is sent while it is read: a response that breaks off is not complete. 503 while another export of the same user is being sent. 403 `sign_in_again` when the sign-in was too long ago.",
       },
       errors: ["sign_in_again", "account_not_found", "too_many_exports"],
       attachment: "deepbot-export.json",
     })
-    .output(sync(exportOutput))
-    .query(async ({ ctx }) => toWireExport(await ctx.useCases.account.export(ctx.user.userId), new Date())),
+    .output(streamed(exportOutput))
+    .query(async ({ ctx }) => {
+      const { data, close } = await ctx.useCases.account.export(ctx.user.userId);
+      return new JsonStream<ExportOutput>(toWireExport(data, new Date()), close);
+    }),
 
   usage: personProcedure
     .meta({

@@ -56,7 +56,7 @@ export const messagesRouter = router({
         tags: ["messages"],
         summary: "List the messages of a dialog in pages",
         description:
-          "The newest page comes first; each page is sorted oldest first. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
+          "The newest page comes first; each page is sorted oldest first. A page of long messages has fewer of them than `limit`. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
       },
       errors: ["dialog_not_found"],
     })

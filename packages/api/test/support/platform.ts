@@ -14,6 +14,7 @@ import { createEvents, type AppEvent } from "../../src/events/events.ts";
 import type { LoopIntervals } from "../../src/loops.ts";
 import { defaultSettings, type Settings } from "../../src/settings.ts";
 import { createPostgresDeltaStore, openNotifier } from "@deepbot/live";
+import { readStreams } from "./read-streams.ts";
 import { recordStatements } from "./record-statements.ts";
 import { createGoogleKeys, testAudience, type GoogleKeys } from "./google-keys.ts";
 
@@ -148,7 +149,7 @@ export async function createPlatform(
       renewSessionToken: (token) => void renewals.push(token),
       setNonce: (nonce) => void nonces.push(nonce),
     };
-    return createCaller(context, signal === undefined ? {} : { signal });
+    return readStreams(createCaller(context, signal === undefined ? {} : { signal }));
   };
 
   const person = async (sub: string = randomUUID()): Promise<TestPerson> => {

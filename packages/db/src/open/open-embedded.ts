@@ -2,21 +2,25 @@ import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PGlite } from "@electric-sql/pglite";
-import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
+import { boundStatements } from "./bound-statements.ts";
 import type { Database } from "./database.ts";
 import { FolderInUseError, lockFolder } from "./folder-lock.ts";
 import { migrationsFolder } from "../migrations.ts";
+
+/** How many statements may wait for the one connection. */
+const waitingMax = 500;
 
 function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void): Database {
   const db = drizzle(client);
   return {
     engine,
     db,
+    pool: boundStatements(db, { max: 1, waitingMax }),
     migrate: () => migrate(db, { migrationsFolder }),
     ping: async () => {
-      await db.execute(sql`select 1`);
+      await client.query("select 1");
     },
     channel: null,
     close: async () => {
