@@ -74,7 +74,7 @@ describePostgres("the images of the server and the ai-bridge", () => {
   test("the server runs in production mode: JSON logs, no development sign-in, only the given host names", async () => {
     expect(JSON.parse(running.output().split("\n")[0] ?? "")).toMatchObject({ event: "listening" });
     expect((await fetch(`${url}/dev/google-token`, { method: "POST" })).status).toBe(404);
-    expect((await fetch(url.replace("127.0.0.1", "localhost") + "/livez")).status).toBe(421);
+    expect((await fetch(url.replace("127.0.0.1", "localhost") + "/config")).status).toBe(421);
   });
 
   test.each(["/docs", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/openapi.json"])(

@@ -29,7 +29,14 @@ export interface Config {
   logLevel: string;
 }
 
-const secretNames = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY", "DATABASE_URL", "DATABASE_PASSWORD"];
+const databaseSecretNames = [
+  "DATABASE_URL",
+  "DATABASE_PASSWORD",
+  "MIGRATION_DATABASE_URL",
+  "MIGRATION_DATABASE_PASSWORD",
+];
+
+const secretNames = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY", ...databaseSecretNames];
 
 /** Secrets for development. In production each must be set. */
 const developmentSecrets: Readonly<Record<string, string>> = {
@@ -75,6 +82,7 @@ const schema = z.object({
   CANCEL_GRACE_MS: whole(0, 600_000).default(defaultSettings.cancelGraceMs),
   WATCHES_PER_USER: whole(1, 100_000).default(defaultSettings.watchesPerUser),
   WATCHES_IN_ALL: whole(1, 1_000_000).default(defaultSettings.watchesInAll),
+  AUDIT_KEEP_DAYS: whole(30, 3_650).default(defaultSettings.auditKeepDays),
   LOG_LEVEL: logLevel.default("info"),
 });
 
@@ -94,6 +102,19 @@ function findProductionProblems(given: Readonly<Record<string, string>>): string
   }
   if (isExample(given["DATABASE_PASSWORD"] ?? "")) problems.push("DATABASE_PASSWORD is still an example");
   return problems;
+}
+
+/**
+ * Reads the part of the environment that names the database, for programs that need nothing else.
+ *
+ * @throws {ConfigError} with everything that is wrong with it
+ */
+export function readDatabaseConfig(environment: Environment = process.env): DatabaseLocation {
+  const { values, problems } = resolveEnvironment(environment, databaseSecretNames);
+  const location = readDatabaseLocation(values);
+  if ("problem" in location) problems.push(location.problem);
+  if ("problem" in location || problems.length > 0) throw new ConfigError(problems);
+  return location;
 }
 
 /**
@@ -136,6 +157,7 @@ export function readConfig(environment: Environment = process.env): Config {
       cancelGraceMs: env.CANCEL_GRACE_MS,
       watchesPerUser: env.WATCHES_PER_USER,
       watchesInAll: env.WATCHES_IN_ALL,
+      auditKeepDays: env.AUDIT_KEEP_DAYS,
     },
     logLevel: env.LOG_LEVEL,
   };

@@ -12,6 +12,8 @@ export interface Settings {
   watchesPerUser: number;
   /** Per process. */
   watchesInAll: number;
+  /** How long the audit log is kept; at least the 30 days for which the database refuses to delete it. */
+  auditKeepDays: number;
 }
 
 export const defaultSettings: Settings = {
@@ -23,4 +25,5 @@ export const defaultSettings: Settings = {
   cancelGraceMs: 5_000,
   watchesPerUser: 20,
   watchesInAll: 10_000,
+  auditKeepDays: 365,
 };

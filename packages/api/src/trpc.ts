@@ -5,7 +5,7 @@ import { ZodError, type z } from "zod";
 import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
-import { requestScope } from "./request-scope.ts";
+import { noteIdentity, requestScope } from "./request-scope.ts";
 
 /** Actor that may call a procedure. */
 export type Access = "public" | "person" | "worker" | "operator";
@@ -141,9 +141,13 @@ export const createCallerFactory = t.createCallerFactory;
 export const publicProcedure = t.procedure.meta({ access: "public" }).use(guarded(() => ({})));
 
 /** For a signed-in person: the session of the cookie must be alive. */
-export const personProcedure = t.procedure
-  .meta({ access: "person" })
-  .use(guarded(async ({ useCases, caller }) => ({ user: await useCases.identity.authenticate(caller.sessionToken) })));
+export const personProcedure = t.procedure.meta({ access: "person" }).use(
+  guarded(async ({ useCases, caller }) => {
+    const user = await useCases.identity.authenticate(caller.sessionToken);
+    noteIdentity({ userId: user.userId, sessionId: user.sessionId });
+    return { user };
+  }),
+);
 
 /** For workers: the service key in `X-Messages-Key`. */
 export const workerProcedure = t.procedure.meta({ access: "worker" }).use(

@@ -2,12 +2,26 @@ import type { DatabaseLocation } from "@deepbot/db";
 
 type Values = Readonly<Record<string, string>>;
 
+type Located = Extract<DatabaseLocation, { engine: "postgres" }> | { problem: string };
+
 const parts = ["DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"];
 
 /** Default folder of the embedded database, relative to the working directory of the server. */
 const defaultFolder = ".data/db";
 
-function fromUrl(text: string): DatabaseLocation | { problem: string } {
+/** With the owner's credentials, by a URL of its own or by the two that differ. */
+function ownerUrlOf(url: string, values: Values): { ownerUrl?: string } {
+  const whole = values["MIGRATION_DATABASE_URL"];
+  if (whole !== undefined) return { ownerUrl: whole };
+  const user = values["MIGRATION_DATABASE_USER"];
+  if (user === undefined) return {};
+  const owned = new URL(url);
+  owned.username = encodeURIComponent(user);
+  owned.password = encodeURIComponent(values["MIGRATION_DATABASE_PASSWORD"] ?? "");
+  return { ownerUrl: owned.href };
+}
+
+function fromUrl(text: string): Located {
   const url = URL.parse(text);
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
     return { problem: "DATABASE_URL must look like postgres://user:password@host:5432/name" };
@@ -15,7 +29,7 @@ function fromUrl(text: string): DatabaseLocation | { problem: string } {
   return { engine: "postgres", url: text };
 }
 
-function fromParts(values: Values): DatabaseLocation | { problem: string } {
+function fromParts(values: Values): Located {
   const name = values["DATABASE_NAME"];
   const user = values["DATABASE_USER"];
   if (name === undefined || user === undefined) {
@@ -33,10 +47,19 @@ function fromParts(values: Values): DatabaseLocation | { problem: string } {
   return { engine: "postgres", url: url.href };
 }
 
-/** PostgreSQL by `DATABASE_URL`, else by the original's five names; the embedded database when none is set. */
+/**
+ * PostgreSQL by `DATABASE_URL`, else by the original's five names; the embedded database when none is set. The owner of the
+ * schema may have credentials of its own.
+ */
 export function readDatabaseLocation(values: Values): DatabaseLocation | { problem: string } {
   const url = values["DATABASE_URL"];
-  if (url !== undefined) return fromUrl(url);
-  if (parts.some((name) => values[name] !== undefined)) return fromParts(values);
+  if (url !== undefined || parts.some((name) => values[name] !== undefined)) {
+    const location = url === undefined ? fromParts(values) : fromUrl(url);
+    const owner = values["MIGRATION_DATABASE_URL"];
+    if (owner !== undefined && "problem" in fromUrl(owner)) {
+      return { problem: "MIGRATION_DATABASE_URL must look like postgres://owner:password@host:5432/name" };
+    }
+    return "problem" in location ? location : { ...location, ...ownerUrlOf(location.url, values) };
+  }
   return { engine: "embedded", folder: values["DATABASE_FOLDER"] ?? defaultFolder };
 }

@@ -1,24 +1,33 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Caller, Context, UseCases } from "@deepbot/api/server";
-import { defaultLocale, locales, timing, type Locale, type Locate, type Problem } from "@deepbot/contract";
+import type { Caller, Context, RequestFacts, UseCases } from "@deepbot/api/server";
+import {
+  defaultLocale,
+  locales,
+  timing,
+  type ErrorCode,
+  type Locale,
+  type Locate,
+  type Problem,
+} from "@deepbot/contract";
 import Negotiator from "negotiator";
 import type { SessionCookie } from "../plugins/session-cookie.ts";
+import { networkOf } from "./network.ts";
 
 /** One request and the response to it. */
-export interface RequestContext {
+export interface RequestContext extends RequestFacts {
   req: IncomingMessage;
   res: ServerResponse;
   /** Response headers. They are sent together with the status. */
   headers: Record<string, string>;
-  requestId: string;
-  locale: Locale;
   method: string;
   /** Still percent-encoded, without a trailing slash. */
   path: string;
   query: URLSearchParams;
   /** Name of the route, for metrics. The set of names is closed: callers cannot add to it. */
   operation: string;
+  /** Codes of the errors that it was answered with. A batch can have several. */
+  errors: ErrorCode[];
   /** Says in which part of the request each key of the input was. Without it every key counts as part of the body. */
   locate?: Locate;
 }
@@ -63,10 +72,12 @@ export function createRequestContext(req: IncomingMessage, res: ServerResponse):
     headers: commonHeaders(requestId),
     requestId,
     locale: localeOf(req),
+    address: networkOf(req.socket.remoteAddress),
     method: req.method ?? "",
     path: "",
     query: noQuery,
     operation: "none",
+    errors: [],
   };
 }
 
@@ -84,10 +95,11 @@ export interface ProcedureDeps {
 
 /** The context that procedures receive. */
 export function procedureContext(request: RequestContext, { useCases, sessionCookie }: ProcedureDeps): Context {
-  const { req, res, requestId, locale } = request;
+  const { req, res, requestId, locale, address } = request;
   const caller: Caller = {
     requestId,
     locale,
+    address,
     userAgent: headerOf(req, "user-agent"),
     sessionToken: sessionCookie.read(req),
     serviceKey: headerOf(req, "x-messages-key"),

@@ -1,4 +1,4 @@
-import type { RunState } from "@deepbot/contract";
+import type { ErrorCode, RunState, Usage } from "@deepbot/contract";
 
 /** Cause of a run's transition: its owner, a worker, or the reaper. */
 export type Actor = "person" | "worker" | "reaper";
@@ -20,6 +20,10 @@ export interface RunTransition {
     attempt?: number;
     /** Stable name of the reason for a failure, an expiry or a return to the queue. */
     reason?: string;
+    /** Of a first claim: time since the question, in milliseconds. */
+    waitedMs?: number;
+    /** What the model reported that the answer cost. */
+    usage?: Usage;
     /** The run whose question is asked again. */
     retryOf?: number;
     /** Whether a queued run has to wait for its back-off before it can be claimed. */
@@ -51,9 +55,30 @@ export type SessionsEnded = {
   sessionIds: string[];
 };
 
+export type KeyHeader = "X-Messages-Key" | "X-Health-Key";
+
 export type AccessRefused = {
   kind: "access_refused";
-  credential: "google_token" | "session" | "X-Messages-Key" | "X-Health-Key";
+  credential: "google_token" | "session" | KeyHeader;
+  reason: string;
+  /** Of a refused key that is long enough to be one: after a rotation it says which of the old keys is still in use. */
+  keyId?: string;
+};
+
+/** Log lines of one kind were counted instead of written. */
+export type LinesSuppressed = {
+  kind: "lines_suppressed";
+  /** What the lines would have been about. */
+  subject: string;
+  address: string | undefined;
+  count: number;
+};
+
+/** A periodic job failed. */
+export type LoopFailed = {
+  kind: "loop_failed";
+  loop: string;
+  /** SQLSTATE or connection code, else the class of the error. */
   reason: string;
 };
 
@@ -67,7 +92,11 @@ export type AppEvent =
   | { kind: "cancel_requested"; runId: number; userId: number }
   | { kind: "report_refused"; runId: number; state: RunState }
   | { kind: "bot_message_stored"; dialogId: number; userId: number }
-  | { kind: "signed_in"; userId: number }
+  | LinesSuppressed
+  | LoopFailed
+  | { kind: "key_used"; credential: KeyHeader; keyId: string }
+  | { kind: "request_refused"; code: ErrorCode }
+  | { kind: "signed_in"; userId: number; sessionId: string }
   | { kind: "account_exported"; userId: number }
   | { kind: "account_deleted"; userId: number; dialogIds: number[] };
 

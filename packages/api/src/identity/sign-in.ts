@@ -42,7 +42,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
         userAgent: cleanUserAgent(userAgent),
       });
       if (session === undefined) throw new AppError("google_token_invalid");
-      events.emit({ kind: "signed_in", userId: session.userId });
+      events.emit({ kind: "signed_in", userId: session.userId, sessionId: session.sessionId });
       return { sessionToken: await sessionTokens.sign(session), email, ...names };
     },
 

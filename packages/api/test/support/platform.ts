@@ -108,6 +108,7 @@ export async function createPlatform(
     events,
     settings: allSettings,
     log,
+    refusalSampler: { admit: () => true },
     shutdown: stopping.signal,
     verifyGoogleToken: createGoogleVerifier({
       audience: testAudience,
@@ -128,6 +129,7 @@ export async function createPlatform(
       caller: {
         requestId: "test",
         locale,
+        address: undefined,
         userAgent: undefined,
         sessionToken: undefined,
         serviceKey: undefined,

@@ -2,7 +2,13 @@ import type { Db } from "../db.ts";
 
 /** Where the data lives: a PostgreSQL server, a folder of the embedded database, or memory (tests). */
 export type DatabaseLocation =
-  | { engine: "postgres"; url: string; maxConnections?: number }
+  | {
+      engine: "postgres";
+      url: string;
+      /** With the credentials of the schema's owner, if the role of `url` may not change the schema. */
+      ownerUrl?: string;
+      maxConnections?: number;
+    }
   | { engine: "embedded"; folder: string }
   | { engine: "memory"; dump?: Blob };
 
@@ -23,7 +29,7 @@ export interface Channel {
 export interface Database {
   engine: DatabaseLocation["engine"];
   db: Db;
-  /** Applies what is missing. Safe to call from several processes at once. */
+  /** Applies what is missing, and gives the server's role its rights. Safe to call from several processes at once. */
   migrate: () => Promise<void>;
   /** One round trip. @throws when the database does not answer. */
   ping: () => Promise<void>;

@@ -1,10 +1,9 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
-import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import type { Db } from "../db.ts";
-import type { Channel, Database } from "./database.ts";
-import { migrationsFolder } from "../migrations.ts";
+import type { Channel, Database, DatabaseLocation } from "./database.ts";
+import { isMigrated, migratePostgres } from "./migrate-postgres.ts";
 import { createSilenceGuard, type SilenceGuard } from "./silence-guard.ts";
 
 const connectTimeoutSeconds = 5;
@@ -14,9 +13,6 @@ const reconnectSeconds = (): number => 0.2 + Math.random() * 0.3;
 
 const closeTimeoutSeconds = 5;
 const defaultMaxConnections = 10;
-
-/** Key of the advisory lock: any constant that nothing else in the database uses. */
-const migrationLock = 20_250_906;
 
 const channelName = "deepbot";
 
@@ -46,12 +42,14 @@ function connect(
   });
 }
 
-/** Migrates on a separate connection, one process at a time, without the time limits of ordinary statements. */
-async function migratePostgres(url: string): Promise<void> {
-  const client = connect(url, { max: 1, connection: { application_name: "deepbot-migrate" } });
+/** Migrates on a connection of its own. Without a separate owner, a database that is up to date is only looked at. */
+async function migrate(url: string, ownerUrl: string | undefined): Promise<void> {
+  const client = connect(ownerUrl ?? url, { max: 1, connection: { application_name: "deepbot-migrate" } });
   try {
-    await client`select pg_advisory_lock(${migrationLock})`;
-    await migrate(drizzle(client), { migrationsFolder });
+    if (ownerUrl === undefined && (await isMigrated(client))) return;
+    const role = decodeURIComponent(new URL(url).username);
+    const isOther = ownerUrl !== undefined && decodeURIComponent(new URL(ownerUrl).username) !== role;
+    await migratePostgres(client, isOther ? role : null);
   } finally {
     await client.end({ timeout: closeTimeoutSeconds });
   }
@@ -82,14 +80,18 @@ function createChannel(db: Db, url: string): Channel {
 }
 
 /** Opens a pool on a PostgreSQL server. It connects when the first statement runs. */
-export function openPostgres(url: string, maxConnections: number = defaultMaxConnections): Database {
+export function openPostgres({
+  url,
+  ownerUrl,
+  maxConnections = defaultMaxConnections,
+}: Extract<DatabaseLocation, { engine: "postgres" }>): Database {
   const guard = createSilenceGuard(silenceLimitMs);
   const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
   const db = drizzle(client);
   return {
     engine: "postgres",
     db,
-    migrate: () => migratePostgres(url),
+    migrate: () => migrate(url, ownerUrl),
     ping: async () => {
       await db.execute(sql`select 1`);
     },
