@@ -27,13 +27,12 @@ function fieldsOf(request: RequestContext, { status, ms, bytes, aborted }: Reque
   const { requestId, method, operation, path, address, identity, errors } = request;
   return {
     module: "http",
-    event: errors.length === 0 ? "request" : "request_refused",
+    ...(errors.length === 0 ? { event: "request" } : { event: "request_refused", code: errors[0] }),
     request_id: requestId,
     method,
     operation,
     status,
     ...(operation === "none" ? { path: path.slice(0, pathMax) } : {}),
-    ...(errors.length === 0 ? {} : { code: errors[0] }),
     ...(errors.length > 1 ? { errors: errors.length } : {}),
     ...(aborted ? { aborted } : {}),
     ms: Math.round(ms),
