@@ -11,13 +11,20 @@ const migrationLock = 20_250_906;
 /** SQLSTATE of a missing table, a missing schema and a missing right: nothing has been migrated, or not for this role. */
 const unreadable = new Set(["42P01", "3F000", "42501"]);
 
-/** Whether all migrations of this program have run; later ones of a newer program do not matter. Takes no lock. */
+/**
+ * Whether all migrations of this program have run; later ones of a newer program do not matter. Takes no lock.
+ *
+ * @throws with SQLSTATE 25006 if they have, but the database takes no writes
+ */
 export async function isMigrated(client: postgres.Sql): Promise<boolean> {
   const newest = Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis));
   try {
     const [row] = await client<{ at: number | null }[]>`
       select max(created_at)::float8 as at from drizzle.__drizzle_migrations`;
-    return (row?.at ?? 0) >= newest;
+    if ((row?.at ?? 0) < newest) return false;
+    // Refused by a replica, and by a database that is set to read-only.
+    await client`select from runs where false for update`;
+    return true;
   } catch (error) {
     if (unreadable.has(databaseErrorCode(error) ?? "")) return false;
     throw error;
