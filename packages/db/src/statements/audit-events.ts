@@ -58,7 +58,6 @@ export function preparePruneAuditEvents(db: Db): PruneAuditEvents {
       select old.event_id from audit_events as old
       where old.at < now() - ${sql.placeholder("keepDays")}::int * interval '1 day'
       order by old.at limit ${sql.placeholder("limit")}::int
-      for update skip locked
     )`)
     .returning({ eventId: auditEvents.eventId })
     .prepare("prune_audit_events");
