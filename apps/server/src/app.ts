@@ -204,12 +204,14 @@ export type AppDeps = Pick<Parts, "database" | "log"> & Partial<Pick<Parts, "dro
 export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { database, log, droppedLogLines = () => 0 } = deps;
   const stopping = new AbortController();
+  const statements = createStatements(database.db);
+  // Migrations have a connection of their own; those of statements must work too before the server says that it listens.
+  await statements.countOpenRuns();
   const issuer = await createIssuer(config.issuer);
   const notifier = await openNotifier(database, log.child({ module: "notifier" }));
   const events = createEvents((error) => {
     log.error({ module: "events", event: "subscriber_failed", causes: describeError(error) }, "A subscriber failed");
   });
-  const statements = createStatements(database.db);
   const { audit, sampler } = createRecorders(log, { events, statements });
   const shared = { config, database, statements, log, events, notifier, issuer };
   const parts: Parts = { ...shared, droppedLogLines, sampler, audit, stopping: stopping.signal };

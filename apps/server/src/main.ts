@@ -72,8 +72,6 @@ async function start(config: Config): Promise<void> {
   const database = await openDatabase(config.database);
   try {
     await database.migrate();
-    // Migrations have a connection of their own; the server's must work too before it says that it listens.
-    await database.ping();
     const app = await startApp(config, { database, log, droppedLogLines: logOutput.dropped });
     stopOnce({ app, database, log, logOutput });
     if (config.production) log.info({ event: "listening", port: app.port }, `Listening on port ${app.port}`);
