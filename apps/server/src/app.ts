@@ -142,13 +142,13 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
   const streams = createEventStreams({ log, reportError });
   const metrics = createMetrics({
     useCases,
+    events,
     openStreams: streams.count,
     pool: () => undefined,
     droppedLogLines: parts.droppedLogLines,
     droppedAuditRows: audit.dropped,
   });
   notifier.onGap(metrics.countNotificationGap);
-  events.subscribe(metrics.onEvent);
   const sessionCookie = createSessionCookie({
     secure: config.secureCookie,
     lifetimeMs: config.settings.sessionLifetimeMs,
@@ -164,11 +164,7 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
   ]);
   const { frontOrigin, allowedHosts } = config;
   const handleError = createErrorHandler(reportError);
-  const logRequest = createRequestLog(log, sampler);
-  const onEnd: typeof logRequest = (request, end) => {
-    metrics.requestDuration.observe({ operation: request.operation, status: end.status }, end.ms / 1000);
-    logRequest(request, end);
-  };
+  const onEnd = createRequestLog({ log, sampler, requestDuration: metrics.requestDuration });
   return { streams, handler: createHandler({ routes, handleError, onEnd, stopping, frontOrigin, allowedHosts }) };
 }
 
@@ -177,13 +173,15 @@ function createRecorders(
   log: Log,
   { events, statements }: Pick<Parts, "events" | "statements">,
 ): Pick<Parts, "audit" | "sampler"> {
-  const audit = createAuditTrail(statements, {
-    perHour: auditedPerHour,
-    onDropped: (count) => {
-      log.warn({ module: "audit", event: "audit_rows_dropped", count }, `${count} audit rows could not be stored`);
+  const audit = createAuditTrail(
+    { statements, events },
+    {
+      perHour: auditedPerHour,
+      onDropped: (count) => {
+        log.warn({ module: "audit", event: "audit_rows_dropped", count }, `${count} audit rows could not be stored`);
+      },
     },
-  });
-  events.subscribe(audit.onEvent);
+  );
   const sampler = createSampler({
     ...sampledPerMinute,
     onSuppressed: ({ kind: subject, address, count }) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { AppEvent, UseCases } from "@deepbot/api/server";
+import type { Events, UseCases } from "@deepbot/api/server";
 import { Counter, Histogram, Registry } from "prom-client";
 import { headerOf, sendResponse } from "../request/context.ts";
 import { getRoute, type Route } from "../request/routes.ts";
@@ -10,14 +10,14 @@ export interface Metrics {
   requestDuration: Histogram<"operation" | "status">;
   /** Counts a time at which notifications may have been lost. */
   countNotificationGap: () => void;
-  /** Counts what use cases did. */
-  onEvent: (event: AppEvent) => void;
   /** `GET /metrics` in the text format of Prometheus, for operators. */
   route: Route;
 }
 
 export interface MetricsDeps extends Omit<ProcessGauges, "waitingWorkers">, ProcessCounts {
   useCases: Pick<UseCases, "operations" | "identity">;
+  /** Whose events are counted. */
+  events: Pick<Events, "subscribe">;
 }
 
 /** From quick reads to a worker's longest wait, in seconds. */
@@ -33,7 +33,7 @@ function createRequestDuration(registers: Registry[]): Metrics["requestDuration"
   });
 }
 
-function createCounters(registers: Registry[]): Pick<Metrics, "countNotificationGap" | "onEvent"> {
+function createCounters(registers: Registry[], events: MetricsDeps["events"]): Pick<Metrics, "countNotificationGap"> {
   const gaps = new Counter({
     name: "deepbot_notification_gaps_total",
     help: "Times the notification connection was opened; every waiter polls once after each",
@@ -56,14 +56,15 @@ function createCounters(registers: Registry[]): Pick<Metrics, "countNotification
     help: "Log lines of refusals and of strangers that were counted instead of written",
     registers,
   });
-  return {
-    countNotificationGap: () => gaps.inc(),
-    onEvent: (event) => {
+  events.subscribe(
+    (event) => {
       if (event.kind === "request_refused") refusals.inc({ code: event.code });
       if (event.kind === "loop_failed") loopFailures.inc({ loop: event.loop });
       if (event.kind === "lines_suppressed") suppressed.inc(event.count);
     },
-  };
+    ["request_refused", "loop_failed", "lines_suppressed"],
+  );
+  return { countNotificationGap: () => gaps.inc() };
 }
 
 /** The operators' key, from its own header or as a bearer token, which is what Prometheus can send. */
@@ -78,15 +79,10 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   const registers = [registry];
   addProcessMetrics(registry, { ...deps, waitingWorkers: operations.countWaitingWorkers });
   const refreshRuns = addOpenRunGauges(registers, operations);
-  const onRunEvent = createRunMetrics(registers);
-  const counters = createCounters(registers);
+  deps.events.subscribe(createRunMetrics(registers), ["run_transition", "deltas_stored"]);
   return {
-    ...counters,
+    ...createCounters(registers, deps.events),
     requestDuration: createRequestDuration(registers),
-    onEvent: (event) => {
-      counters.onEvent(event);
-      onRunEvent(event);
-    },
     route: getRoute("metrics", "/metrics", async (request) => {
       identity.requireHealthKey(readHealthKey(request.req));
       await refreshRuns();

@@ -19,8 +19,11 @@ export function createErrorReporter(deps: {
     // An error may arrive from a listener that runs outside the scope of its request.
     requestScope.run(request, () => {
       events.emit({ kind: "request_refused", code });
-      if (code !== "internal" || !sampler.admit(`request_failed ${operation}`, undefined)) return;
-      const fields = { module: "http", event: "request_failed", method, operation, causes: describeError(error) };
+      if (code !== "internal") return;
+      const causes = describeError(error);
+      // The same failure again and again is told from another one by its place.
+      if (!sampler.admit(`request_failed ${operation} ${JSON.stringify(causes).slice(0, 300)}`, undefined)) return;
+      const fields = { module: "http", event: "request_failed", method, operation, causes };
       log.error(fields, `${method} ${operation} failed`);
     });
   };

@@ -45,12 +45,18 @@ function fieldsOf(request: RequestContext, { status, ms, bytes, aborted }: Reque
 }
 
 /**
- * Writes one line for each request: outages at warn, all else at info. Lines of refusals and of strangers are sampled, so
+ * Measures each request and writes one line for it: outages at warn, all else at info. Lines of refusals and of strangers are sampled, so
  * that nobody can fill the disk.
  */
-export function createRequestLog(log: Log & { debug: Log["info"] }, sampler: Pick<Sampler, "admit">): LogRequest {
+export function createRequestLog(deps: {
+  log: Log & { debug: Log["info"] };
+  sampler: Pick<Sampler, "admit">;
+  requestDuration: { observe: (labels: { operation: string; status: number }, seconds: number) => void };
+}): LogRequest {
+  const { log, sampler, requestDuration } = deps;
   return (request, end) => {
     const { method, operation, address, identity, errors } = request;
+    requestDuration.observe({ operation, status: end.status }, end.ms / 1000);
     const [code] = errors;
     const message = `${method} ${operation} -> ${end.status}${code === undefined ? "" : ` ${code}`}`;
     if (code === undefined && frequent.has(operation)) {

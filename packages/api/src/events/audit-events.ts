@@ -2,7 +2,7 @@ import type { AuditEvent, Statements } from "@deepbot/db";
 import { statusOf } from "@deepbot/contract";
 import { requestScope } from "../request-scope.ts";
 import { createSampler } from "../shared/sampler.ts";
-import type { AppEvent } from "./events.ts";
+import type { AppEvent, Events } from "./events.ts";
 
 type Row = Pick<AuditEvent, "kind"> & Partial<AuditEvent>;
 
@@ -19,9 +19,36 @@ const retryDelayMs = 1_000;
 
 const hourMs = 3_600_000;
 
+type AuditedEvent = Extract<
+  AppEvent,
+  {
+    kind:
+      | "signed_in"
+      | "sessions_ended"
+      | "account_exported"
+      | "account_deleted"
+      | "access_refused"
+      | "key_used"
+      | "request_refused";
+  }
+>;
+
+const auditedKinds: readonly AuditedEvent["kind"][] = [
+  "signed_in",
+  "sessions_ended",
+  "account_exported",
+  "account_deleted",
+  "access_refused",
+  "key_used",
+  "request_refused",
+];
+
+function isAudited(event: AppEvent): event is AuditedEvent {
+  return auditedKinds.some((kind) => kind === event.kind);
+}
+
 /** The audit log: what an operator must be able to prove afterwards. It never makes a request wait. */
 export interface AuditTrail {
-  onEvent: (event: AppEvent) => void;
   /** Rows that were lost because the database did not take them in time. */
   dropped: () => number;
   /** Writes what is pending, and stops. */
@@ -29,7 +56,7 @@ export interface AuditTrail {
 }
 
 /** Kinds that anybody can cause at will are sampled; `undefined` for events that leave no row. */
-function rowOf(event: AppEvent): { row: Row; sampledKind?: string } | undefined {
+function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefined {
   switch (event.kind) {
     case "signed_in": {
       const { kind, userId, sessionId } = event;
@@ -54,16 +81,10 @@ function rowOf(event: AppEvent): { row: Row; sampledKind?: string } | undefined 
       if (statusOf(code) !== 429 && !code.startsWith("too_many_")) return undefined;
       return { row: { kind: "limit_reached", facts: { code } }, sampledKind: `limit_reached ${code}` };
     }
-    case "run_transition":
-    case "deltas_stored":
-    case "dialog_changed":
-    case "cancel_requested":
-    case "report_refused":
-    case "bot_message_stored":
-    case "key_used":
-    case "lines_suppressed":
-    case "loop_failed":
-      return undefined;
+    case "key_used": {
+      const { kind, credential, keyId } = event;
+      return { row: { kind, keyId, facts: { credential } } };
+    }
   }
 }
 
@@ -126,7 +147,7 @@ function createWriter(
  * @param perHour refusals that are kept in an hour, of each kind and address and of all together; the others are counted
  */
 export function createAuditTrail(
-  statements: Pick<Statements, "insertAuditEvents">,
+  { statements, events }: { statements: Pick<Statements, "insertAuditEvents">; events: Pick<Events, "subscribe"> },
   { perHour, onDropped }: { perHour: { perKind: number; total: number }; onDropped: (count: number) => void },
 ): AuditTrail {
   const writer = createWriter(statements, onDropped);
@@ -143,19 +164,16 @@ export function createAuditTrail(
       add({ kind, address, facts: { suppressed: count, of: subject.join(" ") } });
     },
   });
-  const keyUses = createSampler({ windowMs: hourMs, perKind: 1, total: perHour.total, onSuppressed: () => {} });
+  const record = (event: AuditedEvent): void => {
+    const found = rowOf(event);
+    if (found === undefined) return;
+    const { row, sampledKind } = found;
+    if (sampledKind === undefined || sampler.admit(sampledKind, requestScope.getStore()?.address)) add(row);
+  };
+  events.subscribe((event) => {
+    if (isAudited(event)) record(event);
+  }, auditedKinds);
   return {
-    onEvent: (event) => {
-      if (event.kind === "key_used") {
-        const { kind, credential, keyId } = event;
-        if (keyUses.admit(keyId, undefined)) add({ kind, keyId, facts: { credential } });
-        return;
-      }
-      const found = rowOf(event);
-      if (found === undefined) return;
-      const { row, sampledKind } = found;
-      if (sampledKind === undefined || sampler.admit(sampledKind, requestScope.getStore()?.address)) add(row);
-    },
     dropped: writer.dropped,
     close: async () => {
       sampler.flush();

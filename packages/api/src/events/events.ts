@@ -94,6 +94,7 @@ export type AppEvent =
   | { kind: "bot_message_stored"; dialogId: number; userId: number }
   | LinesSuppressed
   | LoopFailed
+  /** The first use of a key in an hour. */
   | { kind: "key_used"; credential: KeyHeader; keyId: string }
   | { kind: "request_refused"; code: ErrorCode }
   | { kind: "signed_in"; userId: number; sessionId: string }
@@ -103,7 +104,8 @@ export type AppEvent =
 /** Delivers events to their subscribers. Subscribers are registered once, where the platform is composed. */
 export interface Events {
   emit: (event: AppEvent) => void;
-  subscribe: (subscriber: (event: AppEvent) => void) => void;
+  /** @param kinds of the events to deliver; all by default */
+  subscribe: (subscriber: (event: AppEvent) => void, kinds?: readonly AppEvent["kind"][]) => void;
 }
 
 /**
@@ -111,10 +113,11 @@ export interface Events {
  *   may suffer
  */
 export function createEvents(onError: (error: unknown) => void): Events {
-  const subscribers: ((event: AppEvent) => void)[] = [];
+  const subscriptions: { subscriber: (event: AppEvent) => void; kinds: readonly AppEvent["kind"][] | undefined }[] = [];
   return {
     emit: (event) => {
-      for (const subscriber of subscribers) {
+      for (const { subscriber, kinds } of subscriptions) {
+        if (kinds?.includes(event.kind) === false) continue;
         try {
           subscriber(event);
         } catch (error) {
@@ -122,6 +125,6 @@ export function createEvents(onError: (error: unknown) => void): Events {
         }
       }
     },
-    subscribe: (subscriber) => void subscribers.push(subscriber),
+    subscribe: (subscriber, kinds) => void subscriptions.push({ subscriber, kinds }),
   };
 }

@@ -21,12 +21,23 @@ export function keyIdOf(key: string): string {
   return hash("sha256", key).slice(0, 12);
 }
 
-/** The ids of accepted keys, which are few; hashing each request's would cost more than looking one up. */
-function createKeyIds(): (acceptedKey: string) => string {
-  const known = new Map<string, string>();
-  return (key) => {
-    const keyId = known.get(key) ?? keyIdOf(key);
-    known.set(key, keyId);
+const hourMs = 3_600_000;
+
+/**
+ * Tells of the first use of an accepted key in each hour. Such keys are few, and hashing each request's would cost more than
+ * looking one up.
+ *
+ * @returns the key's id
+ */
+function createKeyUses(events: Events): (credential: KeyHeader, acceptedKey: string) => string {
+  const known = new Map<string, { keyId: string; hour: number }>();
+  return (credential, key) => {
+    const hour = Math.floor(Date.now() / hourMs);
+    const last = known.get(key);
+    if (last?.hour === hour) return last.keyId;
+    const keyId = keyIdOf(key);
+    known.set(key, { keyId, hour });
+    events.emit({ kind: "key_used", credential, keyId });
     return keyId;
   };
 }
@@ -39,14 +50,12 @@ export interface KeyChecks {
 }
 
 export function createKeyChecks(deps: { events: Events; isServiceKey: KeyCheck; isHealthKey: KeyCheck }): KeyChecks {
-  const idOf = createKeyIds();
+  const use = createKeyUses(deps.events);
   const require =
     (isKey: KeyCheck, credential: KeyHeader) =>
     (presented: string | undefined): void => {
       if (presented !== undefined && isKey(presented)) {
-        const keyId = idOf(presented);
-        noteIdentity({ keyId });
-        deps.events.emit({ kind: "key_used", credential, keyId });
+        noteIdentity({ keyId: use(credential, presented) });
         return;
       }
       const reason = presented === undefined ? "missing" : "wrong";

@@ -1,6 +1,7 @@
 import type { AuditEvent } from "@deepbot/db";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createAuditTrail } from "../../../src/events/audit-events.ts";
+import { createEvents } from "../../../src/events/events.ts";
 import { requestScope } from "../../../src/request-scope.ts";
 
 type Stored = AuditEvent & { ageMs: number };
@@ -10,44 +11,47 @@ function makeTrail(insert: (rows: readonly Stored[]) => Promise<void> = async ()
   const stored: Stored[] = [];
   const lost: number[] = [];
   const batches: number[] = [];
-  const trail = createAuditTrail(
-    {
-      insertAuditEvents: async (rows) => {
-        batches.push(rows.length);
-        await insert(rows);
-        stored.push(...rows);
-      },
+  const statements = {
+    insertAuditEvents: async (rows: readonly Stored[]): Promise<void> => {
+      batches.push(rows.length);
+      await insert(rows);
+      stored.push(...rows);
     },
+  };
+  const { emit, subscribe } = createEvents((error) => {
+    throw error;
+  });
+  const trail = createAuditTrail(
+    { statements, events: { subscribe } },
     { perHour: { perKind: 2, total: 10 }, onDropped: (count) => void lost.push(count) },
   );
-  return { trail, stored, lost, batches };
+  return { trail, emit, stored, lost, batches };
 }
 
 const signedIn = { kind: "signed_in", userId: 3, sessionId: "s" } as const;
-const keyUsed = { kind: "key_used", credential: "X-Messages-Key", keyId: "0123456789ab" } as const;
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 describe("the audit trail", () => {
   it("adds where an event came from and with which credentials", async () => {
-    const { trail, stored } = makeTrail();
+    const { trail, emit, stored } = makeTrail();
     const facts = {
       requestId: "r",
       locale: "en",
       address: "192.0.2.1",
       identity: { userId: 3, sessionId: "s" },
     } as const;
-    requestScope.run(facts, () => trail.onEvent({ kind: "account_exported", userId: 3 }));
+    requestScope.run(facts, () => emit({ kind: "account_exported", userId: 3 }));
     await trail.close();
     const row = { kind: "account_exported", userId: 3, sessionId: "s", keyId: null, address: "192.0.2.1", facts: {} };
     expect(stored).toEqual([{ ...row, ageMs: expect.any(Number) as number }]);
   });
 
   it("keeps the first refusals of a kind in an hour and counts the others", async () => {
-    const { trail, stored } = makeTrail();
+    const { trail, emit, stored } = makeTrail();
     for (let index = 0; index < 5; index += 1) {
-      trail.onEvent({ kind: "access_refused", credential: "session", reason: "session_invalid" });
+      emit({ kind: "access_refused", credential: "session", reason: "session_invalid" });
     }
     await vi.advanceTimersByTimeAsync(3_600_000);
     await trail.close();
@@ -59,9 +63,9 @@ describe("the audit trail", () => {
   });
 
   it("keeps limits that were reached, and no other refused request", async () => {
-    const { trail, stored } = makeTrail();
+    const { trail, emit, stored } = makeTrail();
     for (const code of ["too_many_requests", "too_many_watches", "not_found", "internal"] as const) {
-      trail.onEvent({ kind: "request_refused", code });
+      emit({ kind: "request_refused", code });
     }
     await trail.close();
     expect(stored.map(({ kind, facts }) => `${kind} ${facts["code"]}`)).toEqual([
@@ -70,20 +74,9 @@ describe("the audit trail", () => {
     ]);
   });
 
-  it("keeps the first use of each key in an hour", async () => {
-    const { trail, stored } = makeTrail();
-    trail.onEvent(keyUsed);
-    trail.onEvent(keyUsed);
-    trail.onEvent({ ...keyUsed, keyId: "ba9876543210" });
-    await vi.advanceTimersByTimeAsync(3_600_000);
-    trail.onEvent(keyUsed);
-    await trail.close();
-    expect(stored.map(({ keyId }) => keyId)).toEqual(["0123456789ab", "ba9876543210", "0123456789ab"]);
-  });
-
   it("writes many rows in few statements", async () => {
-    const { trail, batches } = makeTrail();
-    for (let index = 0; index < 450; index += 1) trail.onEvent(signedIn);
+    const { trail, emit, batches } = makeTrail();
+    for (let index = 0; index < 450; index += 1) emit(signedIn);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(batches).toEqual([200, 200, 50]);
     await trail.close();
@@ -91,14 +84,14 @@ describe("the audit trail", () => {
 
   it("tries again once, and then counts what is lost", async () => {
     const answers = [false, true, false, false];
-    const { trail, stored, lost } = makeTrail(async () => {
+    const { trail, emit, stored, lost } = makeTrail(async () => {
       if (answers.shift() !== true) throw new Error("The database is away.");
     });
-    trail.onEvent(signedIn);
+    emit(signedIn);
     await vi.advanceTimersByTimeAsync(2_000);
     expect([stored.length, trail.dropped()]).toEqual([1, 0]);
-    trail.onEvent(signedIn);
-    trail.onEvent(signedIn);
+    emit(signedIn);
+    emit(signedIn);
     await vi.advanceTimersByTimeAsync(2_000);
     expect([stored.length, trail.dropped(), lost]).toEqual([1, 2, [2]]);
     await trail.close();
@@ -106,10 +99,10 @@ describe("the audit trail", () => {
 
   it("holds a thousand rows at most while the database does not answer", async () => {
     let answer = (): void => {};
-    const { trail, stored } = makeTrail(() => new Promise((resolve) => (answer = resolve)));
-    trail.onEvent(signedIn);
+    const { trail, emit, stored } = makeTrail(() => new Promise((resolve) => (answer = resolve)));
+    emit(signedIn);
     await vi.advanceTimersByTimeAsync(1_000);
-    for (let index = 0; index < 1_500; index += 1) trail.onEvent(signedIn);
+    for (let index = 0; index < 1_500; index += 1) emit(signedIn);
     expect(trail.dropped()).toBe(501);
     const closed = trail.close();
     for (let round = 0; round < 10; round += 1) {
