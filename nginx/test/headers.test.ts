@@ -203,3 +203,12 @@ test("the log names the requested path, also when nginx responds itself", async 
     .map((line) => JSON.parse(line) as object);
   expect(lines.at(-1)).toMatchObject({ path: "/health", status: 502 });
 });
+
+test("the log has a sample of refused requests, and the beginning of a long path", async () => {
+  const path = `/docs/${"x".repeat(1_000)}`;
+  await proxy.request(path);
+  for (let sent = 0; sent < 200; sent += 1) await proxy.request("/metrics");
+  const log = await proxy.accessLog();
+  expect(log).toContain(`"path":"${path.slice(0, 200)}"`);
+  expect(log.split('"path":"/metrics"').length - 1).toBeLessThan(60);
+});

@@ -2,25 +2,30 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  createAuditTrail,
   createEvents,
   createKeyCheck,
+  createSampler,
   createSessionTokens,
   createUseCases,
+  type AuditTrail,
   type Events,
+  type Sampler,
   type UseCases,
 } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
-import { createStatements, type Database } from "@deepbot/db";
+import { createStatements, type Database, type Statements } from "@deepbot/db";
 import { createPostgresDeltaStore, openNotifier, type Notifier } from "@deepbot/live";
 import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
 import { describeError } from "./describe-error.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { devSignInRoute } from "./plugins/dev-sign-in.ts";
 import { docsRoutes } from "./plugins/docs.ts";
-import { createMetrics } from "./plugins/metrics.ts";
 import { probeRoutes } from "./plugins/probes.ts";
 import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
+import { createRequestLog, sampledPerMinute } from "./plugins/request-log.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
 import { refuseExpectation, sendClientError } from "./request/client-error.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
@@ -31,6 +36,9 @@ import { trpcRoutes } from "./transports/trpc.ts";
 
 /** How long open requests may take to end once the server stops. */
 const drainMs = 5_000;
+
+/** Refusals that the audit log keeps in an hour: of one kind and address, and of all together. */
+const auditedPerHour = { perKind: 5, total: 2_000 };
 
 /** How soon a connection that has become idle while draining is closed. */
 const idleCheckMs = 50;
@@ -46,7 +54,12 @@ export interface App {
 interface Parts {
   config: Config;
   database: Database;
+  statements: Statements;
   log: Log;
+  /** Log lines that were lost so far. */
+  droppedLogLines: () => number;
+  sampler: Sampler;
+  audit: AuditTrail;
   events: Events;
   notifier: Notifier;
   issuer: Issuer;
@@ -90,9 +103,9 @@ async function drain(server: Server): Promise<void> {
   await closed;
 }
 
-function buildUseCases({ config, database, log, events, notifier, issuer, stopping }: Parts): UseCases {
+function buildUseCases(parts: Parts): UseCases {
+  const { config, database, statements, log, sampler, events, notifier, issuer, stopping } = parts;
   const { settings } = config;
-  const statements = createStatements(database.db);
   return createUseCases({
     statements,
     notifier,
@@ -100,6 +113,7 @@ function buildUseCases({ config, database, log, events, notifier, issuer, stoppi
     events,
     settings,
     log,
+    refusalSampler: sampler,
     shutdown: stopping,
     verifyGoogleToken: issuer.verifyGoogleToken,
     sessionTokens: createSessionTokens({
@@ -124,12 +138,18 @@ async function isReady({ database, stopping }: Parts): Promise<boolean> {
 
 /** Builds the route table and all that serves it. */
 function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListener; streams: EventStreams } {
-  const { config, log, events, notifier, issuer, stopping } = parts;
-  const reportError = createErrorReporter(log);
+  const { config, log, sampler, audit, events, notifier, issuer, stopping } = parts;
+  const reportError = createErrorReporter({ log, events, sampler });
   const streams = createEventStreams(reportError);
-  const metrics = createMetrics({ useCases, streams });
+  const metrics = createMetrics({
+    useCases,
+    events,
+    openStreams: streams.count,
+    pool: () => parts.database.pool,
+    droppedLogLines: parts.droppedLogLines,
+    droppedAuditRows: audit.dropped,
+  });
   notifier.onGap(metrics.countNotificationGap);
-  events.subscribe(metrics.onEvent);
   const sessionCookie = createSessionCookie({
     secure: config.secureCookie,
     maxAgeMs: config.settings.sessionCookieMaxAgeMs,
@@ -145,36 +165,69 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
   ]);
   const { frontOrigin, allowedHosts } = config;
   const ownScheme = config.secureCookie ? "https:" : "http:";
-  const { requestDuration } = metrics;
   const handleError = createErrorHandler(reportError);
+  const onEnd = createRequestLog({ log, sampler, requestDuration: metrics.requestDuration });
+  const stallGuard = createStallGuard(log);
   return {
     streams,
     handler: createHandler({
       routes,
       handleError,
-      requestDuration,
+      onEnd,
       stopping,
       frontOrigin,
       ownScheme,
       allowedHosts,
-      stallGuard: createStallGuard(log),
+      stallGuard,
     }),
   };
 }
+
+/** What records events without a use case knowing of it: the audit log, and the sampler that keeps the log small. */
+function createRecorders(
+  log: Log,
+  { events, statements }: Pick<Parts, "events" | "statements">,
+): Pick<Parts, "audit" | "sampler"> {
+  const audit = createAuditTrail(
+    { statements, events },
+    {
+      perHour: auditedPerHour,
+      onDropped: (count) => {
+        log.warn({ module: "audit", event: "audit_rows_dropped", count }, `${count} audit rows could not be stored`);
+      },
+    },
+  );
+  const sampler = createSampler({
+    ...sampledPerMinute,
+    onSuppressed: ({ kind: subject, address, count }) => {
+      events.emit({ kind: "lines_suppressed", subject, address, count });
+    },
+  });
+  return { audit, sampler };
+}
+
+/** What `startApp` is given. */
+export type AppDeps = Pick<Parts, "database" | "log"> & Partial<Pick<Parts, "droppedLogLines">>;
 
 /**
  * Builds every part on an open, migrated database and starts to listen.
  *
  * @throws if the address is taken or does not belong to this machine
  */
-export async function startApp(config: Config, { database, log }: { database: Database; log: Log }): Promise<App> {
+export async function startApp(config: Config, deps: AppDeps): Promise<App> {
+  const { database, log, droppedLogLines = () => 0 } = deps;
   const stopping = new AbortController();
+  const statements = createStatements(database.db);
+  // Migrations have a connection of their own; those of statements must work too before the server says that it listens.
+  await statements.countOpenRuns();
   const issuer = await createIssuer(config.issuer);
   const notifier = await openNotifier(database, log.child({ module: "notifier" }));
   const events = createEvents((error) => {
     log.error({ module: "events", event: "subscriber_failed", causes: describeError(error) }, "A subscriber failed");
   });
-  const parts: Parts = { config, database, log, events, notifier, issuer, stopping: stopping.signal };
+  const { audit, sampler } = createRecorders(log, { events, statements });
+  const shared = { config, database, statements, log, events, notifier, issuer };
+  const parts: Parts = { ...shared, droppedLogLines, sampler, audit, stopping: stopping.signal };
   const useCases = buildUseCases(parts);
   const { handler, streams } = buildHandler(parts, useCases);
   const server = createHttpServer(handler);
@@ -190,6 +243,8 @@ export async function startApp(config: Config, { database, log }: { database: Da
       streams.closeAll();
       await drain(server);
       await stopLoops();
+      sampler.flush();
+      await audit.close();
       await notifier.close();
     },
   };

@@ -34,7 +34,13 @@ export interface Config {
   logLevel: string;
 }
 
-const databaseSecrets = ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_PASSWORD"];
+const databaseSecrets = [
+  "DATABASE_URL",
+  "DATABASE_DIRECT_URL",
+  "DATABASE_PASSWORD",
+  "MIGRATION_DATABASE_URL",
+  "MIGRATION_DATABASE_PASSWORD",
+];
 
 const truth = z
   .string()
@@ -111,6 +117,7 @@ const schema = z.object({
   WATCHES_IN_ALL: whole(1, 1_000_000).default(defaultSettings.watchesInAll),
   WAITS_PER_USER: whole(1, 100_000).default(defaultSettings.waitsPerUser),
   WAITS_IN_ALL: whole(1, 1_000_000).default(defaultSettings.waitsInAll),
+  AUDIT_KEEP_DAYS: whole(30, 3_650).default(defaultSettings.auditKeepDays),
   LOG_LEVEL: logLevel.default("info"),
 });
 
@@ -185,6 +192,7 @@ export function readConfig(environment: Environment = process.env): Config {
       watchesInAll: env.WATCHES_IN_ALL,
       waitsPerUser: env.WAITS_PER_USER,
       waitsInAll: env.WAITS_IN_ALL,
+      auditKeepDays: env.AUDIT_KEEP_DAYS,
     },
     logLevel: env.LOG_LEVEL,
   };

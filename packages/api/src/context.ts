@@ -5,6 +5,8 @@ import type { UseCases } from "./use-cases.ts";
 export interface Caller {
   requestId: string;
   locale: Locale;
+  /** See `RequestFacts`. */
+  address: string | undefined;
   /** The header `User-Agent`. */
   userAgent: string | undefined;
   /** The value of the session cookie. */

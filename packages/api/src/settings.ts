@@ -29,6 +29,8 @@ export interface Settings {
   /** Requests that wait for an answer, per process too. */
   waitsPerUser: number;
   waitsInAll: number;
+  /** How long the audit log is kept; at least the 30 days for which the database refuses to delete it. */
+  auditKeepDays: number;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -56,4 +58,5 @@ export const defaultSettings: Settings = {
   watchesInAll: 10_000,
   waitsPerUser: 20,
   waitsInAll: 20_000,
+  auditKeepDays: 365,
 };

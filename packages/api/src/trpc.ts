@@ -6,7 +6,7 @@ import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
 import type { AuthenticatedUser } from "./identity/authenticate.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
-import { requestScope } from "./request-scope.ts";
+import { noteIdentity, requestScope } from "./request-scope.ts";
 import { JsonStream } from "./shared/json-stream.ts";
 
 /** Actor that may call a procedure. */
@@ -162,6 +162,7 @@ export const publicProcedure = t.procedure.meta({ access: "public" }).use(guarde
 async function authenticate({ useCases, caller, renewSessionToken }: Context): Promise<{ user: AuthenticatedUser }> {
   const { sessionToken, sessionCookieOutdated } = caller;
   const user = await useCases.identity.authenticate(sessionToken);
+  noteIdentity({ userId: user.userId, sessionId: user.sessionId });
   const renewed = user.renewedToken ?? (sessionCookieOutdated ? sessionToken : undefined);
   if (renewed !== undefined) renewSessionToken(renewed);
   return { user };

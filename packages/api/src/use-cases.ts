@@ -14,6 +14,7 @@ import { createStartLoops } from "./loops.ts";
 import { createLegacyProtocol } from "./messages/legacy-reply.ts";
 import { createClientConfig } from "./operations/client-config.ts";
 import { createRuns } from "./runs/index.ts";
+import type { Sampler } from "./shared/sampler.ts";
 import { createAnswerWaits } from "./streaming/await-answer.ts";
 import { createClaimQueue } from "./streaming/claim-queue.ts";
 import { createDelivery } from "./streaming/deliver.ts";
@@ -25,6 +26,8 @@ export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   notifier: Notifier;
   deltaStore: DeltaStore;
   log: Log;
+  /** Limits the log lines of refusals. */
+  refusalSampler: Pick<Sampler, "admit">;
   isServiceKey: KeyCheck;
   isHealthKey: KeyCheck;
   /** Null in development, where the server itself signs people in. */
@@ -41,7 +44,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
   const feeds = createRunFeeds({ ...options, store });
   const sessionWatches = createSessionWatches(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));
-  events.subscribe(createEventLogger(options.log));
+  events.subscribe(createEventLogger(options.log, options.refusalSampler));
 
   const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
   const quotas = createQuotaReads(options);
@@ -59,6 +62,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
     operations: {
       clientConfig: createClientConfig(options),
       countOpenRuns: statements.countOpenRuns,
+      countWaitingWorkers: claimQueue.size,
 
       /** @throws {AppError} `database_unavailable` */
       checkHealth: async (): Promise<void> => {

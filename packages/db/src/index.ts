@@ -6,6 +6,7 @@ export { FolderInUseError } from "./open/folder-lock.ts";
 export { openDatabase } from "./open/open-database.ts";
 export { createStatements, type Statements } from "./statements/index.ts";
 export type { QueuedRun } from "./statements/ask.ts";
+export type { AuditEvent } from "./statements/audit-events.ts";
 export type { ClaimedRun } from "./statements/claim-runs.ts";
 export type { DialogKey, DialogRow } from "./statements/dialogs.ts";
 export type { ProfileRow, StoredRun, StoredSession } from "./statements/export-account.ts";

@@ -1,19 +1,26 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
-import { AppError, type Caller, type Context, type UseCases } from "@deepbot/api/server";
-import { defaultLocale, locales, timing, type Locale, type Locate, type Problem } from "@deepbot/contract";
+import { AppError, type Caller, type Context, type RequestFacts, type UseCases } from "@deepbot/api/server";
+import {
+  defaultLocale,
+  locales,
+  timing,
+  type ErrorCode,
+  type Locale,
+  type Locate,
+  type Problem,
+} from "@deepbot/contract";
 import Negotiator from "negotiator";
 import type { SessionCookie } from "../plugins/session-cookie.ts";
+import { networkOf } from "./network.ts";
 
 /** One request and the response to it. */
-export interface RequestContext {
+export interface RequestContext extends RequestFacts {
   req: IncomingMessage;
   res: ServerResponse;
   /** Response headers. They are sent together with the status. */
   headers: Record<string, string>;
-  requestId: string;
-  locale: Locale;
   method: string;
   /** Still percent-encoded, without a trailing slash. */
   path: string;
@@ -22,6 +29,8 @@ export interface RequestContext {
   operation: string;
   /** Whether the person meant to send their cookies: no foreign page made the request. Set by the request guard. */
   mayUseCookies: boolean;
+  /** Codes of the errors that it was answered with. A batch can have several. */
+  errors: ErrorCode[];
   /** Says in which part of the request each key of the input was. Without it every key counts as part of the body. */
   locate?: Locate;
 }
@@ -66,11 +75,13 @@ export function createRequestContext(req: IncomingMessage, res: ServerResponse):
     headers: commonHeaders(requestId),
     requestId,
     locale: localeOf(req),
+    address: networkOf(req.socket.remoteAddress),
     method: req.method ?? "",
     path: "",
     query: noQuery,
     operation: "none",
     mayUseCookies: false,
+    errors: [],
   };
 }
 
@@ -121,12 +132,13 @@ export interface ProcedureDeps {
  * @throws {AppError} `origin_refused` for a foreign page's read with the person's cookie, `credentials_mixed`
  */
 export function procedureContext(request: RequestContext, { useCases, sessionCookie }: ProcedureDeps): Context {
-  const { req, res, requestId, locale } = request;
+  const { req, res, requestId, locale, address } = request;
   const cookies = sessionCookie.read(req);
   if (cookies.sessionToken !== undefined && !request.mayUseCookies) throw new AppError("origin_refused");
   const caller: Caller = {
     requestId,
     locale,
+    address,
     userAgent: headerOf(req, "user-agent"),
     ...cookies,
     ...readKeys(req, cookies.sessionToken),

@@ -17,12 +17,18 @@ const hostForm = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::\d{
 /** Keys that reach into prototypes. */
 const dangerousKeys = new Set(["__proto__", "constructor", "prototype"]);
 
+/**
+ * Served under any well-formed host: a scrape or a probe addresses a server by its IP. They take no cookie, and the metrics
+ * want a key, so a foreign name that resolves to us gains nothing.
+ */
+const probePaths: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
+
 export interface GuardOptions {
   /** The one foreign origin that browsers may call from. */
   frontOrigin: string;
   /** Under which browsers see this server, whatever stands in between. */
   ownScheme: "http:" | "https:";
-  /** Host names that are served. */
+  /** Host names that are served. Probes and metrics are served under any name. */
   allowedHosts: readonly string[];
 }
 
@@ -69,9 +75,9 @@ function checkTarget(request: RequestContext, allowedHosts: readonly string[]): 
   }
   if (url.length > limits.targetMaxBytes) throw new AppError("uri_too_long");
   if (!originForm.test(url)) throw new AppError("bad_request");
-  checkHost(hostsOf(req), allowedHosts);
   const mark = url.indexOf("?");
   const path = mark === -1 ? url : url.slice(0, mark);
+  checkHost(hostsOf(req), probePaths.has(path) ? [] : allowedHosts);
   checkSegments(path);
   request.path = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
   if (mark !== -1 && mark < url.length - 1) request.query = parseQuery(url.slice(mark + 1));

@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { AppError, requestScope } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
 import type { HandleError } from "../plugins/problems.ts";
+import type { LogRequest } from "../plugins/request-log.ts";
 import { createRequestContext, type RequestContext } from "./context.ts";
 import { checkBodyHeaders, guardRequest, readJson, type GuardOptions } from "./guard.ts";
 import type { StallGuard } from "./stall-guard.ts";
@@ -117,8 +118,8 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
 export interface HandlerDeps extends GuardOptions {
   routes: RouteTable;
   handleError: HandleError;
-  /** Records each request once its connection is done with it. */
-  requestDuration: { observe: (labels: { operation: string; status: number }, seconds: number) => void };
+  /** Told of each request once its connection is done with it. */
+  onEnd: LogRequest;
   /** Aborted once the server stops. */
   stopping: AbortSignal;
   stallGuard: StallGuard;
@@ -133,7 +134,7 @@ function prepareBody({ req }: RequestContext, { bodyLimit, readsBody }: Route): 
 
 /** The way of every request: guard, one look-up in the route table, the handler of the route. */
 export function createHandler(deps: HandlerDeps): RequestListener {
-  const { routes, handleError, requestDuration, stopping, stallGuard } = deps;
+  const { routes, handleError, onEnd, stopping, stallGuard } = deps;
 
   const serve = async (request: RequestContext): Promise<void> => {
     try {
@@ -150,9 +151,14 @@ export function createHandler(deps: HandlerDeps): RequestListener {
   return (req, res) => {
     const request = createRequestContext(req, res);
     const startedAt = performance.now();
+    const { bytesWritten } = req.socket;
     res.once("close", () => {
-      const labels = { operation: request.operation, status: res.statusCode };
-      requestDuration.observe(labels, (performance.now() - startedAt) / 1000);
+      onEnd(request, {
+        status: res.statusCode,
+        ms: performance.now() - startedAt,
+        bytes: req.socket.bytesWritten - bytesWritten,
+        aborted: !res.writableFinished,
+      });
     });
     stallGuard.watch(res);
     if (stopping.aborted) request.headers["Connection"] = "close";

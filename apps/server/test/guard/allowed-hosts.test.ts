@@ -32,10 +32,10 @@ const misdirected = [
   "chat.example.org.",
 ];
 
-const paths = ["/livez", "/trpc/auth.me", "/openapi.json", "/me"];
+const paths = ["/config", "/trpc/auth.me", "/openapi.json", "/me"];
 
 test.each(served)("serves %s", async (host) => {
-  const answer = await sendRaw(rawRequest("GET /livez HTTP/1.1", [`Host: ${host}`]), { port: app.port });
+  const answer = await sendRaw(rawRequest("GET /config HTTP/1.1", [`Host: ${host}`]), { port: app.port });
   expect(answer.statuses).toEqual([200]);
 });
 
@@ -51,7 +51,7 @@ test.each(["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host"])(
   "%s does not stand in for the host",
   async (name) => {
     const headers = ["Host: evil.example", `${name}: chat.example.org`];
-    const answer = await sendRaw(rawRequest("GET /livez HTTP/1.1", headers), { port: app.port });
+    const answer = await sendRaw(rawRequest("GET /config HTTP/1.1", headers), { port: app.port });
     expect(answer.statuses).toEqual([421]);
   },
 );
@@ -89,4 +89,18 @@ describe("a server in development", () => {
     const request = rawRequest("POST /dev/google-token HTTP/1.1", [...headers, "Content-Type: application/json"], body);
     expect((await sendRaw(request, { port: own.port })).statuses).toEqual([421]);
   });
+});
+
+test.each([
+  { path: "/livez", status: 200 },
+  { path: "/readyz", status: 200 },
+  { path: "/metrics", status: 403 },
+])("$path can be asked by a server's address", async ({ path, status }) => {
+  const answer = await sendRaw(rawRequest(`GET ${path} HTTP/1.1`, ["Host: 10.0.0.7:8000"]), { port: app.port });
+  expect(answer.statuses).toEqual([status]);
+});
+
+test.each(["/livez", "/readyz", "/metrics"])("%s is refused under a host that is none", async (path) => {
+  const answer = await sendRaw(rawRequest(`GET ${path} HTTP/1.1`, ["Host: a b"]), { port: app.port });
+  expect(answer.statuses).toEqual([400]);
 });

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { describePostgres } from "@deepbot/db/testing";
-import { freePort, signInPerson, startServerProcess, testKeys, type ServerProcess } from "@deepbot/testing";
+import { openDatabase, type Database } from "@deepbot/db";
+import { createTestPostgres, describePostgres, type TestPostgres } from "@deepbot/db/testing";
+import { freePort, signInPerson, startServerProcess, testKeys, until, type ServerProcess } from "@deepbot/testing";
 import { createEmbeddedDatabase, createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failToStart, productionEnv } from "./support/environment.ts";
@@ -76,6 +78,55 @@ describePostgres("on PostgreSQL, a start that cannot succeed", () => {
   });
 });
 
+describePostgres("on PostgreSQL, a start names the cause", () => {
+  let database: TestPostgres;
+  let admin: Database;
+
+  beforeAll(async () => {
+    database = await createTestPostgres();
+    admin = await openDatabase({ engine: "postgres", url: database.url, maxConnections: 1 });
+  });
+
+  afterAll(async () => {
+    await admin.close();
+    await database.drop();
+  });
+
+  const name = (): string => new URL(database.url).pathname.slice(1);
+
+  const outputOf = async (change: (url: URL) => void = () => {}): Promise<string> => {
+    const url = new URL(database.url);
+    change(url);
+    const { code, output } = await failToStart({ DATABASE_URL: url.href });
+    expect(code).toBe(1);
+    expect(output).not.toMatch(/^\s+at /m);
+    return output;
+  };
+
+  test("when no connection is left", async () => {
+    const role = `deepbot_test_${randomUUID().replaceAll("-", "")}`;
+    await admin.db.execute(`create role ${role} login connection limit 0`);
+    const output = await outputOf((url) => {
+      url.username = role;
+    });
+    await admin.db.execute(`drop role ${role}`);
+    expect(output).toMatch(/no connection left for us \(53300\)/);
+  });
+
+  test("when the database takes no writes", async () => {
+    await admin.db.execute(`alter database ${name()} set default_transaction_read_only = on`);
+    const output = await outputOf();
+    await admin.db.execute(`set default_transaction_read_only = off`);
+    await admin.db.execute(`alter database ${name()} reset default_transaction_read_only`);
+    expect(output).toMatch(/read-only \(25006\)/);
+  });
+
+  test("when the database knows no TLS", async () => {
+    const output = await outputOf((url) => url.searchParams.set("sslmode", "require"));
+    expect(output).toMatch(/asked for TLS/);
+  });
+});
+
 describePostgres("the database by the original's five names", () => {
   let database: ProcessDatabase;
   let five: Record<string, string>;
@@ -142,6 +193,7 @@ describe("in production", () => {
 
   test("every line that is printed is JSON with its time, level and message", async () => {
     await fetch(`${server.url}/me`, { headers: { "x-request-id": "in-production" } });
+    await until("the request is logged", () => /in-production.*\n/.test(server.output()));
     const lines = linesOf(server.output()).map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines)

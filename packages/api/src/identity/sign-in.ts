@@ -88,7 +88,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
       for (const { userId: ofUser, sessionId: ended } of result.replaced) {
         events.emit({ kind: "sessions_ended", reason: "replaced", userId: ofUser, sessionIds: [ended] });
       }
-      events.emit({ kind: "signed_in", userId });
+      events.emit({ kind: "signed_in", userId, sessionId });
       return { sessionToken: await sessionTokens.sign({ userId, sessionId }), email, ...names };
     },
 

@@ -117,6 +117,7 @@ export async function createPlatform(
     events,
     settings: allSettings,
     log,
+    refusalSampler: { admit: () => true },
     shutdown: stopping.signal,
     verifyGoogleToken: createGoogleVerifier({
       audience: testAudience,
@@ -137,6 +138,7 @@ export async function createPlatform(
       caller: {
         requestId: "test",
         locale,
+        address: undefined,
         userAgent: undefined,
         sessionToken: undefined,
         sessionCookieOutdated: false,

@@ -3,6 +3,8 @@ import type { PoolUse } from "./bound-statements.ts";
 
 export interface PostgresLocation {
   url: string;
+  /** With the credentials of the schema's owner, if the role of `url` may not change the schema. */
+  ownerUrl?: string;
   /** For what must not go through a pooler: listening, and the lock of migrations. By default the same as `url`. */
   directUrl?: string;
   /** Connections for statements. Two more are used: one to listen, one for {@link Database.ping}. */
@@ -34,7 +36,7 @@ export interface Database {
   /** Statements that would wait too long for a connection fail at once, with a code that `isPoolOverloaded` knows. */
   db: Db;
   pool: PoolUse;
-  /** Applies what is missing. Safe to call from several processes at once. */
+  /** Applies what is missing, and gives the server's role its rights. Safe to call from several processes at once. */
   migrate: () => Promise<void>;
   /**
    * One round trip, on a connection of its own where the engine has several, so that a busy pool does not look like a

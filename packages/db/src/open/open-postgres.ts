@@ -1,11 +1,10 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
-import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import type { Db } from "../db.ts";
 import { boundStatements } from "./bound-statements.ts";
 import type { Channel, Database, PostgresLocation } from "./database.ts";
-import { migrationsFolder } from "../migrations.ts";
+import { isMigrated, migratePostgres } from "./migrate-postgres.ts";
 import { createSilenceGuard, type SilenceGuard } from "./silence-guard.ts";
 
 const connectTimeoutSeconds = 5;
@@ -18,9 +17,6 @@ const defaultMaxConnections = 10;
 
 /** How many statements may wait for each connection. */
 const waitingPerConnection = 50;
-
-/** Key of the advisory lock: any constant that nothing else in the database uses. */
-const migrationLock = 20_250_906;
 
 const channelName = "deepbot";
 
@@ -61,12 +57,14 @@ function connect(url: string, options: ConnectOptions): postgres.Sql {
   });
 }
 
-/** Migrates on a separate connection, one process at a time, without the time limits of ordinary statements. */
-async function migratePostgres(url: string): Promise<void> {
-  const client = connect(url, { max: 1, connection: { application_name: "deepbot-migrate" } });
+/** Migrates on a connection of its own. Without a separate owner, a database that is up to date is only looked at. */
+async function migrate(url: string, ownerUrl: string | undefined): Promise<void> {
+  const client = connect(ownerUrl ?? url, { max: 1, connection: { application_name: "deepbot-migrate" } });
   try {
-    await client`select pg_advisory_lock(${migrationLock})`;
-    await migrate(drizzle(client), { migrationsFolder });
+    if (ownerUrl === undefined && (await isMigrated(client))) return;
+    const role = decodeURIComponent(new URL(url).username);
+    const isOther = ownerUrl !== undefined && decodeURIComponent(new URL(ownerUrl).username) !== role;
+    await migratePostgres(client, isOther ? role : null);
   } finally {
     await client.end({ timeout: closeTimeoutSeconds });
   }
@@ -124,7 +122,7 @@ function createPing(url: string): Pick<Database, "ping" | "close"> {
 
 /** Opens a pool on a PostgreSQL server. It connects when the first statement runs. */
 export function openPostgres(location: PostgresLocation): Database {
-  const { url, directUrl = url, maxConnections = defaultMaxConnections } = location;
+  const { url, directUrl = url, ownerUrl, maxConnections = defaultMaxConnections } = location;
   const guard = createSilenceGuard(silenceLimitMs);
   const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
   const db = drizzle(client);
@@ -134,7 +132,7 @@ export function openPostgres(location: PostgresLocation): Database {
     engine: "postgres",
     db,
     pool,
-    migrate: () => migratePostgres(directUrl),
+    migrate: () => migrate(directUrl, ownerUrl),
     ping,
     channel: createChannel(db, directUrl),
     close: async () => {

@@ -1,5 +1,6 @@
 import type { Db } from "../db.ts";
 import { prepareFindSendConflict, prepareInsertQuestion } from "./ask.ts";
+import { prepareInsertAuditEvents, preparePruneAuditEvents } from "./audit-events.ts";
 import { prepareRequestCancel } from "./cancel-run.ts";
 import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
 import { prepareCompleteRun } from "./complete-run.ts";
@@ -85,6 +86,9 @@ export function createStatements(db: Db) {
     readStreamedText: prepareReadStreamedText(db),
     listChangedRuns: prepareListChangedRuns(db),
     pruneDeltas: preparePruneDeltas(db),
+
+    insertAuditEvents: prepareInsertAuditEvents(db),
+    pruneAuditEvents: preparePruneAuditEvents(db),
 
     claimRuns: prepareClaimRuns(db),
     countClaimableRuns: prepareCountClaimableRuns(db),
