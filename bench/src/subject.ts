@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { freePort, testKeys, until } from "@deepbot/testing";
+import { freePort, highRateLimits, testKeys, until } from "@deepbot/testing";
 
 /** `deepbot` is the bundle as it goes to production, `before` that of another checkout; the others are the references. */
 export type SubjectName = "deepbot" | "before" | "floor" | "floor, tokens remembered" | "fastify";
@@ -48,6 +48,8 @@ const environment = {
   ADDRESS_FRONT: "https://chat.invalid",
   SECURE_HTTP_HTTPS: "true",
   WATCHES_PER_USER: "20000",
+  // The same work for each request as with lower limits.
+  ...highRateLimits,
 };
 
 export interface SubjectOptions {

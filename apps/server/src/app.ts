@@ -23,6 +23,8 @@ import { probeRoutes } from "./plugins/probes.ts";
 import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
 import { refuseExpectation, sendClientError } from "./request/client-error.ts";
+import { createFindClient } from "./request/client-address.ts";
+import { createCountRefusals } from "./request/context.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
 import { restRoutes } from "./transports/rest.ts";
 import { createEventStreams, type EventStreams } from "./transports/sse.ts";
@@ -126,14 +128,15 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
   const { config, log, events, notifier, issuer, stopping } = parts;
   const reportError = createErrorReporter(log);
   const streams = createEventStreams({ log, reportError });
-  const metrics = createMetrics({ useCases, streams });
+  const countRefusals = createCountRefusals(useCases);
+  const metrics = createMetrics({ useCases, streams, countRefusals });
   notifier.onGap(metrics.countNotificationGap);
   events.subscribe(metrics.onEvent);
   const sessionCookie = createSessionCookie({
     secure: config.secureCookie,
     lifetimeMs: config.settings.sessionLifetimeMs,
   });
-  const deps = { useCases, sessionCookie, streams, reportError };
+  const deps = { useCases, sessionCookie, streams, reportError, countRefusals };
   const routes = createRouteTable([
     ...restRoutes(deps),
     ...trpcRoutes(deps),
@@ -142,13 +145,18 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
     metrics.route,
     ...(issuer.devIssuer === undefined ? [] : [devSignInRoute(issuer.devIssuer)]),
   ]);
-  const { frontOrigin, allowedHosts } = config;
-  const { requestDuration } = metrics;
-  const handleError = createErrorHandler(reportError);
-  return {
-    streams,
-    handler: createHandler({ routes, handleError, requestDuration, stopping, frontOrigin, allowedHosts }),
-  };
+  const { frontOrigin, allowedHosts, trustedProxies } = config;
+  const handler = createHandler({
+    routes,
+    frontOrigin,
+    allowedHosts,
+    stopping,
+    countRefusals,
+    requestDuration: metrics.requestDuration,
+    handleError: createErrorHandler(reportError),
+    findClient: createFindClient(trustedProxies),
+  });
+  return { streams, handler };
 }
 
 /**

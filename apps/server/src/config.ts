@@ -2,7 +2,9 @@ import type { DatabaseLocation } from "@deepbot/db";
 import { defaultSettings, sessionAlgorithms, type SessionAlgorithm, type Settings } from "@deepbot/api/server";
 import { ConfigError, describeIssues, logLevel, resolveEnvironment, whole, type Environment } from "@deepbot/runtime";
 import { z } from "zod";
+import type { AddressRange } from "./request/client-address.ts";
 import { readDatabaseLocation } from "./config/database-location.ts";
+import { rateLimitSettings, readRateLimits } from "./config/rate-limits.ts";
 import { findSecretProblem, isExample } from "./config/secrets.ts";
 
 /** The source of ID tokens: Google, or during development the server itself. */
@@ -24,6 +26,8 @@ export interface Config {
   frontOrigin: string;
   /** Host names that are served; empty serves any. */
   allowedHosts: readonly string[];
+  /** Proxies whose word about the client's address is believed. */
+  trustedProxies: readonly AddressRange[];
   issuer: Issuer;
   settings: Settings;
   logLevel: string;
@@ -76,6 +80,7 @@ const schema = z.object({
   WATCHES_PER_USER: whole(1, 100_000).default(defaultSettings.watchesPerUser),
   WATCHES_IN_ALL: whole(1, 1_000_000).default(defaultSettings.watchesInAll),
   LOG_LEVEL: logLevel.default("info"),
+  ...rateLimitSettings,
 });
 
 function findProductionProblems(given: Readonly<Record<string, string>>): string[] {
@@ -123,6 +128,7 @@ export function readConfig(environment: Environment = process.env): Config {
     secureCookie: env.SECURE_HTTP_HTTPS,
     frontOrigin: env.ADDRESS_FRONT.replace(/\/$/, ""),
     allowedHosts: env.ALLOWED_HOSTS,
+    trustedProxies: env.TRUSTED_PROXIES,
     issuer:
       env.GOOGLE_CLIENT_ID === undefined
         ? { kind: "development" }
@@ -136,6 +142,7 @@ export function readConfig(environment: Environment = process.env): Config {
       cancelGraceMs: env.CANCEL_GRACE_MS,
       watchesPerUser: env.WATCHES_PER_USER,
       watchesInAll: env.WATCHES_IN_ALL,
+      ...readRateLimits(env),
     },
     logLevel: env.LOG_LEVEL,
   };

@@ -12,6 +12,8 @@ export { createKeyCheck } from "./identity/key-check.ts";
 export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./identity/authenticate.ts";
 export type { Log } from "./log.ts";
 export { errorCodeOf, toProblem } from "./problem.ts";
+export type { RateLimitStatus } from "./rate-limits.ts";
+export { ratePolicies, ratePolicyNames, type RatePolicy } from "./rate-policies.ts";
 export { requestScope } from "./request-scope.ts";
 export { appRouter } from "./router.ts";
 export { defaultSettings, type Settings } from "./settings.ts";

@@ -1,3 +1,5 @@
+import type { RatePolicy } from "./rate-policies.ts";
+
 /** What an operator can change. */
 export interface Settings {
   dialogsPerUser: number;
@@ -12,6 +14,10 @@ export interface Settings {
   watchesPerUser: number;
   /** Per process. */
   watchesInAll: number;
+  /** Requests that one subject may make in the window of each policy, at all servers together. */
+  rateLimits: Readonly<Record<RatePolicy, number>>;
+  /** How many servers share the load, and so the rate limits. */
+  servers: number;
 }
 
 export const defaultSettings: Settings = {
@@ -23,4 +29,17 @@ export const defaultSettings: Settings = {
   cancelGraceMs: 5_000,
   watchesPerUser: 20,
   watchesInAll: 10_000,
+  rateLimits: {
+    sign_in: 120,
+    public: 3_000,
+    refused: 600,
+    send: 30,
+    change: 120,
+    export: 10,
+    read: 1_200,
+    claim: 12_000,
+    report: 600_000,
+    operator: 600,
+  },
+  servers: 1,
 };

@@ -63,6 +63,7 @@ export const sampleEvents: { [Kind in AppEvent["kind"]]: readonly Extract<AppEve
   })),
   sessions_ended: [{ kind: "sessions_ended", reason: "signed_out", userId: 3, sessionIds: ["s"] }],
   access_refused: [{ kind: "access_refused", credential: "session", reason: "session_invalid" }],
+  rate_limited: [{ kind: "rate_limited", policy: "send", by: "person", subject: 3, first: true }],
   cancel_requested: [{ kind: "cancel_requested", runId: 1, userId: 3 }],
   report_refused: [{ kind: "report_refused", runId: 1, state: "running" }],
   bot_message_stored: [{ kind: "bot_message_stored", dialogId: 2, userId: 3 }],

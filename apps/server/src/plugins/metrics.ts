@@ -1,6 +1,6 @@
 import type { AppEvent, UseCases } from "@deepbot/api/server";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import { headerOf, sendResponse } from "../request/context.ts";
+import { headerOf, sendResponse, type CountRefusals } from "../request/context.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 import type { EventStreams } from "../transports/sse.ts";
 
@@ -17,6 +17,7 @@ export interface Metrics {
 export interface MetricsDeps {
   useCases: Pick<UseCases, "operations" | "identity">;
   streams: Pick<EventStreams, "count">;
+  countRefusals: CountRefusals;
 }
 
 /** From quick reads to a worker's longest wait, in seconds. */
@@ -68,16 +69,23 @@ function createCounters(registers: Registry[]): Pick<Metrics, "requestDuration" 
     labelNames: ["from", "to"] as const,
     registers,
   });
+  const limited = new Counter({
+    name: "deepbot_rate_limited_requests_total",
+    help: "Requests that this process refused with 429, by the quota that was used up",
+    labelNames: ["policy"] as const,
+    registers,
+  });
   return {
     requestDuration,
     countNotificationGap: () => gaps.inc(),
     onEvent: (event) => {
       if (event.kind === "run_transition") transitions.inc({ from: event.from ?? "none", to: event.to });
+      if (event.kind === "rate_limited") limited.inc({ policy: event.policy });
     },
   };
 }
 
-export function createMetrics({ useCases, streams }: MetricsDeps): Metrics {
+export function createMetrics({ useCases, streams, countRefusals }: MetricsDeps): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -91,7 +99,7 @@ export function createMetrics({ useCases, streams }: MetricsDeps): Metrics {
   return {
     ...counters,
     route: getRoute("metrics", "/metrics", async (request) => {
-      useCases.identity.requireHealthKey(headerOf(request.req, "x-health-key"));
+      countRefusals(request, () => useCases.identity.requireHealthKey(headerOf(request.req, "x-health-key")));
       openStreams.set(streams.count());
       await refreshRuns();
       const content = await registry.metrics();

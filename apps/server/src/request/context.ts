@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Caller, Context, UseCases } from "@deepbot/api/server";
+import type { Caller, Context, RateLimitStatus, UseCases } from "@deepbot/api/server";
 import { defaultLocale, locales, timing, type Locale, type Locate, type Problem } from "@deepbot/contract";
 import Negotiator from "negotiator";
 import type { SessionCookie } from "../plugins/session-cookie.ts";
+import type { Client, FindClient } from "./client-address.ts";
+import { addRateLimit } from "./rate-limit-headers.ts";
 
 /** One request and the response to it. */
 export interface RequestContext {
@@ -13,6 +15,9 @@ export interface RequestContext {
   headers: Record<string, string>;
   requestId: string;
   locale: Locale;
+  client: Client;
+  /** The quotas that the request used, each once. */
+  rateLimits: readonly RateLimitStatus[];
   method: string;
   /** Still percent-encoded, without a trailing slash. */
   path: string;
@@ -55,7 +60,11 @@ export function commonHeaders(requestId: string): Record<string, string> {
 }
 
 /** The context of a request whose target nothing has checked yet. */
-export function createRequestContext(req: IncomingMessage, res: ServerResponse): RequestContext {
+export function createRequestContext(
+  req: IncomingMessage,
+  res: ServerResponse,
+  findClient: FindClient,
+): RequestContext {
   const requestId = requestIdOf(req);
   return {
     req,
@@ -63,6 +72,8 @@ export function createRequestContext(req: IncomingMessage, res: ServerResponse):
     headers: commonHeaders(requestId),
     requestId,
     locale: localeOf(req),
+    client: findClient(req),
+    rateLimits: [],
     method: req.method ?? "",
     path: "",
     query: noQuery,
@@ -84,16 +95,41 @@ export interface ProcedureDeps {
 
 /** The context that procedures receive. */
 export function procedureContext(request: RequestContext, { useCases, sessionCookie }: ProcedureDeps): Context {
-  const { req, res, requestId, locale } = request;
+  const { req, res, requestId, locale, client } = request;
   const caller: Caller = {
     requestId,
     locale,
+    ...client,
     userAgent: headerOf(req, "user-agent"),
     sessionToken: sessionCookie.read(req),
     serviceKey: headerOf(req, "x-messages-key"),
     healthKey: headerOf(req, "x-health-key"),
   };
-  return { useCases, caller, setSessionToken: (token) => sessionCookie.write(res, token) };
+  return {
+    useCases,
+    caller,
+    setSessionToken: (token) => sessionCookie.write(res, token),
+    reportRateLimit: (status) => addRateLimit(request, status),
+  };
+}
+
+/**
+ * Runs a check that comes before any procedure. What it refuses is counted by address.
+ *
+ * @throws what the check throws; {AppError} `too_many_requests` in its place
+ */
+export type CountRefusals = <Result>(request: RequestContext, check: () => Result) => Result;
+
+export function createCountRefusals({ rateLimits }: Pick<UseCases, "rateLimits">): CountRefusals {
+  return (request, check) => {
+    try {
+      return check();
+    } catch (error) {
+      const report = (status: RateLimitStatus): void => addRateLimit(request, status);
+      rateLimits.count({ policy: "refused", subject: request.client.network, report });
+      throw error;
+    }
+  };
 }
 
 /** Aborts when the client disconnects before the response is complete. */

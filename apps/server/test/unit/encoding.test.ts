@@ -7,6 +7,7 @@ import { createLogger } from "@deepbot/runtime";
 import { tracked } from "@trpc/server";
 import { sseStreamProducer } from "@trpc/server/unstable-core-do-not-import";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createFindClient } from "../../src/request/client-address.ts";
 import { abortOnDisconnect, createRequestContext } from "../../src/request/context.ts";
 import { createEventStreams, restEncoding, type EventEncoding } from "../../src/transports/sse.ts";
 import { trpcEncoding } from "../../src/transports/trpc.ts";
@@ -64,7 +65,7 @@ async function startServer(encoding: EventEncoding): Promise<{ port: number; clo
   const log = createLogger({ module: "test", production: false, level: "silent" });
   const streams = createEventStreams({ log, reportError: () => {} });
   const server = createServer((req, res) => {
-    const request = createRequestContext(req, res);
+    const request = createRequestContext(req, res, createFindClient([]));
     const signal = abortOnDisconnect(request);
     async function* events(): AsyncGenerator {
       yield tracked("1-1", delta);

@@ -5,6 +5,7 @@ import { toWireExport } from "./export-wire.ts";
 export const accountRouter = router({
   export: personProcedure
     .meta({
+      rateLimit: "export",
       openapi: {
         method: "GET",
         path: "/me/export",
@@ -21,6 +22,7 @@ export const accountRouter = router({
 
   delete: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "DELETE",
         path: "/me",

@@ -34,6 +34,7 @@ export const dialogsRouter = router({
 
   create: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/dialogs/create",
@@ -52,6 +53,7 @@ export const dialogsRouter = router({
 
   delete: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/dialogs/delete",
@@ -70,6 +72,7 @@ export const dialogsRouter = router({
 
   rename: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: { method: "POST", path: "/dialogs/rename", tags: ["dialogs"], summary: "Rename a dialog" },
       errors: ["dialog_not_found"],
     })

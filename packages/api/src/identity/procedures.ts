@@ -4,6 +4,7 @@ import { personProcedure, publicProcedure, router, sync } from "../trpc.ts";
 export const authRouter = router({
   signIn: publicProcedure
     .meta({
+      rateLimit: "sign_in",
       openapi: {
         method: "POST",
         path: "/create/users",

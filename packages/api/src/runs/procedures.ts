@@ -5,6 +5,7 @@ import { mapStreamErrors, personProcedure, router, sync } from "../trpc.ts";
 export const runsRouter = router({
   start: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/dialogs/{dialog_id}/runs",
@@ -61,6 +62,7 @@ export const runsRouter = router({
 
   cancel: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/runs/{run_id}/cancel",
@@ -77,6 +79,7 @@ export const runsRouter = router({
 
   retry: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/runs/{run_id}/retry",
