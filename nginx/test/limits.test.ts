@@ -47,7 +47,9 @@ describe("the limit of an address", () => {
 
   test("counts all addresses of one IPv6 /64, and IPv4 inside IPv6 as IPv4", async () => {
     await start(tight);
-    const network = (await Promise.all(Array.from({ length: 30 }, (_, at) => statusesOf(1, "/me", `2001:db8::${at}`)))).flat();
+    const network = (
+      await Promise.all(Array.from({ length: 30 }, (_, at) => statusesOf(1, "/me", `2001:db8::${at}`)))
+    ).flat();
     expect(network.filter(isRefused).length).toBeGreaterThan(15);
     expect(await statusesOf(1, "/me", "2001:db8:0:1::1")).toEqual([200]);
     const mapped = await Promise.all(
@@ -85,7 +87,8 @@ describe("the limit of an address", () => {
       streams.push(...(await Promise.all(some)));
     }
     expect(streams.map(({ statusCode }) => statusCode).filter((status) => status !== 200)).toEqual([]);
-    for (let asked = 0; asked < people; asked += 50) expect((await statusesOf(50, "/me")).filter(isRefused)).toEqual([]);
+    for (let asked = 0; asked < people; asked += 50)
+      expect((await statusesOf(50, "/me")).filter(isRefused)).toEqual([]);
     for (const stream of streams) stream.destroy();
   });
 });

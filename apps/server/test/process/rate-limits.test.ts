@@ -66,13 +66,16 @@ describePostgres("three servers", () => {
     return texts.map((text) => Number(pattern.exec(text)?.[1] ?? 0)).reduce((sum, count) => sum + count);
   }
 
-  test.each(Object.entries(requests))("grant one quota of %ss together, and count what they refuse", async (policy, send) => {
-    const rounds = 5;
-    const responses = await Promise.all(
-      processes.flatMap(({ url }) => Array.from({ length: rounds }, () => send(url)).flat()),
-    );
-    const refused = (await Promise.all(responses.map(countRefused))).reduce((sum, count) => sum + count);
-    expect(servers * rounds * callsPerRound - refused).toBe(quota);
-    expect(await countInMetrics(policy)).toBe(refused);
-  });
+  test.each(Object.entries(requests))(
+    "grant one quota of %ss together, and count what they refuse",
+    async (policy, send) => {
+      const rounds = 5;
+      const responses = await Promise.all(
+        processes.flatMap(({ url }) => Array.from({ length: rounds }, () => send(url)).flat()),
+      );
+      const refused = (await Promise.all(responses.map(countRefused))).reduce((sum, count) => sum + count);
+      expect(servers * rounds * callsPerRound - refused).toBe(quota);
+      expect(await countInMetrics(policy)).toBe(refused);
+    },
+  );
 });

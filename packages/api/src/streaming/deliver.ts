@@ -50,6 +50,7 @@ export function createDelivery(deps: {
       case "cancel_requested":
       case "report_refused":
       case "access_refused":
+      case "rate_limited":
       case "signed_in":
       case "account_exported":
     }
