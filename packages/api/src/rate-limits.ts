@@ -5,10 +5,10 @@ import type { Settings } from "./settings.ts";
 import { createRateLimiter, type RateLimiter, type RateSubject, type RateUse } from "./shared/rate-limiter.ts";
 
 /**
- * How many subjects a policy remembers in this process, about 10 MB of them. Strangers can fill the policies that count
+ * How many subjects a policy remembers in this process: at most about 10 MB. Strangers can fill the policies that count
  * addresses, and nobody else's.
  */
-const maxSubjects = 100_000;
+const maxSubjects = 50_000;
 
 /** What a client is told of its quota. */
 export interface RateLimitStatus extends Pick<RateUse, "remaining" | "resetSeconds"> {

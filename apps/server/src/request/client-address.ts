@@ -48,44 +48,56 @@ const unknown: Client = { address: "unknown", network: "unknown" };
 /** Finds the client of a request. */
 export type FindClient = (req: IncomingMessage) => Client;
 
-/** Peers are few: proxies, workers, or nobody but the loopback address. */
-const rememberedPeers = 1_000;
+/** How many parsed addresses are remembered. Parsing one costs more than counting its request. */
+const rememberedAddresses = 10_000;
+
+/** Longest text of an address. */
+const addressMaxLength = 64;
+
+interface KnownAddress {
+  client: Client;
+  isTrusted: boolean;
+}
+
+/** @returns a function that parses an address; undefined for other text */
+function createAddressReader(trusted: readonly AddressRange[]): (text: string) => KnownAddress | undefined {
+  const isTrusted = (address: Address): boolean =>
+    trusted.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
+  let known = new Map<string, KnownAddress>();
+
+  return (text) => {
+    const remembered = known.get(text);
+    if (remembered !== undefined) return remembered;
+    const address = text.length > addressMaxLength ? undefined : parseAddress(text);
+    if (address === undefined) return undefined;
+    const fresh = { client: clientOf(address), isTrusted: isTrusted(address) };
+    if (known.size >= rememberedAddresses) known = new Map();
+    known.set(text, fresh);
+    return fresh;
+  };
+}
 
 /**
  * @param trusted the proxies whose `X-Forwarded-For` is believed. Their own addresses are skipped from the end of the list;
  *   the first one that is not theirs is the client. Text of anybody else is ignored.
  */
 export function createFindClient(trusted: readonly AddressRange[]): FindClient {
-  const isTrusted = (address: Address): boolean =>
-    trusted.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
-
-  const peers = new Map<string, { client: Client; isTrusted: boolean }>();
-  const peerOf = (text: string): { client: Client; isTrusted: boolean } => {
-    const known = peers.get(text);
-    if (known !== undefined) return known;
-    const address = parseAddress(text);
-    const peer =
-      address === undefined
-        ? { client: unknown, isTrusted: false }
-        : { client: clientOf(address), isTrusted: isTrusted(address) };
-    if (peers.size >= rememberedPeers) peers.clear();
-    peers.set(text, peer);
-    return peer;
-  };
+  const read = createAddressReader(trusted);
 
   const findForwarded = (hops: readonly string[]): Client | undefined => {
-    let nearest: Address | undefined;
+    let nearest: KnownAddress | undefined;
     for (const hop of hops.toReversed()) {
-      const address = parseAddress(hop.trim());
+      const address = read(hop.trim());
       if (address === undefined) break;
       nearest = address;
-      if (!isTrusted(address)) break;
+      if (!address.isTrusted) break;
     }
-    return nearest && clientOf(nearest);
+    return nearest?.client;
   };
 
   return ({ socket, headers }) => {
-    const peer = peerOf(socket.remoteAddress ?? "");
+    const peer = read(socket.remoteAddress ?? "");
+    if (peer === undefined) return unknown;
     const forwarded = headers["x-forwarded-for"];
     if (!peer.isTrusted || typeof forwarded !== "string") return peer.client;
     return findForwarded(forwarded.split(",")) ?? peer.client;

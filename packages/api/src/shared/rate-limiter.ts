@@ -20,9 +20,35 @@ interface Window {
   endsAt: number;
 }
 
+interface Windows {
+  find: (subject: RateSubject) => Window | undefined;
+  add: (subject: RateSubject, window: Window) => void;
+}
+
 /**
- * @param options.maxSubjects how many subjects are remembered: the next one takes the place of the one whose window ends
- *   first, so memory is bounded whatever callers invent
+ * Windows in two generations. The older one is dropped once all of its windows have ended, or earlier if subjects are too
+ * many. A queue in one map would cost more: a map skips its removed entries whenever it is read from the front.
+ */
+function createWindows({ windowMs, maxSubjects }: { windowMs: number; maxSubjects: number }): Windows {
+  let older = new Map<RateSubject, Window>();
+  let younger = new Map<RateSubject, Window>();
+  let dropAt = -Infinity;
+  return {
+    find: (subject) => younger.get(subject) ?? older.get(subject),
+    add: (subject, window) => {
+      if (window.endsAt >= dropAt + windowMs || younger.size >= maxSubjects / 2) {
+        older = younger;
+        younger = new Map();
+        dropAt = window.endsAt;
+      }
+      younger.set(subject, window);
+    },
+  };
+}
+
+/**
+ * @param options.maxSubjects how many subjects are remembered: beyond that the oldest half is forgotten, so memory is
+ *   bounded whatever callers invent
  */
 export function createRateLimiter(options: {
   quota: number;
@@ -30,24 +56,14 @@ export function createRateLimiter(options: {
   maxSubjects: number;
   now?: () => number;
 }): RateLimiter {
-  const { quota, windowMs, maxSubjects, now = () => performance.now() } = options;
-  /** By rising end: all windows have one length, and a new one goes to the end. */
-  const windows = new Map<RateSubject, Window>();
-
-  const makeRoom = (at: number): void => {
-    for (const [subject, { endsAt }] of windows) {
-      if (endsAt > at && windows.size < maxSubjects) return;
-      windows.delete(subject);
-    }
-  };
+  const { quota, windowMs, now = () => performance.now() } = options;
+  const windows = createWindows(options);
 
   const windowOf = (subject: RateSubject, at: number): Window => {
-    const current = windows.get(subject);
+    const current = windows.find(subject);
     if (current !== undefined && current.endsAt > at) return current;
-    windows.delete(subject);
-    makeRoom(at);
     const fresh = { used: 0, endsAt: at + windowMs };
-    windows.set(subject, fresh);
+    windows.add(subject, fresh);
     return fresh;
   };
 
