@@ -154,7 +154,10 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
     countRefusals,
     requestDuration: metrics.requestDuration,
     handleError: createErrorHandler(reportError),
-    findClient: createFindClient(trustedProxies),
+    findClient: createFindClient(trustedProxies, (peer) => {
+      const fields = { module: "http", event: "forwarded_for_ignored", address: peer };
+      log.warn(fields, "X-Forwarded-For is ignored: its sender is not in TRUSTED_PROXIES");
+    }),
   });
   return { streams, handler };
 }

@@ -7,6 +7,9 @@ const { rateLimits: defaults } = defaultSettings;
 
 const rate = (policy: RatePolicy) => whole(1, 100_000_000).default(defaults[policy]);
 
+/** A wider range than the widest of private addresses, `fc00::/7`, would trust strangers. */
+const minPrefix = 7;
+
 const ranges = z.string().transform((text, context): AddressRange[] =>
   text
     .split(",")
@@ -14,8 +17,9 @@ const ranges = z.string().transform((text, context): AddressRange[] =>
     .filter(Boolean)
     .flatMap((item) => {
       const range = parseAddressRange(item);
-      if (range !== undefined) return [range];
-      context.addIssue({ code: "custom", message: "must be addresses or ranges, such as 10.0.0.0/8, with commas" });
+      if (range !== undefined && range[1] >= minPrefix) return [range];
+      const message = `must be addresses or ranges of at least /${minPrefix}, such as 10.0.0.0/8, separated by commas`;
+      context.addIssue({ code: "custom", message });
       return [];
     }),
 );

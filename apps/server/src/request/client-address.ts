@@ -80,9 +80,11 @@ function createAddressReader(trusted: readonly AddressRange[]): (text: string) =
 /**
  * @param trusted the proxies whose `X-Forwarded-For` is believed. Their own addresses are skipped from the end of the list;
  *   the first one that is not theirs is the client. Text of anybody else is ignored.
+ * @param onIgnored told of the first peer whose text was ignored: perhaps a proxy that is missing in the settings
  */
-export function createFindClient(trusted: readonly AddressRange[]): FindClient {
+export function createFindClient(trusted: readonly AddressRange[], onIgnored?: (peer: string) => void): FindClient {
   const read = createAddressReader(trusted);
+  let report = onIgnored;
 
   const findForwarded = (hops: readonly string[]): Client | undefined => {
     let nearest: KnownAddress | undefined;
@@ -99,7 +101,12 @@ export function createFindClient(trusted: readonly AddressRange[]): FindClient {
     const peer = read(socket.remoteAddress ?? "");
     if (peer === undefined) return unknown;
     const forwarded = headers["x-forwarded-for"];
-    if (!peer.isTrusted || typeof forwarded !== "string") return peer.client;
+    if (typeof forwarded !== "string") return peer.client;
+    if (!peer.isTrusted) {
+      report?.(peer.client.address);
+      report = undefined;
+      return peer.client;
+    }
     return findForwarded(forwarded.split(",")) ?? peer.client;
   };
 }

@@ -12,9 +12,8 @@ beforeAll(async () => {
 
 afterAll(() => app.stop());
 
-const linesAbout = (event: string): object[] =>
-  app
-    .log()
+const linesAbout = (event: string, { log }: GuardedApp = app): object[] =>
+  log()
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as object)
@@ -29,4 +28,14 @@ test("one line says who used up a quota, however many requests were refused", as
     { policy: "read", user_id: expect.any(Number) },
     { policy: "public", address: "203.0.113.9" },
   ]);
+  expect(linesAbout("forwarded_for_ignored")).toEqual([]);
+});
+
+test("one line says that a proxy is missing in the settings", async () => {
+  const other = await startGuardedApp();
+  for (let count = 0; count < 3; count += 1) {
+    await fetch(`${other.url}/config`, { headers: { "x-forwarded-for": "203.0.113.9" } });
+  }
+  await other.stop();
+  expect(linesAbout("forwarded_for_ignored", other)).toMatchObject([{ address: "127.0.0.1" }]);
 });

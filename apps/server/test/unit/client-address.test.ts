@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { createFindClient, parseAddressRange, type Client } from "../../src/request/client-address.ts";
 
 function clientOf(peer: string | undefined, forwarded?: string, trusted = "10.0.0.0/8, fd00::/8"): Client {
-  const ranges = trusted.split(", ").map(parseAddressRange).filter((range) => range !== undefined);
+  const ranges = trusted
+    .split(", ")
+    .map(parseAddressRange)
+    .filter((range) => range !== undefined);
   const headers = forwarded === undefined ? {} : { "x-forwarded-for": forwarded };
   return createFindClient(ranges)({ socket: { remoteAddress: peer }, headers } as unknown as IncomingMessage);
 }
