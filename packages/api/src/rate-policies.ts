@@ -20,3 +20,6 @@ export const ratePolicies = {
 export type RatePolicy = keyof typeof ratePolicies;
 
 export const ratePolicyNames = Object.keys(ratePolicies).filter((name): name is RatePolicy => name in ratePolicies);
+
+/** Who is counted: the id of a user, an address, the name of a key. */
+export type RateSubject = string | number;

@@ -13,7 +13,7 @@ export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from ".
 export type { Log } from "./log.ts";
 export { errorCodeOf, toProblem } from "./problem.ts";
 export type { RateLimitStatus } from "./rate-limits.ts";
-export { ratePolicies, ratePolicyNames, type RatePolicy } from "./rate-policies.ts";
+export { ratePolicies, type RatePolicy } from "./rate-policies.ts";
 export { requestScope } from "./request-scope.ts";
 export { appRouter } from "./router.ts";
 export { defaultSettings, type Settings } from "./settings.ts";

@@ -5,9 +5,8 @@ import { ZodError, type z } from "zod";
 import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
-import type { RatePolicy } from "./rate-policies.ts";
+import type { RatePolicy, RateSubject } from "./rate-policies.ts";
 import { requestScope } from "./request-scope.ts";
-import type { RateSubject } from "./shared/rate-limiter.ts";
 
 /** Actor that may call a procedure. */
 export type Access = "public" | "person" | "worker" | "operator";

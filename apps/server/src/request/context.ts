@@ -5,7 +5,6 @@ import { defaultLocale, locales, timing, type Locale, type Locate, type Problem 
 import Negotiator from "negotiator";
 import type { SessionCookie } from "../plugins/session-cookie.ts";
 import type { Client, FindClient } from "./client-address.ts";
-import { addRateLimit } from "./rate-limit-headers.ts";
 
 /** One request and the response to it. */
 export interface RequestContext {
@@ -85,6 +84,27 @@ export function createRequestContext(
 export function headerOf(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** Both headers are lists: a batch may use several quotas. Of one quota the last use tells what is left. */
+function setRateLimitHeaders({ headers }: RequestContext, uses: readonly RateLimitStatus[]): void {
+  headers["RateLimit-Policy"] = uses
+    .map(({ policy, quota, windowSeconds }) => `"${policy}";q=${quota};w=${windowSeconds}`)
+    .join(", ");
+  headers["RateLimit"] = uses
+    .map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${remaining};t=${resetSeconds}`)
+    .join(", ");
+}
+
+/**
+ * Tells the client of a quota that its request used, and when to come back if that was too much.
+ *
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+ */
+function addRateLimit(request: RequestContext, use: RateLimitStatus): void {
+  request.rateLimits = [...request.rateLimits.filter(({ policy }) => policy !== use.policy), use];
+  setRateLimitHeaders(request, request.rateLimits);
+  if (use.refused) request.headers["Retry-After"] = String(use.resetSeconds);
 }
 
 /** What the transports need to call a procedure. */

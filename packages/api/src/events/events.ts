@@ -1,6 +1,5 @@
 import type { RunState } from "@deepbot/contract";
-import type { RatePolicy } from "../rate-policies.ts";
-import type { RateSubject } from "../shared/rate-limiter.ts";
+import type { RatePolicy, RateSubject } from "../rate-policies.ts";
 
 /** Cause of a run's transition: its owner, a worker, or the reaper. */
 export type Actor = "person" | "worker" | "reaper";
