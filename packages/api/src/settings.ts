@@ -30,7 +30,7 @@ export const defaultSettings: Settings = {
   watchesPerUser: 20,
   watchesInAll: 10_000,
   rateLimits: {
-    sign_in: 120,
+    sign_in: 300,
     public: 3_000,
     refused: 600,
     send: 30,

@@ -187,8 +187,8 @@ export const errorCatalogue = {
     status: 429,
     failure: "unavailable",
     text: {
-      en: "Too many requests. Please try again in a moment.",
-      ru: "Слишком много запросов. Попробуйте чуть позже.",
+      en: "Too many requests. Please try again later.",
+      ru: "Слишком много запросов. Попробуйте позже.",
     },
   },
   bad_request: {
