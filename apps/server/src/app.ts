@@ -28,6 +28,8 @@ import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
 import { createRequestLog, sampledPerMinute } from "./plugins/request-log.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
 import { refuseExpectation, sendClientError } from "./request/client-error.ts";
+import { createFindClient } from "./request/client-address.ts";
+import { createCountRefusals } from "./request/context.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
 import { createStallGuard } from "./request/stall-guard.ts";
 import { restRoutes } from "./transports/rest.ts";
@@ -141,9 +143,11 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
   const { config, log, sampler, audit, events, notifier, issuer, stopping } = parts;
   const reportError = createErrorReporter({ log, events, sampler });
   const streams = createEventStreams(reportError);
+  const countRefusals = createCountRefusals(useCases);
   const metrics = createMetrics({
     useCases,
     events,
+    countRefusals,
     openStreams: streams.count,
     pool: () => parts.database.pool,
     droppedLogLines: parts.droppedLogLines,
@@ -154,7 +158,7 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
     secure: config.secureCookie,
     maxAgeMs: config.settings.sessionCookieMaxAgeMs,
   });
-  const deps = { useCases, sessionCookie, streams, reportError };
+  const deps = { useCases, sessionCookie, streams, reportError, countRefusals };
   const routes = createRouteTable([
     ...restRoutes(deps),
     ...trpcRoutes(deps),
@@ -163,24 +167,23 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
     metrics.route,
     ...(issuer.devIssuer === undefined ? [] : [devSignInRoute(issuer.devIssuer)]),
   ]);
-  const { frontOrigin, allowedHosts } = config;
-  const ownScheme = config.secureCookie ? "https:" : "http:";
-  const handleError = createErrorHandler(reportError);
-  const onEnd = createRequestLog({ log, sampler, requestDuration: metrics.requestDuration });
-  const stallGuard = createStallGuard(log);
-  return {
-    streams,
-    handler: createHandler({
-      routes,
-      handleError,
-      onEnd,
-      stopping,
-      frontOrigin,
-      ownScheme,
-      allowedHosts,
-      stallGuard,
+  const { frontOrigin, allowedHosts, trustedProxies, secureCookie } = config;
+  const handler = createHandler({
+    routes,
+    frontOrigin,
+    ownScheme: secureCookie ? "https:" : "http:",
+    allowedHosts,
+    stopping,
+    countRefusals,
+    handleError: createErrorHandler(reportError),
+    onEnd: createRequestLog({ log, sampler, requestDuration: metrics.requestDuration }),
+    stallGuard: createStallGuard(log),
+    findClient: createFindClient(trustedProxies, (peer) => {
+      const fields = { module: "http", event: "forwarded_for_ignored", address: peer };
+      log.warn(fields, "X-Forwarded-For is ignored: its sender is not in TRUSTED_PROXIES");
     }),
-  };
+  });
+  return { streams, handler };
 }
 
 /** What records events without a use case knowing of it: the audit log, and the sampler that keeps the log small. */

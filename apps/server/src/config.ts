@@ -2,9 +2,11 @@ import type { DatabaseLocation } from "@deepbot/db";
 import { defaultSettings, sessionAlgorithms, type SessionAlgorithm, type Settings } from "@deepbot/api/server";
 import { ConfigError, describeIssues, logLevel, resolveEnvironment, whole, type Environment } from "@deepbot/runtime";
 import { z } from "zod";
+import type { AddressRange } from "./request/client-address.ts";
 import { readDatabaseLocation } from "./config/database-location.ts";
 import { developmentDefaults, findDevelopmentProblems, loopbackHosts } from "./config/development.ts";
 import { findDatabaseProblems, findProductionProblems } from "./config/production.ts";
+import { rateLimitSettings, readRateLimits } from "./config/rate-limits.ts";
 import { previousSecrets, requiredSecrets } from "./config/secrets.ts";
 
 /** The source of ID tokens: Google, or during development the server itself. */
@@ -29,6 +31,8 @@ export interface Config {
   frontOrigin: string;
   /** Host names that are served. */
   allowedHosts: readonly string[];
+  /** Proxies whose word about the client's address is believed. */
+  trustedProxies: readonly AddressRange[];
   issuer: Issuer;
   settings: Settings;
   logLevel: string;
@@ -119,6 +123,7 @@ const schema = z.object({
   WAITS_IN_ALL: whole(1, 1_000_000).default(defaultSettings.waitsInAll),
   AUDIT_KEEP_DAYS: whole(30, 3_650).default(defaultSettings.auditKeepDays),
   LOG_LEVEL: logLevel.default("info"),
+  ...rateLimitSettings,
 });
 
 const withoutAbsent = <T>(...values: (T | undefined)[]): T[] => values.filter((value) => value !== undefined);
@@ -168,6 +173,7 @@ export function readConfig(environment: Environment = process.env): Config {
     secureCookie: env.SECURE_HTTP_HTTPS,
     frontOrigin: env.ADDRESS_FRONT.replace(/\/$/, ""),
     allowedHosts: development ? [...loopbackHosts, ...env.ALLOWED_HOSTS] : env.ALLOWED_HOSTS,
+    trustedProxies: env.TRUSTED_PROXIES,
     issuer: development ? { kind: "development" } : { kind: "google", clientId: env.GOOGLE_CLIENT_ID ?? "" },
     settings: {
       ...defaultSettings,
@@ -193,6 +199,7 @@ export function readConfig(environment: Environment = process.env): Config {
       waitsPerUser: env.WAITS_PER_USER,
       waitsInAll: env.WAITS_IN_ALL,
       auditKeepDays: env.AUDIT_KEEP_DAYS,
+      ...readRateLimits(env),
     },
     logLevel: env.LOG_LEVEL,
   };

@@ -1,12 +1,15 @@
 import type { Locale } from "@deepbot/contract";
+import type { RateLimitStatus } from "./rate-limits.ts";
 import type { UseCases } from "./use-cases.ts";
 
 /** What a request says of its caller, on every transport. */
 export interface Caller {
   requestId: string;
   locale: Locale;
-  /** See `RequestFacts`. */
-  address: string | undefined;
+  /** The client's IP address. */
+  address: string;
+  /** By which rate limits know the address: an IPv4 address itself, of an IPv6 address its /64. */
+  network: string;
   /** The header `User-Agent`. */
   userAgent: string | undefined;
   /** The value of the session cookie. */
@@ -30,4 +33,6 @@ export interface Context {
   renewSessionToken: (token: string) => void;
   /** Sets the cookie of the nonce; null expires it. */
   setNonce: (nonce: string | null) => void;
+  /** Tells the client of a quota that its request used. */
+  reportRateLimit: (status: RateLimitStatus) => void;
 }

@@ -1,4 +1,5 @@
 import type { Quotas } from "@deepbot/db";
+import type { RatePolicy } from "./rate-policies.ts";
 
 /** What an operator can change. */
 export interface Settings {
@@ -31,6 +32,10 @@ export interface Settings {
   waitsInAll: number;
   /** How long the audit log is kept; at least the 30 days for which the database refuses to delete it. */
   auditKeepDays: number;
+  /** Requests that one subject may make in the window of each policy, at all servers together. */
+  rateLimits: Readonly<Record<RatePolicy, number>>;
+  /** How many servers share the load, and so the rate limits. */
+  servers: number;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -59,4 +64,17 @@ export const defaultSettings: Settings = {
   waitsPerUser: 20,
   waitsInAll: 20_000,
   auditKeepDays: 365,
+  rateLimits: {
+    sign_in: 300,
+    public: 3_000,
+    refused: 600,
+    send: 30,
+    change: 120,
+    export: 10,
+    read: 1_200,
+    claim: 12_000,
+    report: 600_000,
+    operator: 600,
+  },
+  servers: 1,
 };

@@ -253,6 +253,14 @@ export const errorCatalogue = {
   },
 
   // Refused before a procedure is reached.
+  too_many_requests: {
+    status: 429,
+    failure: "unavailable",
+    text: {
+      en: "Too many requests. Please try again later.",
+      ru: "Слишком много запросов. Попробуйте позже.",
+    },
+  },
   bad_request: {
     status: 400,
     failure: "refused",
@@ -319,14 +327,6 @@ export const errorCatalogue = {
     status: 408,
     failure: "unavailable",
     text: { en: "The request took too long to arrive.", ru: "Запрос передавался слишком долго." },
-  },
-  too_many_requests: {
-    status: 429,
-    failure: "unavailable",
-    text: {
-      en: "Too many requests. Please try again in a moment.",
-      ru: "Слишком много запросов. Попробуйте чуть позже.",
-    },
   },
   headers_too_large: {
     status: 431,

@@ -14,6 +14,22 @@ export const testKeys: Readonly<Record<"messages" | "health" | "jwt", string>> =
   jwt: keyFor("session secret"),
 };
 
+/** Rate limits that no test meets by accident. Tests of a limit set it themselves. */
+export const highRateLimits: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    "RATE_SIGN_INS_PER_MINUTE",
+    "RATE_PUBLIC_PER_MINUTE",
+    "RATE_REFUSALS_PER_MINUTE",
+    "RATE_SENDS_PER_MINUTE",
+    "RATE_CHANGES_PER_MINUTE",
+    "RATE_EXPORTS_PER_HOUR",
+    "RATE_READS_PER_MINUTE",
+    "RATE_CLAIMS_PER_MINUTE",
+    "RATE_REPORTS_PER_MINUTE",
+    "RATE_OPERATORS_PER_MINUTE",
+  ].map((name) => [name, "10000000"]),
+);
+
 export interface ServerProcess extends Child {
   /** Base address, without a slash at the end. */
   url: string;
@@ -23,7 +39,8 @@ export interface ServerProcess extends Child {
 const serverMain = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url));
 
 /**
- * Starts the real server on a free port and waits until it is ready. It is in development unless `env` says otherwise.
+ * Starts the real server on a free port and waits until it is ready. It is in development unless `env` says otherwise, and
+ * rate limits are high.
  *
  * @param env must name the database: `DATABASE_URL`, or `DATABASE_FOLDER` for an embedded one
  * @param program the server's main module; by default its source
@@ -44,6 +61,7 @@ export async function startServerProcess(
       API_KEY_AI: testKeys.messages,
       HEALTH_SECRET_KEY: testKeys.health,
       SECRET_KEY_JWT: testKeys.jwt,
+      ...highRateLimits,
       ...env,
     },
   });

@@ -67,6 +67,7 @@ export const sampleEvents: { [Kind in AppEvent["kind"]]: readonly Extract<AppEve
   key_used: [{ kind: "key_used", credential: "X-Messages-Key", keyId: "0123456789ab" }],
   request_refused: [{ kind: "request_refused", code: "not_found" }],
   access_refused: [{ kind: "access_refused", credential: "session", reason: "session_invalid" }],
+  rate_limited: [{ kind: "rate_limited", policy: "send", by: "person", subject: 3, first: true }],
   cancel_requested: [{ kind: "cancel_requested", runId: 1, userId: 3 }],
   report_refused: [{ kind: "report_refused", runId: 1, state: "running" }],
   bot_message_stored: [{ kind: "bot_message_stored", dialogId: 2, userId: 3 }],

@@ -1,7 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import type { Events, UseCases } from "@deepbot/api/server";
 import { Counter, Histogram, Registry } from "prom-client";
-import { headerOf, sendResponse } from "../request/context.ts";
+import { readKeys, sendResponse, type CountRefusals } from "../request/context.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 import { addProcessMetrics, type ProcessCounts, type ProcessGauges } from "./process-metrics.ts";
 import { addOpenRunGauges, createRunMetrics } from "./run-metrics.ts";
@@ -16,6 +15,7 @@ export interface Metrics {
 
 export interface MetricsDeps extends Omit<ProcessGauges, "waitingWorkers">, ProcessCounts {
   useCases: Pick<UseCases, "operations" | "identity">;
+  countRefusals: CountRefusals;
   /** Whose events are counted. */
   events: Pick<Events, "subscribe">;
 }
@@ -45,6 +45,12 @@ function createCounters(registers: Registry[], events: MetricsDeps["events"]): P
     labelNames: ["code"] as const,
     registers,
   });
+  const limited = new Counter({
+    name: "deepbot_rate_limited_requests_total",
+    help: "Requests that this process refused with 429, by the quota that was used up",
+    labelNames: ["policy"] as const,
+    registers,
+  });
   const loopFailures = new Counter({
     name: "deepbot_loop_failures_total",
     help: "Failures of periodic jobs, which are tried again",
@@ -59,18 +65,13 @@ function createCounters(registers: Registry[], events: MetricsDeps["events"]): P
   events.subscribe(
     (event) => {
       if (event.kind === "request_refused") refusals.inc({ code: event.code });
+      if (event.kind === "rate_limited") limited.inc({ policy: event.policy });
       if (event.kind === "loop_failed") loopFailures.inc({ loop: event.loop });
       if (event.kind === "lines_suppressed") suppressed.inc(event.count);
     },
-    ["request_refused", "loop_failed", "lines_suppressed"],
+    ["request_refused", "rate_limited", "loop_failed", "lines_suppressed"],
   );
   return { countNotificationGap: () => gaps.inc() };
-}
-
-/** The operators' key, from its own header or as a bearer token, which is what Prometheus can send. */
-function readHealthKey(req: IncomingMessage): string | undefined {
-  const bearer = /^bearer +(\S+)$/i.exec(headerOf(req, "authorization") ?? "")?.[1];
-  return headerOf(req, "x-health-key") ?? bearer;
 }
 
 export function createMetrics(deps: MetricsDeps): Metrics {
@@ -84,7 +85,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     ...createCounters(registers, deps.events),
     requestDuration: createRequestDuration(registers),
     route: getRoute("metrics", "/metrics", async (request) => {
-      identity.requireHealthKey(readHealthKey(request.req));
+      deps.countRefusals(request, () => identity.requireHealthKey(readKeys(request.req).healthKey));
       await refreshRuns();
       const content = await registry.metrics();
       sendResponse(request, { status: 200, contentType: registry.contentType, content });

@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
-import { AppError, type Caller, type Context, type RequestFacts, type UseCases } from "@deepbot/api/server";
+import {
+  AppError,
+  type Caller,
+  type Context,
+  type RateLimitStatus,
+  type RequestFacts,
+  type UseCases,
+} from "@deepbot/api/server";
 import {
   defaultLocale,
   locales,
@@ -13,7 +20,7 @@ import {
 } from "@deepbot/contract";
 import Negotiator from "negotiator";
 import type { SessionCookie } from "../plugins/session-cookie.ts";
-import { networkOf } from "./network.ts";
+import type { Client, FindClient } from "./client-address.ts";
 
 /** One request and the response to it. */
 export interface RequestContext extends RequestFacts {
@@ -21,6 +28,9 @@ export interface RequestContext extends RequestFacts {
   res: ServerResponse;
   /** Response headers. They are sent together with the status. */
   headers: Record<string, string>;
+  client: Client;
+  /** The quotas that the request used, each once. */
+  rateLimits: readonly RateLimitStatus[];
   method: string;
   /** Still percent-encoded, without a trailing slash. */
   path: string;
@@ -67,15 +77,22 @@ export function commonHeaders(requestId: string): Record<string, string> {
 }
 
 /** The context of a request whose target nothing has checked yet. */
-export function createRequestContext(req: IncomingMessage, res: ServerResponse): RequestContext {
+export function createRequestContext(
+  req: IncomingMessage,
+  res: ServerResponse,
+  findClient: FindClient,
+): RequestContext {
   const requestId = requestIdOf(req);
+  const client = findClient(req);
   return {
     req,
     res,
     headers: commonHeaders(requestId),
     requestId,
     locale: localeOf(req),
-    address: networkOf(req.socket.remoteAddress),
+    address: client.network,
+    client,
+    rateLimits: [],
     method: req.method ?? "",
     path: "",
     query: noQuery,
@@ -120,6 +137,27 @@ export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
   return { serviceKey: serviceKey ?? bearer, healthKey: healthKey ?? bearer };
 }
 
+/** Both headers are lists: a batch may use several quotas. Of one quota the last use tells what is left. */
+function setRateLimitHeaders({ headers }: RequestContext, uses: readonly RateLimitStatus[]): void {
+  headers["RateLimit-Policy"] = uses
+    .map(({ policy, quota, windowSeconds }) => `"${policy}";q=${quota};w=${windowSeconds}`)
+    .join(", ");
+  headers["RateLimit"] = uses
+    .map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${remaining};t=${resetSeconds}`)
+    .join(", ");
+}
+
+/**
+ * Tells the client of a quota that its request used, and when to come back if that was too much.
+ *
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+ */
+function addRateLimit(request: RequestContext, use: RateLimitStatus): void {
+  request.rateLimits = [...request.rateLimits.filter(({ policy }) => policy !== use.policy), use];
+  setRateLimitHeaders(request, request.rateLimits);
+  if (use.refused) request.headers["Retry-After"] = String(use.resetSeconds);
+}
+
 /** What the transports need to call a procedure. */
 export interface ProcedureDeps {
   useCases: UseCases;
@@ -132,18 +170,42 @@ export interface ProcedureDeps {
  * @throws {AppError} `origin_refused` for a foreign page's read with the person's cookie, `credentials_mixed`
  */
 export function procedureContext(request: RequestContext, { useCases, sessionCookie }: ProcedureDeps): Context {
-  const { req, res, requestId, locale, address } = request;
+  const { req, res, requestId, locale, client } = request;
   const cookies = sessionCookie.read(req);
   if (cookies.sessionToken !== undefined && !request.mayUseCookies) throw new AppError("origin_refused");
   const caller: Caller = {
     requestId,
     locale,
-    address,
+    ...client,
     userAgent: headerOf(req, "user-agent"),
     ...cookies,
     ...readKeys(req, cookies.sessionToken),
   };
-  return { useCases, caller, ...sessionCookie.write(res, cookies) };
+  return {
+    useCases,
+    caller,
+    ...sessionCookie.write(res, cookies),
+    reportRateLimit: (status) => addRateLimit(request, status),
+  };
+}
+
+/**
+ * Runs a check that comes before any procedure. What it refuses is counted by address.
+ *
+ * @throws what the check throws; {AppError} `too_many_requests` in its place
+ */
+export type CountRefusals = <Result>(request: RequestContext, check: () => Result) => Result;
+
+export function createCountRefusals({ rateLimits }: Pick<UseCases, "rateLimits">): CountRefusals {
+  return (request, check) => {
+    try {
+      return check();
+    } catch (error) {
+      const report = (status: RateLimitStatus): void => addRateLimit(request, status);
+      rateLimits.count({ policy: "refused", subject: request.client.network, report });
+      throw error;
+    }
+  };
 }
 
 /** Aborts when the client disconnects before the response is complete. */
@@ -175,8 +237,8 @@ export function sendResponse(
   if (res.headersSent || res.destroyed) return;
   const length = Buffer.byteLength(content);
   res.writeHead(status, {
-    ...headers,
     ...(status === 429 || status === 503 ? { "Retry-After": String(timing.retryAfterSeconds) } : {}),
+    ...headers,
     "Content-Type": contentType,
     "Content-Length": length,
   });

@@ -121,7 +121,7 @@ function addCorsHeaders({ req, headers }: RequestContext, frontOrigin: string): 
   Object.assign(headers, {
     "Access-Control-Allow-Origin": frontOrigin,
     "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
+    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy",
   });
 }
 

@@ -8,6 +8,7 @@ import {
   headerOf,
   jsonType,
   procedureContext,
+  type CountRefusals,
   type ProcedureDeps,
   type RequestContext,
 } from "../request/context.ts";
@@ -19,6 +20,7 @@ import { isAsyncIterable, type EventEncoding, type EventStreams } from "./sse.ts
 export interface TrpcDeps extends ProcedureDeps {
   streams: EventStreams;
   reportError: ReportError;
+  countRefusals: CountRefusals;
 }
 
 /** One call of a request. A batch has several. */
@@ -34,6 +36,7 @@ interface CallScope {
   request: RequestContext;
   ctx: Context;
   isBatch: boolean;
+  countRefusals: CountRefusals;
   /** Reads the inputs of all calls. */
   readInputs: () => Promise<unknown>;
   signal: AbortSignal;
@@ -59,10 +62,8 @@ async function inputOf({ procedure, index }: Call, { request, isBatch, readInput
   return isRecord(input) ? { ...input, lastEventId: id } : (input ?? { lastEventId: id });
 }
 
-/** @throws what the procedure raises, and refusals of the call itself */
-async function invoke(call: Call, scope: CallScope): Promise<unknown> {
-  const { name, procedure, index } = call;
-  const { request, ctx, isBatch, signal } = scope;
+/** @throws for a call that no procedure would take */
+function checkCall({ procedure }: Call, { request, isBatch }: CallScope): Procedure {
   if (procedure === undefined) throw new TRPCError({ code: "NOT_FOUND" });
   const { type } = procedure;
   const method = type === "mutation" ? "POST" : "GET";
@@ -70,8 +71,16 @@ async function invoke(call: Call, scope: CallScope): Promise<unknown> {
     throw new TRPCError({ code: "METHOD_NOT_SUPPORTED" });
   }
   if (isBatch && type === "subscription") throw new TRPCError({ code: "BAD_REQUEST" });
+  return procedure;
+}
+
+/** @throws what the procedure raises, and refusals of the call itself */
+async function invoke(call: Call, scope: CallScope): Promise<unknown> {
+  const { name, index } = call;
+  const { request, ctx, countRefusals, signal } = scope;
+  const procedure = countRefusals(request, () => checkCall(call, scope));
   const getRawInput = (): Promise<unknown> => inputOf(call, scope);
-  return procedure.call({ ctx, path: name, type, batchIndex: index, getRawInput, signal });
+  return procedure.call({ ctx, path: name, type: procedure.type, batchIndex: index, getRawInput, signal });
 }
 
 type ErrorShape = ReturnType<typeof errorShape>;
@@ -197,19 +206,19 @@ async function mapInOrder<Item, Result>(
 function createServe(
   deps: TrpcDeps,
 ): (request: RequestContext, calls: readonly Call[], matched: Matched) => Promise<void> {
-  const { streams, reportError } = deps;
+  const { streams, reportError, countRefusals } = deps;
   return async (request, calls, { readBody }) => {
     const ctx = await openContext(request, deps);
     if (ctx === undefined) return;
     const isBatch = request.query.get("batch") === "1";
     const readInputs = readInputsOf(request, readBody);
-    const scope: CallScope = { request, ctx, isBatch, readInputs, signal: abortOnDisconnect(request) };
+    const scope: CallScope = { request, ctx, isBatch, countRefusals, readInputs, signal: abortOnDisconnect(request) };
     const refused = (error: unknown, call: Partial<Call>): Envelope => {
       reportError(error, request);
       return { error: errorShape(error, call, ctx) };
     };
     try {
-      checkCalls(calls, scope);
+      countRefusals(request, () => checkCalls(calls, scope));
     } catch (error) {
       // Every call of the batch is refused with this one response.
       await sendEnvelopes({ ...scope, isBatch: false }, [refused(error, {})]);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mainEngine, openTestDatabase, type TestEngine } from "@deepbot/db/testing";
 import type { Database } from "@deepbot/db";
-import { testKeys } from "@deepbot/testing";
+import { highRateLimits, testKeys } from "@deepbot/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { startApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
@@ -55,6 +55,7 @@ const environment = {
   SECRET_KEY_JWT: testKeys.jwt,
   ADDRESS_FRONT: frontOrigin,
   RETRY_BACKOFF_MS: "0",
+  ...highRateLimits,
 };
 
 export interface RunningApp {

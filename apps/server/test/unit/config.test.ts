@@ -67,6 +67,11 @@ describe("everywhere", () => {
     { name: "EMBEDDED_IN_PRODUCTION", value: "perhaps" },
     { name: "LOG_LEVEL", value: "loud" },
     { name: "DIALOGS_PER_USER", value: "0" },
+    { name: "RATE_SENDS_PER_MINUTE", value: "0" },
+    { name: "SERVER_COUNT", value: "0" },
+    { name: "TRUSTED_PROXIES", value: "10.0.0.1, nginx" },
+    { name: "TRUSTED_PROXIES", value: "0.0.0.0/0" },
+    { name: "TRUSTED_PROXIES", value: "::/0" },
     { name: "ANSWER_DEADLINE_MS", value: "1e9" },
     { name: "DATABASE_URL", value: "mysql://root:hunter2@localhost/db" },
     { name: "DATABASE_URL", value: "hunter2" },
@@ -103,6 +108,24 @@ describe("everywhere", () => {
     // Between a heading and the line on how to try it.
     expect(problems.split("\n")).toHaveLength(named.length + 2);
   });
+});
+
+test("each rate limit has a setting of its own", () => {
+  const names = {
+    sign_in: "RATE_SIGN_INS_PER_MINUTE",
+    public: "RATE_PUBLIC_PER_MINUTE",
+    refused: "RATE_REFUSALS_PER_MINUTE",
+    send: "RATE_SENDS_PER_MINUTE",
+    change: "RATE_CHANGES_PER_MINUTE",
+    export: "RATE_EXPORTS_PER_HOUR",
+    read: "RATE_READS_PER_MINUTE",
+    claim: "RATE_CLAIMS_PER_MINUTE",
+    report: "RATE_REPORTS_PER_MINUTE",
+    operator: "RATE_OPERATORS_PER_MINUTE",
+  };
+  const values = Object.entries(names).map(([policy, name], index) => ({ policy, name, value: index + 1 }));
+  const { settings } = readConfig(Object.fromEntries(values.map(({ name, value }) => [name, String(value)])));
+  expect(settings.rateLimits).toEqual(Object.fromEntries(values.map(({ policy, value }) => [policy, value])));
 });
 
 describe("a secret in a file", () => {

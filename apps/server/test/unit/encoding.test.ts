@@ -6,6 +6,7 @@ import { timing } from "@deepbot/contract";
 import { tracked } from "@trpc/server";
 import { sseStreamProducer } from "@trpc/server/unstable-core-do-not-import";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createFindClient } from "../../src/request/client-address.ts";
 import { abortOnDisconnect, createRequestContext } from "../../src/request/context.ts";
 import { createEventStreams, restEncoding, type EventEncoding } from "../../src/transports/sse.ts";
 import { trpcEncoding } from "../../src/transports/trpc.ts";
@@ -62,7 +63,7 @@ describe("the encoding of events", () => {
 async function startServer(encoding: EventEncoding): Promise<{ port: number; close: () => void }> {
   const streams = createEventStreams(() => {});
   const server = createServer((req, res) => {
-    const request = createRequestContext(req, res);
+    const request = createRequestContext(req, res, createFindClient([]));
     const signal = abortOnDisconnect(request);
     async function* events(): AsyncGenerator {
       yield tracked("1-1", delta);

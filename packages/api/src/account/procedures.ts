@@ -7,6 +7,7 @@ import { toWireUsage } from "./usage-wire.ts";
 export const accountRouter = router({
   export: recentPersonProcedure
     .meta({
+      rateLimit: "export",
       openapi: {
         method: "GET",
         path: "/me/export",
@@ -41,6 +42,7 @@ export const accountRouter = router({
 
   delete: recentPersonProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "DELETE",
         path: "/me",

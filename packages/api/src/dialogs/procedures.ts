@@ -36,6 +36,7 @@ export const dialogsRouter = router({
 
   create: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/dialogs/create",
@@ -54,6 +55,7 @@ export const dialogsRouter = router({
 
   delete: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/dialogs/delete",
@@ -72,6 +74,7 @@ export const dialogsRouter = router({
 
   rename: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: { method: "POST", path: "/dialogs/rename", tags: ["dialogs"], summary: "Rename a dialog" },
       errors: ["dialog_not_found"],
     })

@@ -1,4 +1,5 @@
 import type { ErrorCode, RunState, Usage } from "@deepbot/contract";
+import type { RatePolicy, RateSubject } from "../rate-policies.ts";
 
 /** Cause of a run's transition: its owner, a worker, or the reaper. */
 export type Actor = "person" | "worker" | "reaper";
@@ -83,6 +84,16 @@ export type LoopFailed = {
   reason: string;
 };
 
+/** A request was refused because its subject had used up its quota. */
+export type RateLimited = {
+  kind: "rate_limited";
+  policy: RatePolicy;
+  by: "address" | "person" | "key";
+  subject: RateSubject;
+  /** Whether it is the first refusal of the subject in its window. */
+  first: boolean;
+};
+
 /** Everything that use cases tell the rest of the platform, once each, after the commit. */
 export type AppEvent =
   | RunTransition
@@ -90,6 +101,7 @@ export type AppEvent =
   | DialogChanged
   | SessionsEnded
   | AccessRefused
+  | RateLimited
   | { kind: "cancel_requested"; runId: number; userId: number }
   | { kind: "report_refused"; runId: number; state: RunState }
   | { kind: "bot_message_stored"; dialogId: number; userId: number }

@@ -137,6 +137,13 @@ function describe(event: AppEvent): Line | undefined {
       const fields = { event: `dialog_${change}`, user_id: userId, dialog_id: dialogId };
       return { module: "dialogs", fields, message: `User ${userId} ${change} dialog ${dialogId}` };
     }
+    case "rate_limited": {
+      // The first refusal stands for all of its window: a flood must not become a flood of lines.
+      const { policy, by, subject, first } = event;
+      if (!first) return undefined;
+      const fields = { event: "rate_limited", policy, [by === "person" ? "user_id" : by]: subject };
+      return { level: "warn", module: "limits", fields, message: `Too many requests (${policy}) of one ${by}` };
+    }
     case "cancel_requested": {
       const { runId, userId } = event;
       const fields = { event: "cancel_requested", run_id: runId, user_id: userId };

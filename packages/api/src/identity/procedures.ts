@@ -24,6 +24,7 @@ export const authRouter = router({
 
   signIn: publicProcedure
     .meta({
+      rateLimit: "sign_in",
       openapi: {
         method: "POST",
         path: "/create/users",

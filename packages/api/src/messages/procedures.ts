@@ -13,6 +13,7 @@ import { toWireMessage } from "./wire.ts";
 export const messagesRouter = router({
   send: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/send/message/ai",
@@ -72,6 +73,7 @@ export const messagesRouter = router({
 
   pending: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "GET",
         path: "/messages",
@@ -96,6 +98,7 @@ export const messagesRouter = router({
 
   reply: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "POST",
         path: "/send/message/user",

@@ -54,6 +54,7 @@ export function createDelivery(deps: {
       case "lines_suppressed":
       case "loop_failed":
       case "request_refused":
+      case "rate_limited":
       case "signed_in":
       case "account_exported":
     }

@@ -8,6 +8,7 @@ import { createSessionTokens, type SessionTokens } from "../../src/identity/auth
 import type { Context } from "../../src/context.ts";
 
 import { appRouter } from "../../src/router.ts";
+import { ratePolicyNames } from "../../src/rate-policies.ts";
 import { createUseCases, type UseCases } from "../../src/use-cases.ts";
 import { createCallerFactory } from "../../src/trpc.ts";
 import { createEvents, type AppEvent } from "../../src/events/events.ts";
@@ -20,6 +21,9 @@ import { createGoogleKeys, testAudience, type GoogleKeys } from "./google-keys.t
 
 export const serviceKey = "service-key";
 export const healthKey = "health-key";
+
+/** No test meets them by accident. */
+const highRateLimits = Object.fromEntries(ratePolicyNames.map((name) => [name, 10_000_000])) as Settings["rateLimits"];
 
 const createCaller = createCallerFactory(appRouter);
 export type Caller = ReturnType<typeof createCaller>;
@@ -98,7 +102,7 @@ export async function createPlatform(
   const renewals: Platform["renewals"] = [];
   const nonces: Platform["nonces"] = [];
   const log = createLogOf(logged);
-  const allSettings = { ...defaultSettings, ...settings };
+  const allSettings = { ...defaultSettings, rateLimits: highRateLimits, ...settings };
   const notifier = await openNotifier(database, { info: () => {}, warn: () => {} });
   const emitted: AppEvent[] = [];
   const events = createEvents((error) => {
@@ -138,7 +142,8 @@ export async function createPlatform(
       caller: {
         requestId: "test",
         locale,
-        address: undefined,
+        address: "203.0.113.7",
+        network: "203.0.113.7",
         userAgent: undefined,
         sessionToken: undefined,
         sessionCookieOutdated: false,
@@ -150,6 +155,7 @@ export async function createPlatform(
       setSessionToken: (token) => void cookies.push(token),
       renewSessionToken: (token) => void renewals.push(token),
       setNonce: (nonce) => void nonces.push(nonce),
+      reportRateLimit: () => {},
     };
     return readStreams(createCaller(context, signal === undefined ? {} : { signal }));
   };

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import type { Database } from "@deepbot/db";
 import { mainEngine, openTestDatabase } from "@deepbot/db/testing";
-import { testKeys } from "@deepbot/testing";
+import { highRateLimits, testKeys } from "@deepbot/testing";
 import { pino } from "pino";
 import { startApp } from "../../../src/app.ts";
 import { readConfig, type Config } from "../../../src/config.ts";
@@ -49,6 +49,7 @@ export async function startGuardedApp({
     HEALTH_SECRET_KEY: testKeys.health,
     SECRET_KEY_JWT: testKeys.jwt,
     ADDRESS_FRONT: frontOrigin,
+    ...highRateLimits,
     ...env,
   });
   const config: Config = google === undefined ? read : { ...read, issuer: { kind: "google", ...google } };
