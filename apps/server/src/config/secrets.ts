@@ -7,9 +7,9 @@ export const requiredSecrets = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_K
 export const previousSecrets: readonly string[] = requiredSecrets.map((name) => `${name}_PREVIOUS`);
 
 /** What a value must have to be accepted as a secret. */
-export interface Strength {
+interface Strength {
   minBytes: number;
-  /** Of {@link estimateBits}. */
+  /** As `estimateBits` counts them. */
   minBits: number;
 }
 
@@ -51,7 +51,7 @@ function countPieces(text: string): number {
  * An upper estimate of what a guesser does not know, in bits: pieces that repeat nothing, times the bits of one character
  * of those that occur. Words said twice, and runs such as `abcdef`, count once. A dictionary it does not have.
  */
-export function estimateBits(secret: string): number {
+function estimateBits(secret: string): number {
   const judged = secret.slice(0, judgedLength);
   const codes = Array.from({ length: judged.length }, (_, at) => judged.charCodeAt(at));
   const steps = codes.slice(1).map((code, at) => (code - (codes[at] ?? 0)) & 0xff_ff);

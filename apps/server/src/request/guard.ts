@@ -85,6 +85,7 @@ function checkTarget(request: RequestContext, allowedHosts: readonly string[]): 
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Unlike Go's rule this compares the scheme too: a page that came over http may have been changed on its way. */
 function isOwnOrigin(origin: string, scheme: string, host: string | undefined): boolean {
   const url = URL.parse(origin);
   return url?.protocol === scheme && url.host === host;

@@ -59,29 +59,33 @@ async function startPair(database: TestPostgres, secrets: Record<string, string>
     if (member === undefined) throw new Error("Both servers are being restarted.");
     return member;
   };
+  const callAt = async <T>(member: Member, { path, body, headers = {} }: Call): Promise<T> =>
+    use(member, async (url) => {
+      const content = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+      const response = await fetch(url + path, {
+        headers: { "content-type": "application/json", ...headers },
+        ...content,
+      });
+      if (!response.ok) refused.push(`${path}: ${response.status}`);
+      return (await response.json()) as T;
+    });
   return {
     refused,
     use: <T>(work: (url: string) => Promise<T>): Promise<T> => use(pick(), work),
-    call: <T = Record<string, never>>({ path, body, headers = {} }: Call): Promise<T> =>
-      use(pick(), async (url) => {
-        const content = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-        const response = await fetch(url + path, {
-          headers: { "content-type": "application/json", ...headers },
-          ...content,
-        });
-        if (!response.ok) refused.push(`${path}: ${response.status}`);
-        return (await response.json()) as T;
-      }),
+    call: <T = Record<string, never>>(call: Call): Promise<T> => callAt(pick(), call),
+    callEach: (call: Call): Promise<unknown> =>
+      Promise.all(members.filter(({ isOpen }) => isOpen).map((member) => callAt(member, call))),
     statusesOf: async (path: string, headers: Record<string, string>): Promise<number[]> =>
       Promise.all(members.map(async ({ process: { url } }) => (await fetch(url + path, { headers })).status)),
-    /** One after the other, as an operator does. */
-    restart: async (env: Record<string, string>): Promise<void> => {
+    /** One after the other, as an operator does, who looks after each whether all is well. */
+    restart: async (env: Record<string, string>, look: () => Promise<void>): Promise<void> => {
       for (const member of members) {
         member.isOpen = false;
         await until("its requests have ended", () => member.busy === 0);
         expect(await member.process.stop()).toBe(0);
         member.process = await start(member.process.port, env);
         member.isOpen = true;
+        await look();
       }
     },
     stop: () => Promise.all(members.map(({ process }) => process.kill())),
@@ -128,12 +132,12 @@ describePostgres("a rotation of all secrets", () => {
   /** A new session is good at both servers, whichever secret signed it. */
   const arrive = async (): Promise<void> => {
     const cookie = await signIn();
-    for (let time = 0; time < 4; time += 1) await pair.call({ path: "/me", headers: { cookie } });
+    await pair.callEach({ path: "/me", headers: { cookie } });
     done.signIns += 1;
   };
 
   const check = async (): Promise<void> => {
-    await pair.call({ path: "/health", headers: { "x-health-key": held.health } });
+    await pair.callEach({ path: "/health", headers: { "x-health-key": held.health } });
     done.checks += 1;
   };
 
@@ -148,9 +152,20 @@ describePostgres("a rotation of all secrets", () => {
     await database.drop();
   });
 
+  /** Waits until each of them has done all of its work with the servers as they are now. */
+  async function waitForEverybody(): Promise<void> {
+    const before = { ...done };
+    // What is counted first may have begun before.
+    const isDone = (name: keyof typeof done): boolean => done[name] >= before[name] + 2;
+    await until(
+      "everybody has done something",
+      () => isDone("questions") && isDone("signIns") && isDone("checks"),
+      60_000,
+    );
+  }
+
   /** Restarts both servers while everybody goes on. */
   async function restartUnderLoad(env: Record<string, string>): Promise<void> {
-    const before = { ...done };
     const over = new AbortController();
     const repeat = async (work: () => Promise<void>): Promise<void> => {
       while (!over.signal.aborted) {
@@ -160,10 +175,8 @@ describePostgres("a rotation of all secrets", () => {
       }
     };
     const load = Promise.all([talk, arrive, check].map(repeat));
-    const everybody = (): boolean =>
-      done.questions > before.questions && done.signIns > before.signIns && done.checks > before.checks;
     try {
-      await Promise.race([load, pair.restart(env).then(() => until("everybody has done something", everybody))]);
+      await Promise.race([load, pair.restart(env, waitForEverybody)]);
     } finally {
       over.abort();
     }

@@ -8,7 +8,7 @@ import { productionEnv } from "../../process/support/environment.ts";
 export const secrets: readonly string[] = ["API_KEY_AI", "SECRET_KEY_JWT", "HEALTH_SECRET_KEY"];
 
 /** A database of this machine, which lets us in without a password. */
-export const localDatabase = "postgres://bot@127.0.0.1:5432/chat";
+const localDatabase = "postgres://bot@127.0.0.1:5432/chat";
 
 /** Settings that production accepts. */
 export const complete: Readonly<Record<string, string>> = { ...productionEnv, DATABASE_URL: localDatabase };
