@@ -85,8 +85,9 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
         return refuse(result.reason, result.reason === "blocked" ? "account_blocked" : "google_token_invalid");
       }
       const { userId, sessionId } = result;
-      for (const { userId: ofUser, sessionId: ended } of result.replaced) {
-        events.emit({ kind: "sessions_ended", reason: "replaced", userId: ofUser, sessionIds: [ended] });
+      for (const owner of new Set(result.replaced.map((session) => session.userId))) {
+        const sessionIds = result.replaced.filter((each) => each.userId === owner).map((each) => each.sessionId);
+        events.emit({ kind: "sessions_ended", reason: "replaced", userId: owner, sessionIds });
       }
       events.emit({ kind: "signed_in", userId });
       return { sessionToken: await sessionTokens.sign({ userId, sessionId }), email, ...names };
