@@ -1,5 +1,6 @@
 import { limits } from "@deepbot/contract";
 import { mainEngine, sql } from "@deepbot/db/testing";
+import { until } from "@deepbot/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPlatform, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
@@ -132,6 +133,36 @@ describe("a sign-in", () => {
     expect(platform.renewals).toEqual([]);
     await platform.as({ sessionToken: ann.token, sessionCookieOutdated: true }).auth.me();
     expect(platform.renewals).toEqual([ann.token]);
+  });
+});
+
+describe("a person who is blocked in the database, where nobody is notified", () => {
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await createPlatform(mainEngine(), {}, { intervals: { poll: Infinity, sessionPoll: 100 } });
+  });
+  afterAll(() => platform.close());
+
+  it("loses the streams and the waits of their sessions", async () => {
+    const mallory = await platform.person();
+    const bob = await platform.person();
+    const send = async (person: typeof bob) => {
+      const { dialog } = await person.dialogs.create({ dialog_name: "talk" });
+      const sent = refusalOf(person.messages.send({ dialog_id: dialog, text_user: "hi" }));
+      const run_id = await until("the question is stored", async () => {
+        const [message] = (await person.messages.list({ dialog_id: dialog })).messages;
+        return message?.run?.run_id;
+      });
+      return { dialog, run_id, sent };
+    };
+    const [hers, his] = [await send(mallory), await send(bob)];
+    const events = (await mallory.runs.watch({ run_id: hers.run_id }))[Symbol.asyncIterator]();
+    await events.next();
+    const ending = refusalOf(events.next());
+    await platform.database.db.execute(sql`update users set blocked_at = now() where user_id = ${mallory.userId}`);
+    expect([await ending, await hers.sent]).toEqual(["session_invalid", "session_invalid"]);
+    await platform.worker.messages.reply({ user_id: bob.userId, dialog_id: his.dialog, text_user: "yes" });
+    expect(await his.sent).toBe("answered");
   });
 });
 

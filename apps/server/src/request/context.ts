@@ -109,7 +109,7 @@ export function headerOf(req: IncomingMessage, name: string): string | undefined
 }
 
 /** The keys of a request, each from its own header or as the bearer token. Which one it must be, the operation knows. */
-export interface Keys {
+interface Keys {
   serviceKey: string | undefined;
   healthKey: string | undefined;
 }
@@ -128,7 +128,7 @@ function bearerTokenOf(req: IncomingMessage): string | undefined {
  * @throws {AppError} `credentials_mixed` when there is more than one kind of credential: the request would get the rights of
  *   one while its sender meant the other
  */
-export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
+function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
   const bearer = bearerTokenOf(req);
   const serviceKey = headerOf(req, "x-messages-key");
   const healthKey = headerOf(req, "x-health-key");

@@ -1,7 +1,7 @@
-import { limits } from "@deepbot/contract";
+import { limits, type ErrorCode } from "@deepbot/contract";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { SessionTokens } from "./authenticate.ts";
+import type { SessionClaims, SessionTokens } from "./authenticate.ts";
 import type { AcceptedToken, VerifyGoogleToken } from "./google.ts";
 import { fitsBrowser, hashesOf } from "./nonce.ts";
 import { cleanUserAgent } from "./user-agent.ts";
@@ -40,18 +40,33 @@ function mayEnter({ profile, hostedDomain }: AcceptedToken, settings: UseCaseDep
 /** Longer than a token is accepted after its `exp`, and than the database's clock may differ from ours. */
 const spentMarginMs = 15 * 60_000;
 
+type Refuse = (reason: string, code: ErrorCode) => never;
+
+/** The ID token, if it is Google's, was made for this browser, and its holder may sign in. */
+async function admit(
+  idToken: string,
+  nonce: string | undefined,
+  { settings, verifyGoogleToken, refuse }: Pick<SignInDeps, "settings" | "verifyGoogleToken"> & { refuse: Refuse },
+): Promise<AcceptedToken> {
+  const verdict = await verifyGoogleToken(idToken);
+  if (verdict.kind === "no_certificates") return refuse(verdict.kind, "google_unavailable");
+  if (verdict.kind === "refused") return refuse(verdict.kind, "google_token_invalid");
+  if (!fitsBrowser(verdict.nonce, nonce)) return refuse("nonce", "google_token_invalid");
+  return mayEnter(verdict, settings) ? verdict : refuse("not_allowed", "sign_in_not_allowed");
+}
+
 /** Opening and closing the session of a device. */
 export function createSignIn({ statements, events, settings, verifyGoogleToken, sessionTokens }: SignInDeps) {
-  const refuse = (reason: string, code: "google_token_invalid" | "sign_in_not_allowed" | "account_blocked"): never => {
+  const refuse: Refuse = (reason, code) => {
     events.emit({ kind: "access_refused", credential: "google_token", reason });
     throw new AppError(code);
   };
 
-  const verify = async (idToken: string): Promise<AcceptedToken> => {
-    const verdict = await verifyGoogleToken(idToken);
-    if (verdict.kind === "accepted") return verdict;
-    events.emit({ kind: "access_refused", credential: "google_token", reason: verdict.kind });
-    throw new AppError(verdict.kind === "refused" ? "google_token_invalid" : "google_unavailable");
+  const tellReplaced = (replaced: readonly SessionClaims[]): void => {
+    for (const userId of new Set(replaced.map((session) => session.userId))) {
+      const sessionIds = replaced.filter((each) => each.userId === userId).map(({ sessionId }) => sessionId);
+      events.emit({ kind: "sessions_ended", reason: "replaced", userId, sessionIds });
+    }
   };
 
   return {
@@ -64,10 +79,8 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
      */
     signIn: async (idToken: string | null | undefined, browser: SigningInBrowser): Promise<SignedIn> => {
       if (!idToken) throw new AppError("google_token_missing");
-      const accepted = await verify(idToken);
-      const { profile, nonce, expiresAt } = accepted;
-      if (!fitsBrowser(nonce, browser.nonce)) refuse("nonce", "google_token_invalid");
-      if (!mayEnter(accepted, settings)) refuse("not_allowed", "sign_in_not_allowed");
+      const admission = { settings, verifyGoogleToken, refuse };
+      const { profile, nonce, expiresAt } = await admit(idToken, browser.nonce, admission);
       const { subject, email, ...names } = profile;
       const former = browser.sessionToken ? await sessionTokens.verify(browser.sessionToken) : undefined;
       const result = await statements.upsertUserWithSession({
@@ -85,9 +98,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
         return refuse(result.reason, result.reason === "blocked" ? "account_blocked" : "google_token_invalid");
       }
       const { userId, sessionId } = result;
-      for (const { userId: ofUser, sessionId: ended } of result.replaced) {
-        events.emit({ kind: "sessions_ended", reason: "replaced", userId: ofUser, sessionIds: [ended] });
-      }
+      tellReplaced(result.replaced);
       events.emit({ kind: "signed_in", userId, sessionId });
       return { sessionToken: await sessionTokens.sign({ userId, sessionId }), email, ...names };
     },

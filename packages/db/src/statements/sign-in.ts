@@ -73,14 +73,17 @@ function openSession(tx: Db) {
   const userId = sql`${sql.placeholder("userId")}::bigint`;
   const former = sql`${sql.placeholder("formerSessionId")}::uuid`;
   const isLive = sql`revoked_at is null and expires_at > now()`;
+  // A condition with OR would read the whole table.
   const ending = tx.$with("ending", { sessionId: sessions.sessionId }).as(sql`
     select session_id from sessions
-    where ${isLive} and (session_id = ${former} or session_id in (
-      select surplus.session_id from sessions as surplus
-      where surplus.user_id = ${userId} and ${isLive} and surplus.session_id is distinct from ${former}
-      order by surplus.last_seen_at desc, surplus.created_at desc, surplus.session_id desc
-      offset ${sql.placeholder("sessionsMax")}::int - 1
-    ))
+    where ${isLive} and session_id in (
+      select ${former} union all (
+        select surplus.session_id from sessions as surplus
+        where surplus.user_id = ${userId} and ${isLive} and surplus.session_id is distinct from ${former}
+        order by surplus.last_seen_at desc, surplus.created_at desc, surplus.session_id desc
+        offset ${sql.placeholder("sessionsMax")}::int - 1
+      )
+    )
     order by session_id for update`);
   const ended = tx.$with("ended", { userId: sessions.userId, sessionId: sessions.sessionId }).as(sql`
     update sessions set revoked_at = now() where session_id in (select session_id from ending)
