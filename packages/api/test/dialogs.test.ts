@@ -125,6 +125,15 @@ describe("dialogs", () => {
       expect([messages.map(({ seq }) => seq), next_before]).toEqual([[8, 9, 10, 11, 12], 8]);
     });
 
+    it("wait for a person in no more than thirty pages", async () => {
+      const { ann, dialogId } = await talk(1);
+      const page = { dialogId, userId: ann.userId, before: null, limit: 1 };
+      const held = await Promise.all(Array.from({ length: 30 }, () => platform.useCases.dialogs.messagePage(page)));
+      expect(await refusalOf(ann.messages.list({ dialog_id: dialogId }))).toBe("too_many_reads");
+      for (const { close } of held) close();
+      expect(await refusalOf(ann.messages.list({ dialog_id: dialogId }))).toBe("answered");
+    });
+
     it("are read ten at once by a person, and others are not kept waiting", async () => {
       const { ann, dialogId } = await talk(1);
       const bob = await platform.person();

@@ -7,7 +7,9 @@ import {
   sendInput,
   sendOutput,
 } from "@deepbot/contract";
-import { personProcedure, router, sync, workerProcedure } from "../trpc.ts";
+import type { z } from "zod";
+import { JsonStream } from "../shared/json-stream.ts";
+import { personProcedure, router, streamed, sync, workerProcedure } from "../trpc.ts";
 import { toWireMessage } from "./wire.ts";
 
 export const messagesRouter = router({
@@ -59,16 +61,14 @@ export const messagesRouter = router({
         description:
           "The newest page comes first; each page is sorted oldest first. A page of long messages has fewer of them than `limit`. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
       },
-      errors: ["dialog_not_found"],
+      errors: ["dialog_not_found", "too_many_reads"],
     })
     .input(sync(listMessagesInput))
-    .output(sync(listMessagesOutput))
+    .output(streamed(listMessagesOutput))
     .query(async ({ ctx, input: { dialog_id: dialogId, before = null, limit } }) => {
       const page = await ctx.useCases.dialogs.messagePage({ dialogId, userId: ctx.user.userId, before, limit });
-      return {
-        messages: page.messages.map((message) => toWireMessage(message, ctx.caller.locale)),
-        next_before: page.nextBefore,
-      };
+      const messages = page.messages.map((message) => toWireMessage(message, ctx.caller.locale));
+      return new JsonStream<z.infer<typeof listMessagesOutput>>({ messages, next_before: page.nextBefore }, page.close);
     }),
 
   pending: workerProcedure
