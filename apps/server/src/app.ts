@@ -25,9 +25,9 @@ import { devSignInRoute } from "./plugins/dev-sign-in.ts";
 import { docsRoutes } from "./plugins/docs.ts";
 import { probeRoutes } from "./plugins/probes.ts";
 import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
-import { createRequestLog, sampledPerMinute } from "./plugins/request-log.ts";
+import { createRequestLog, createUnservedLog, sampledPerMinute } from "./plugins/request-log.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
-import { refuseExpectation, sendClientError } from "./request/client-error.ts";
+import { handleClientErrors, type OnUnserved } from "./request/client-error.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
 import { restRoutes } from "./transports/rest.ts";
 import { createEventStreams, type EventStreams } from "./transports/sse.ts";
@@ -65,7 +65,7 @@ interface Parts {
   stopping: AbortSignal;
 }
 
-function createHttpServer(handler: RequestListener): Server {
+function createHttpServer(handler: RequestListener, onUnserved: OnUnserved): Server {
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -78,8 +78,7 @@ function createHttpServer(handler: RequestListener): Server {
     },
     handler,
   );
-  server.on("clientError", sendClientError);
-  server.on("checkExpectation", refuseExpectation);
+  handleClientErrors(server, onUnserved);
   server.maxConnections = 20_000;
   return server;
 }
@@ -215,7 +214,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const parts: Parts = { ...shared, droppedLogLines, sampler, audit, stopping: stopping.signal };
   const useCases = buildUseCases(parts);
   const { handler, streams } = buildHandler(parts, useCases);
-  const server = createHttpServer(handler);
+  const server = createHttpServer(handler, createUnservedLog({ log, sampler }));
   const port = await listen(server, config).catch(async (error: unknown) => {
     await notifier.close();
     throw error;
