@@ -25,10 +25,10 @@ import { devSignInRoute } from "./plugins/dev-sign-in.ts";
 import { docsRoutes } from "./plugins/docs.ts";
 import { probeRoutes } from "./plugins/probes.ts";
 import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
-import { createRequestLog, sampledPerMinute } from "./plugins/request-log.ts";
+import { createRequestLog, createUnservedLog, sampledPerMinute } from "./plugins/request-log.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
-import { refuseExpectation, sendClientError } from "./request/client-error.ts";
 import { createFindClient } from "./request/client-address.ts";
+import { handleClientErrors, type OnUnserved } from "./request/client-error.ts";
 import { createCountRefusals } from "./request/context.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
 import { createStallGuard } from "./request/stall-guard.ts";
@@ -68,7 +68,7 @@ interface Parts {
   stopping: AbortSignal;
 }
 
-function createHttpServer(handler: RequestListener): Server {
+function createHttpServer(handler: RequestListener, onUnserved: OnUnserved): Server {
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -81,8 +81,7 @@ function createHttpServer(handler: RequestListener): Server {
     },
     handler,
   );
-  server.on("clientError", sendClientError);
-  server.on("checkExpectation", refuseExpectation);
+  handleClientErrors(server, onUnserved);
   server.maxConnections = 20_000;
   return server;
 }
@@ -233,7 +232,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const parts: Parts = { ...shared, droppedLogLines, sampler, audit, stopping: stopping.signal };
   const useCases = buildUseCases(parts);
   const { handler, streams } = buildHandler(parts, useCases);
-  const server = createHttpServer(handler);
+  const server = createHttpServer(handler, createUnservedLog({ log, sampler }));
   const port = await listen(server, config).catch(async (error: unknown) => {
     await notifier.close();
     throw error;

@@ -1,4 +1,5 @@
 import type { Log, Sampler } from "@deepbot/api/server";
+import type { OnUnserved } from "../request/client-error.ts";
 import type { RequestContext } from "../request/context.ts";
 
 /** How a request ended. */
@@ -65,5 +66,14 @@ export function createRequestLog(deps: {
     }
     if ((code !== undefined || identity === undefined) && !sampler.admit(`request ${code ?? "ok"}`, address)) return;
     log[end.status >= 500 ? "warn" : "info"](fieldsOf(request, end), message);
+  };
+}
+
+/** Writes a line for what was refused before it became a request. These lines are sampled like those of requests. */
+export function createUnservedLog({ log, sampler }: { log: Log; sampler: Pick<Sampler, "admit"> }): OnUnserved {
+  return (status, address) => {
+    if (!sampler.admit(`request ${status}`, address)) return;
+    const fields = { module: "http", event: "request_refused", operation: "none", status, address };
+    log.info(fields, `A request was refused unread -> ${status}`);
   };
 }

@@ -42,6 +42,12 @@ function clientOf(address: Address): Client {
   return { address: text, network: `${ipaddr.fromByteArray(groups).toString()}/${networkBits}` };
 }
 
+/** The network of a peer that has sent no request yet; undefined once its socket has closed. */
+export function networkOf(remoteAddress: string | undefined): string | undefined {
+  const address = parseAddress(remoteAddress ?? "");
+  return address === undefined ? undefined : clientOf(address).network;
+}
+
 /** The peer of a socket that has closed, or that has no address. */
 const unknown: Client = { address: "unknown", network: "unknown" };
 

@@ -128,7 +128,7 @@ function bearerTokenOf(req: IncomingMessage): string | undefined {
  * @throws {AppError} `credentials_mixed` when there is more than one kind of credential: the request would get the rights of
  *   one while its sender meant the other
  */
-function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
+export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
   const bearer = bearerTokenOf(req);
   const serviceKey = headerOf(req, "x-messages-key");
   const healthKey = headerOf(req, "x-health-key");

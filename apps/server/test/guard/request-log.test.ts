@@ -100,6 +100,15 @@ describe("the log has one line for each request", () => {
     expect(line).toMatchObject({ operation: "none", status: 404, code: "not_found", path: `/zq${"x".repeat(197)}` });
   });
 
+  test("also when nothing could be read of it", async () => {
+    const socket = connect(app.port, "127.0.0.1");
+    socket.end("no request\r\n\r\n");
+    await once(socket.resume(), "close");
+    const unread = (): Line[] => requestLines().filter(({ status }) => status === 400);
+    await until("the refusal is logged", () => unread().length > 0);
+    expect(unread()).toMatchObject([{ event: "request_refused", operation: "none", address: "127.0.0.1" }]);
+  });
+
   test("at debug when it is a frequent one that succeeded", async () => {
     expect(await ask("/livez")).toMatchObject({ operation: "livez", level: 20 });
   });
@@ -129,7 +138,7 @@ describe("a stranger cannot fill the log", () => {
     `POST /create/users HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{"token":"a"}`,
   ];
 
-  test("ten thousand requests leave less than a megabyte, and are counted", async () => {
+  test("ten thousand requests leave less than a megabyte, and are counted", { timeout: 180_000 }, async () => {
     const before = app.log().length;
     const written = requestLines().length;
     await flood(Array.from({ length: 10_000 }, (_, index) => refused[index % refused.length] ?? ""));
