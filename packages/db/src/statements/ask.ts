@@ -73,7 +73,7 @@ export function prepareInsertQuestion(db: Db): InsertQuestion {
     from asked join reserved on reserved.user_id = asked.user_id
     where dialogs.dialog_id = asked.dialog_id
     returning dialogs.dialog_id, dialogs.user_id, last_seq, text`);
-  const turn = db.$with("turn", { turn: userTurns.turn }).as(nextTurn("dialog"));
+  const turn = db.$with("turn", { turn: userTurns.turn }).as(nextTurn(sql`dialog`));
   const question = db.$with("question", { dialogId: messages.dialogId, messageId: messages.messageId }).as(sql`
     insert into messages (dialog_id, user_id, content, seq, client_message_id)
     select dialog_id, user_id, text, last_seq, ${sql.placeholder("clientMessageId")}::uuid
@@ -92,7 +92,7 @@ export function prepareInsertQuestion(db: Db): InsertQuestion {
     from question, turn
     returning run_id, dialog_id, question_id, created_at, deadline_at`);
   const statement = db.with(asked, reserved, dialog, turn, question, run).select().from(run).prepare("insert_question");
-  return async ({ quotas, ...question }) => (await statement.execute({ ...question, ...quotas })).at(0);
+  return async ({ quotas, ...values }) => (await statement.execute({ ...values, ...quotas })).at(0);
 }
 
 export interface SendConflict {

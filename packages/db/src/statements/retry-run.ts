@@ -42,7 +42,7 @@ export function prepareInsertRetry(db: Db): InsertRetry {
   const flagged = db.$with("flagged", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = true from asked where dialogs.dialog_id = asked.dialog_id
     returning dialogs.dialog_id`);
-  const turn = db.$with("turn", { turn: userTurns.turn }).as(nextTurn("asked"));
+  const turn = db.$with("turn", { turn: userTurns.turn }).as(nextTurn(sql`asked`));
   const run = db.$with("run", { runId: runs.runId, dialogId: runs.dialogId }).as(sql`
     insert into runs (dialog_id, question_id, turn, max_attempts, deadline_at)
     select asked.dialog_id, question_id, turn, ${sql.placeholder("maxAttempts")}::int,
