@@ -14,20 +14,20 @@ CREATE TABLE "usage_daily" (
 --> statement-breakpoint
 CREATE TABLE "queue_clock" (
 	"only_row" boolean PRIMARY KEY DEFAULT true NOT NULL,
-	"turn" bigint DEFAULT 0 NOT NULL,
+	"virtual_time" bigint DEFAULT 0 NOT NULL,
 	"moved_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"floor_turn" bigint DEFAULT 0 NOT NULL,
+	"floor_tag" bigint DEFAULT 0 NOT NULL,
 	"floor_run_id" bigint DEFAULT 0 NOT NULL,
 	"floor_moved_at" timestamp with time zone DEFAULT now() NOT NULL,
-	"tail_turn" bigint DEFAULT 0 NOT NULL,
-	"next_tail_turn" bigint DEFAULT 0 NOT NULL,
+	"tail_tag" bigint DEFAULT 0 NOT NULL,
+	"next_tail_tag" bigint DEFAULT 0 NOT NULL,
 	"tail_moved_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "queue_clock_only_row_check" CHECK (only_row)
 );
 --> statement-breakpoint
-CREATE TABLE "user_turns" (
+CREATE TABLE "user_start_tags" (
 	"user_id" bigint PRIMARY KEY NOT NULL,
-	"turn" bigint DEFAULT 0 NOT NULL
+	"start_tag" bigint DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "spent_tokens" (
@@ -56,38 +56,38 @@ ALTER TABLE "users" ADD COLUMN "questions_per_day" integer;--> statement-breakpo
 ALTER TABLE "users" ADD COLUMN "question_bytes_per_day" bigint;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "tokens_per_day" bigint;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "messages_per_dialog" integer;--> statement-breakpoint
-ALTER TABLE "runs" ADD COLUMN "turn" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "start_tag" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "lease_confirmed" boolean DEFAULT true NOT NULL;--> statement-breakpoint
 ALTER TABLE "usage_daily" ADD CONSTRAINT "usage_daily_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "public"."users"("user_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "user_turns" ADD CONSTRAINT "user_turns_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "public"."users"("user_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "user_start_tags" ADD CONSTRAINT "user_start_tags_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "public"."users"("user_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "usage_daily_day_idx" ON "usage_daily" USING btree ("day");--> statement-breakpoint
 CREATE INDEX "spent_tokens_expires_at_idx" ON "spent_tokens" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "audit_events_at_idx" ON "audit_events" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "audit_events_user_id_idx" ON "audit_events" USING btree ("user_id","at");--> statement-breakpoint
 CREATE INDEX "sessions_expires_at_idx" ON "sessions" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "sessions_revoked_at_idx" ON "sessions" USING btree ("revoked_at") WHERE revoked_at is not null;--> statement-breakpoint
-CREATE INDEX "runs_turn_idx" ON "runs" USING btree ("turn","run_id") WHERE state = 'queued';--> statement-breakpoint
+CREATE INDEX "runs_start_tag_idx" ON "runs" USING btree ("start_tag","run_id") WHERE state = 'queued';--> statement-breakpoint
 ALTER TABLE "users" ADD CONSTRAINT "users_limits_check" CHECK (least(questions_per_day, question_bytes_per_day, tokens_per_day, messages_per_dialog) >= 0);--> statement-breakpoint
 ALTER TABLE "dialogs" SET (fillfactor = 70);--> statement-breakpoint
 ALTER TABLE "usage_daily" SET (fillfactor = 50);--> statement-breakpoint
-ALTER TABLE "user_turns" SET (fillfactor = 50);--> statement-breakpoint
+ALTER TABLE "user_start_tags" SET (fillfactor = 50);--> statement-breakpoint
 ALTER TABLE "queue_clock" SET (fillfactor = 10);--> statement-breakpoint
 INSERT INTO "queue_clock" DEFAULT VALUES;--> statement-breakpoint
 -- Claims begin to search at the floor. A run that comes back to the queue, whatever statement of whatever version puts it
--- there, gets a turn that is not behind it; so does a new run that waited for a lock meanwhile, or that came without a turn.
-CREATE FUNCTION "runs_keep_turn"() RETURNS trigger LANGUAGE plpgsql AS $$
+-- there, gets a start tag that is not behind it; so does a new run that waited for a lock meanwhile, or that came without a tag.
+CREATE FUNCTION "runs_keep_start_tag"() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
 	clock "queue_clock";
 BEGIN
 	SELECT * INTO clock FROM "queue_clock" WHERE "only_row";
-	NEW."turn" := greatest(NEW."turn", clock."turn", clock."floor_turn" + (clock."floor_run_id" > NEW."run_id")::int);
+	NEW."start_tag" := greatest(NEW."start_tag", clock."virtual_time", clock."floor_tag" + (clock."floor_run_id" > NEW."run_id")::int);
 	NEW."lease_confirmed" := true;
 	RETURN NEW;
 END $$;--> statement-breakpoint
-CREATE TRIGGER "runs_keep_turn_of_new" BEFORE INSERT ON "runs"
-FOR EACH ROW WHEN (NEW."turn" = 0 OR clock_timestamp() > now() + interval '1 second') EXECUTE FUNCTION "runs_keep_turn"();--> statement-breakpoint
-CREATE TRIGGER "runs_keep_turn" BEFORE UPDATE OF "state" ON "runs"
-FOR EACH ROW WHEN (NEW."state" = 'queued' AND OLD."state" <> 'queued') EXECUTE FUNCTION "runs_keep_turn"();--> statement-breakpoint
+CREATE TRIGGER "runs_keep_start_tag_of_new" BEFORE INSERT ON "runs"
+FOR EACH ROW WHEN (NEW."start_tag" = 0 OR clock_timestamp() > now() + interval '1 second') EXECUTE FUNCTION "runs_keep_start_tag"();--> statement-breakpoint
+CREATE TRIGGER "runs_keep_start_tag" BEFORE UPDATE OF "state" ON "runs"
+FOR EACH ROW WHEN (NEW."state" = 'queued' AND OLD."state" <> 'queued') EXECUTE FUNCTION "runs_keep_start_tag"();--> statement-breakpoint
 CREATE FUNCTION "audit_events_append_only"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF TG_OP = 'DELETE' AND OLD."at" < now() - interval '30 days' THEN

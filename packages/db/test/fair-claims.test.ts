@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import type { ClaimedRun } from "../src/index.ts";
-import { dialogs, userTurns } from "../src/schema/index.ts";
+import { dialogs, userStartTags } from "../src/schema/index.ts";
 import { anyClaim, anyQuestion, describePostgres, makeUser, useDatabase } from "../src/testing/index.ts";
 
 /** Runs that are being answered at the same time; each claim takes the place of the one that began first. */
@@ -87,17 +87,18 @@ describePostgres("people who ask at the same time", () => {
 
   it("are not punished for questions that they cancelled before a worker had them", async () => {
     const one = await person(30);
-    const turnOf = async () =>
-      (await suite.database.db.select().from(userTurns).where(eq(userTurns.userId, one.userId)))[0]?.turn ?? 0;
+    const tagOf = async () =>
+      (await suite.database.db.select().from(userStartTags).where(eq(userStartTags.userId, one.userId)))[0]?.startTag ??
+      0;
     await ask(one, 1);
-    const before = await turnOf();
+    const before = await tagOf();
     await startWorkers()();
     for (const dialogId of one.dialogIds.slice(1)) {
       const run = await suite.statements.insertQuestion({ ...anyQuestion, userId: one.userId, dialogId, text: "x" });
       await suite.statements.requestCancel({ runId: run?.runId ?? 0, userId: one.userId });
     }
-    expect(await turnOf()).toBe(before + 29);
+    expect(await tagOf()).toBe(before + 29);
     await suite.statements.reapRuns({ limit: 100, cancelGraceMs: 0 });
-    expect(await turnOf()).toBe(before);
+    expect(await tagOf()).toBe(before);
   });
 });

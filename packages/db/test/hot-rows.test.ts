@@ -15,7 +15,7 @@ describePostgres("rows that every run changes", () => {
       await suite.statements.completeRun({ ...claimed, text: "an answer", usage });
       await suite.statements.insertQuestion({ ...anyQuestion, ...dialog, text: "again" });
     }
-    const tables = ["dialogs", "usage_daily", "user_turns"];
+    const tables = ["dialogs", "usage_daily", "user_start_tags"];
     await expect
       .poll(
         async () => {

@@ -33,7 +33,7 @@ describePostgres("the clock of the queue", () => {
   /** As after a long time in which others were served. */
   const setClock = (values: Partial<typeof queueClock.$inferInsert>) => database.db.update(queueClock).set(values);
 
-  /** Queued runs in one dialog each, with rising turns from the clock's on. */
+  /** Queued runs in one dialog each, with rising start tags from the clock's on. */
   const insertRuns = (count: number) =>
     database.db.execute(sql`
       with person as (
@@ -45,15 +45,15 @@ describePostgres("the clock of the queue", () => {
         insert into messages (dialog_id, user_id, content, seq) select dialog_id, user_id, 'x', 1 from dialog
         returning dialog_id, message_id
       )
-      insert into runs (dialog_id, question_id, max_attempts, deadline_at, turn)
+      insert into runs (dialog_id, question_id, max_attempts, deadline_at, start_tag)
       select dialog_id, message_id, 3, now() + interval '1 hour',
-        (select turn from queue_clock) + row_number() over (order by dialog_id)
+        (select virtual_time from queue_clock) + row_number() over (order by dialog_id)
       from question`);
   /** How many index entries a claim reads to find its run. */
   const entriesRead = () =>
     database.db.transaction(async (tx) => {
       const counter = async (): Promise<number> => {
-        const read = sql<number>`pg_stat_get_xact_tuples_returned('runs_turn_idx'::regclass)`.mapWith(Number);
+        const read = sql<number>`pg_stat_get_xact_tuples_returned('runs_start_tag_idx'::regclass)`.mapWith(Number);
         return (await tx.select({ read }).from(sql`(values (1)) as once`))[0]?.read ?? NaN;
       };
       // The connection may have counted what it has not passed on yet.
@@ -86,29 +86,29 @@ describePostgres("the clock of the queue", () => {
     await backup.end();
   });
 
-  it("moves on with the turns that are claimed, a few times a second, and never back", async () => {
-    const before = (await clock())?.turn ?? 0;
+  it("moves on with the start tags that are claimed, a few times a second, and never back", async () => {
+    const before = (await clock())?.virtualTime ?? 0;
     await passTime(1);
     await insertRuns(3);
     await claim();
-    expect((await clock())?.turn).toBe(before + 1);
+    expect((await clock())?.virtualTime).toBe(before + 1);
     await claim();
-    expect((await clock())?.turn).toBe(before + 1);
+    expect((await clock())?.virtualTime).toBe(before + 1);
     await passTime(1);
     await claim();
-    expect((await clock())?.turn).toBe(before + 3);
+    expect((await clock())?.virtualTime).toBe(before + 3);
     const { runId } = await makeRun(statements);
-    await database.db.update(runs).set({ turn: 1 }).where(eq(runs.runId, runId));
-    await setClock({ floorTurn: 0, floorRunId: 0 });
+    await database.db.update(runs).set({ startTag: 1 }).where(eq(runs.runId, runId));
+    await setClock({ floorTag: 0, floorRunId: 0 });
     await passTime(1);
     expect(idsOf(await claim())).toEqual([runId]);
-    expect((await clock())?.turn).toBe(before + 3);
+    expect((await clock())?.virtualTime).toBe(before + 3);
   });
 
   it("has a run below the floor, whose transaction committed late, claimed seconds later", async () => {
     const { runId } = await makeRun(statements);
-    await database.db.update(runs).set({ turn: 500 }).where(eq(runs.runId, runId));
-    await setClock({ turn: 2_000, floorTurn: 1_000, tailTurn: 400 });
+    await database.db.update(runs).set({ startTag: 500 }).where(eq(runs.runId, runId));
+    await setClock({ virtualTime: 2_000, floorTag: 1_000, tailTag: 400 });
     await passTime(0);
     expect(await claim()).toEqual([]);
     expect(await statements.countClaimableRuns(9)).toBe(1);
@@ -135,10 +135,10 @@ describePostgres("the clock of the queue", () => {
     expect(idsOf(await claim())).toEqual([waiting.runId]);
   });
 
-  it("takes back runs at once that were claimed long ago, and runs of the version before, which have no turn", async () => {
+  it("takes back runs at once that were claimed long ago, and runs of the version before, which have no tag", async () => {
     const { runId } = await makeRun(statements);
     const [lease] = await claim();
-    await setClock({ turn: 9_000, floorTurn: 9_000, floorRunId: runId + 1, tailTurn: 8_000, nextTailTurn: 8_500 });
+    await setClock({ virtualTime: 9_000, floorTag: 9_000, floorRunId: runId + 1, tailTag: 8_000, nextTailTag: 8_500 });
     await statements.releaseRun({ runId, leaseToken: lease?.leaseToken ?? "" });
     expect(idsOf(await claim())).toEqual([runId]);
     await insertRuns(1);

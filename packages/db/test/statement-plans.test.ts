@@ -48,19 +48,19 @@ function wholeReads(plan: Plan): string[] {
   return [...own, ...(plan.Plans ?? []).flatMap(wholeReads)];
 }
 
-/** A thousand people in their dialogs, whose messages were stored in turn: those of one dialog lie far apart. */
+/** A thousand people in their dialogs, whose messages were stored alternately: those of one dialog lie far apart. */
 const fill = [
   `insert into users (mail, google_id) select 'm', 'person ' || n from generate_series(1, 1000) as n`,
   `insert into sessions (user_id, expires_at, revoked_at)
     select user_id, now() + n * interval '1 day', case n % 3 when 0 then now() - n * interval '1 day' end
     from users, generate_series(-10, 10) as n`,
   `insert into usage_daily (user_id, day, questions) select user_id, current_date - n, 1 from users, generate_series(0, 9) as n`,
-  `insert into user_turns (user_id, turn) select user_id, 1 from users`,
+  `insert into user_start_tags (user_id, start_tag) select user_id, 1 from users`,
   `insert into dialogs (user_id, dialog_name, last_seq) select user_id, 'a dialog', 20 from users`,
   `insert into messages (dialog_id, user_id, content, seq)
     select dialog_id, case n % 2 when 1 then user_id else 1 end, repeat('x', 200), n from generate_series(1, 20) as n, dialogs`,
   `analyze`,
-  `insert into runs (dialog_id, question_id, answer_id, state, max_attempts, attempt, deadline_at, ended_at, turn)
+  `insert into runs (dialog_id, question_id, answer_id, state, max_attempts, attempt, deadline_at, ended_at, start_tag)
     select question.dialog_id, question.message_id, answer.message_id, 'completed', 3, 1, now(), now(), question.seq
     from messages as question join messages as answer
       on answer.dialog_id = question.dialog_id and answer.seq = question.seq + 1 and question.seq % 2 = 1`,

@@ -58,7 +58,7 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Claim runs",
         description:
-          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. People take turns: the runs of one who has asked much come after the first ones of the others. With `fallback` a worker gets a run only while no other worker is waiting.",
+          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. The order is fair between people: much that one of them has asked does not hold up the others. With `fallback` a worker gets a run only while no other worker is waiting.",
       },
     })
     .input(sync(claimInput))

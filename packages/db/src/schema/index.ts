@@ -5,6 +5,6 @@ export * from "./messages.ts";
 export * from "./runs.ts";
 export * from "./run-deltas.ts";
 export * from "./usage-daily.ts";
-export * from "./turns.ts";
+export * from "./queue-clock.ts";
 export * from "./spent-tokens.ts";
 export * from "./audit-events.ts";

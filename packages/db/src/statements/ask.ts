@@ -1,10 +1,10 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { dialogs, isOpenRun, messages, runs, userTurns } from "../schema/index.ts";
+import { dialogs, isOpenRun, messages, runs, userStartTags } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
 import {
   messagesPerDialog,
-  nextTurn,
+  nextStartTag,
   questionBytesPerDay,
   questionsPerDay,
   today,
@@ -73,7 +73,7 @@ export function prepareInsertQuestion(db: Db): InsertQuestion {
     from asked join reserved on reserved.user_id = asked.user_id
     where dialogs.dialog_id = asked.dialog_id
     returning dialogs.dialog_id, dialogs.user_id, last_seq, text`);
-  const turn = db.$with("turn", { turn: userTurns.turn }).as(nextTurn("dialog"));
+  const tag = db.$with("tag", { startTag: userStartTags.startTag }).as(nextStartTag(sql`dialog`));
   const question = db.$with("question", { dialogId: messages.dialogId, messageId: messages.messageId }).as(sql`
     insert into messages (dialog_id, user_id, content, seq, client_message_id)
     select dialog_id, user_id, text, last_seq, ${sql.placeholder("clientMessageId")}::uuid
@@ -86,13 +86,13 @@ export function prepareInsertQuestion(db: Db): InsertQuestion {
     createdAt: runs.createdAt,
     deadlineAt: runs.deadlineAt,
   }).as(sql`
-    insert into runs (dialog_id, question_id, turn, max_attempts, deadline_at)
-    select dialog_id, message_id, turn, ${sql.placeholder("maxAttempts")}::int,
+    insert into runs (dialog_id, question_id, start_tag, max_attempts, deadline_at)
+    select dialog_id, message_id, start_tag, ${sql.placeholder("maxAttempts")}::int,
       clock_timestamp() + ${sql.placeholder("deadlineMs")}::float8 * interval '1 millisecond'
-    from question, turn
+    from question, tag
     returning run_id, dialog_id, question_id, created_at, deadline_at`);
-  const statement = db.with(asked, reserved, dialog, turn, question, run).select().from(run).prepare("insert_question");
-  return async ({ quotas, ...question }) => (await statement.execute({ ...question, ...quotas })).at(0);
+  const statement = db.with(asked, reserved, dialog, tag, question, run).select().from(run).prepare("insert_question");
+  return async ({ quotas, ...values }) => (await statement.execute({ ...values, ...quotas })).at(0);
 }
 
 export interface SendConflict {

@@ -23,7 +23,7 @@ export interface ClaimedRun {
 }
 
 /**
- * Leases up to `max` queued runs to a worker, in the order of their turns. With each comes the newest part of its dialog:
+ * Leases up to `max` queued runs to a worker, in the order of their start tags. With each comes the newest part of its dialog:
  * up to `historyLimit` messages of up to `maxBytes` of UTF-8 together, but the question always. It skips runs that another
  * statement is claiming, so that no run is given to two workers.
  */
@@ -64,36 +64,36 @@ const floorStep = sql`interval '2 seconds'`;
 const tailStep = sql`interval '10 seconds'`;
 
 /**
- * Moves the queue's clock, unless another claim is moving it: the virtual time to the largest turn that was claimed; the
- * floor to the first queued run, but not beyond the turn that a question asked at this moment gets; the tail after it.
+ * Moves the queue's clock, unless another claim is moving it: the virtual time to the largest start tag that was claimed; the
+ * floor to the first queued run, but not beyond the tag that a question asked at this moment gets; the tail after it.
  */
 function clockMoves(db: Db) {
-  const clock = db.$with("clock", { turn: queueClock.turn }).as(sql`
-    select turn, tail_turn, floor_moved_at <= now() - ${floorStep} as floor_due,
+  const clock = db.$with("clock", { virtualTime: queueClock.virtualTime }).as(sql`
+    select virtual_time, tail_tag, floor_moved_at <= now() - ${floorStep} as floor_due,
       floor_moved_at <= now() - ${floorStep} and tail_moved_at <= now() - ${tailStep} as tail_due
     from queue_clock
     where only_row and (
       floor_moved_at <= now() - ${floorStep}
-      or moved_at <= now() - ${clockStep} and turn < (select max(turn) from claimed)
+      or moved_at <= now() - ${clockStep} and virtual_time < (select max(start_tag) from claimed)
     )
     for no key update skip locked`);
-  const first = db.$with("first_queued", { turn: queueClock.turn }).as(sql`
-    select place.turn, place.run_id
+  const first = db.$with("first_queued", { virtualTime: queueClock.virtualTime }).as(sql`
+    select place.start_tag, place.run_id
     from clock cross join lateral (
-      (select runs.turn, runs.run_id from runs
-        where state = 'queued' and runs.turn >= clock.tail_turn order by runs.turn, runs.run_id limit 1)
-      union all select clock.turn + 1, 0
+      (select runs.start_tag, runs.run_id from runs
+        where state = 'queued' and runs.start_tag >= clock.tail_tag order by runs.start_tag, runs.run_id limit 1)
+      union all select clock.virtual_time + 1, 0
     ) as place
     where floor_due
-    order by place.turn, place.run_id
+    order by place.start_tag, place.run_id
     limit 1`);
-  const moved = db.$with("moved", { turn: queueClock.turn }).as(sql`
+  const moved = db.$with("moved", { virtualTime: queueClock.virtualTime }).as(sql`
     update queue_clock set
-      turn = greatest(queue_clock.turn, (select max(turn) from claimed)), moved_at = now(),
-      floor_turn = coalesce(first_queued.turn, floor_turn), floor_run_id = coalesce(first_queued.run_id, floor_run_id),
+      virtual_time = greatest(queue_clock.virtual_time, (select max(start_tag) from claimed)), moved_at = now(),
+      floor_tag = coalesce(first_queued.start_tag, floor_tag), floor_run_id = coalesce(first_queued.run_id, floor_run_id),
       floor_moved_at = case when floor_due then now() else floor_moved_at end,
-      tail_turn = case when tail_due then least(next_tail_turn, first_queued.turn) else queue_clock.tail_turn end,
-      next_tail_turn = case when tail_due then first_queued.turn else next_tail_turn end,
+      tail_tag = case when tail_due then least(next_tail_tag, first_queued.start_tag) else queue_clock.tail_tag end,
+      next_tail_tag = case when tail_due then first_queued.start_tag else next_tail_tag end,
       tail_moved_at = case when tail_due then now() else tail_moved_at end
     from clock left join first_queued on true
     where only_row`);
@@ -106,18 +106,18 @@ const isClaimable = sql`state = 'queued' and deadline_at > now() and cancel_requ
 export function prepareClaimRuns(db: Db): ClaimRuns {
   const claimable = db.$with("claimable", { runId: runs.runId }).as(sql`
     select run_id from runs
-    where (turn, run_id) >= (
-        (select floor_turn from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)
+    where (start_tag, run_id) >= (
+        (select floor_tag from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)
       )
       and ${isClaimable} and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'
-    order by turn, run_id
+    order by start_tag, run_id
     limit ${sql.placeholder("max")}::int
     for update skip locked`);
   const claimed = db.$with("claimed", {
     runId: runs.runId,
     dialogId: runs.dialogId,
     questionId: runs.questionId,
-    turn: runs.turn,
+    startTag: runs.startTag,
     leaseToken: runs.leaseToken,
     leaseUntil: runs.leaseUntil,
     deadlineAt: runs.deadlineAt,
@@ -132,7 +132,7 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
     from claimable cross join (select ${sql.placeholder("confirmWithinMs")}::float8 as ms) as within
     where runs.run_id = claimable.run_id
-    returning runs.run_id, dialog_id, question_id, turn, lease_token, lease_until, deadline_at, attempt, max_attempts`);
+    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_until, deadline_at, attempt, max_attempts`);
   const statement = db
     .with(claimable, claimed, ...clockMoves(db))
     .select({
@@ -147,7 +147,7 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
       messages: newestMessages,
     })
     .from(claimed)
-    .orderBy(asc(claimed.turn), asc(claimed.runId))
+    .orderBy(asc(claimed.startTag), asc(claimed.runId))
     .prepare("claim_runs");
   return (claim) => statement.execute({ ...claim });
 }
@@ -162,8 +162,10 @@ export function prepareCountClaimableRuns(db: Db): CountClaimableRuns {
   const waiting = db
     .select({ runId: runs.runId })
     .from(runs)
-    .where(sql`turn >= (select tail_turn from queue_clock where only_row) and ${isClaimable} and available_at <= now()`)
-    .orderBy(sql`turn, run_id`)
+    .where(
+      sql`start_tag >= (select tail_tag from queue_clock where only_row) and ${isClaimable} and available_at <= now()`,
+    )
+    .orderBy(sql`start_tag, run_id`)
     .limit(sql.placeholder("limit"))
     .as("waiting");
   const statement = db

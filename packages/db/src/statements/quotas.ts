@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { usageDaily } from "../schema/index.ts";
 
@@ -28,14 +28,14 @@ export const hasTokensLeft = sql`
   ), 0) < coalesce(${tokensPerDay}, 9223372036854775807)`;
 
 /**
- * A turn after the person's last one and after the queue's virtual time, for a run of the user in the given step. It locks
- * the user's row of `user_turns` until the end of the transaction.
+ * A start tag after the person's last one and after the queue's virtual time, for a run of the user in the given step. It locks
+ * the user's row of `user_start_tags` until the end of the transaction.
  */
-export const nextTurn = (step: string) => sql`
-  insert into user_turns as mine (user_id, turn)
-  select user_id, queue_clock.turn + 1 from ${sql.identifier(step)} cross join queue_clock where only_row
-  on conflict (user_id) do update set turn = greatest(mine.turn + 1, excluded.turn)
-  returning turn`;
+export const nextStartTag = (step: SQL): SQL => sql`
+  insert into user_start_tags as mine (user_id, start_tag)
+  select user_id, queue_clock.virtual_time + 1 from ${step} cross join queue_clock where only_row
+  on conflict (user_id) do update set start_tag = greatest(mine.start_tag + 1, excluded.start_tag)
+  returning start_tag`;
 
 /** What a person has used today, and what they may use. */
 export interface UsageToday {
@@ -51,7 +51,7 @@ export interface UsageToday {
 /** Undefined when there is no such user. */
 export type FindUsage = (wanted: { userId: number; quotas: Quotas }) => Promise<UsageToday | undefined>;
 
-const count = (value: ReturnType<typeof sql>) => sql<number>`${value}`.mapWith(Number);
+const count = (value: SQL) => sql<number>`${value}`.mapWith(Number);
 
 export function prepareFindUsage(db: Db): FindUsage {
   const statement = db

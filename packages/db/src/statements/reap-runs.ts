@@ -1,7 +1,7 @@
 import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { botUserId, dialogs, isOpenRun, runs, userTurns } from "../schema/index.ts";
+import { botUserId, dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
 
 export interface ReapedRun {
   runId: number;
@@ -41,16 +41,16 @@ const nextError = sql`
     when 'failed' then 'attempts_spent'
   end`;
 
-/** Gives back the turns of runs that ended before any worker had them. A person's row that is in use is left alone. */
-function refundedTurns(db: Db) {
-  const refunds = db.$with("refunds", { userId: userTurns.userId }).as(sql`
-    select user_turns.user_id, unclaimed.turns
-    from user_turns join (
-      select user_id, count(*) as turns from overdue where epoch = 0 and next_state <> 'queued' group by user_id
-    ) as unclaimed on unclaimed.user_id = user_turns.user_id
-    for no key update of user_turns skip locked`);
-  const refunded = db.$with("refunded", { userId: userTurns.userId }).as(sql`
-    update user_turns set turn = turn - turns from refunds where user_turns.user_id = refunds.user_id`);
+/** Takes back the start tags of runs that ended before any worker had them. A person's row that is in use is left alone. */
+function refundedStartTags(db: Db) {
+  const refunds = db.$with("refunds", { userId: userStartTags.userId }).as(sql`
+    select user_start_tags.user_id, unclaimed.runs
+    from user_start_tags join (
+      select user_id, count(*) as runs from overdue where epoch = 0 and next_state <> 'queued' group by user_id
+    ) as unclaimed on unclaimed.user_id = user_start_tags.user_id
+    for no key update of user_start_tags skip locked`);
+  const refunded = db.$with("refunded", { userId: userStartTags.userId }).as(sql`
+    update user_start_tags set start_tag = start_tag - runs from refunds where user_start_tags.user_id = refunds.user_id`);
   return [refunds, refunded] as const;
 }
 
@@ -104,7 +104,7 @@ export function prepareReapRuns(db: Db): ReapRuns {
     where answer_id is not null
     returning dialog_id`);
   const statement = db
-    .with(overdue, reaped, freed, partial, ...refundedTurns(db))
+    .with(overdue, reaped, freed, partial, ...refundedStartTags(db))
     .select()
     .from(reaped)
     .prepare("reap_runs");

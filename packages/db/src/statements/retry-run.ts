@@ -1,7 +1,7 @@
 import { count, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { dialogs, runs, userTurns } from "../schema/index.ts";
-import { hasTokensLeft, messagesPerDialog, nextTurn, type Quotas } from "./quotas.ts";
+import { dialogs, runs, userStartTags } from "../schema/index.ts";
+import { hasTokensLeft, messagesPerDialog, nextStartTag, type Quotas } from "./quotas.ts";
 
 /**
  * Queues the question of an ended run again, as a new run. Undefined unless the run is the last of its dialog, has no
@@ -42,14 +42,14 @@ export function prepareInsertRetry(db: Db): InsertRetry {
   const flagged = db.$with("flagged", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = true from asked where dialogs.dialog_id = asked.dialog_id
     returning dialogs.dialog_id`);
-  const turn = db.$with("turn", { turn: userTurns.turn }).as(nextTurn("asked"));
+  const tag = db.$with("tag", { startTag: userStartTags.startTag }).as(nextStartTag(sql`asked`));
   const run = db.$with("run", { runId: runs.runId, dialogId: runs.dialogId }).as(sql`
-    insert into runs (dialog_id, question_id, turn, max_attempts, deadline_at)
-    select asked.dialog_id, question_id, turn, ${sql.placeholder("maxAttempts")}::int,
+    insert into runs (dialog_id, question_id, start_tag, max_attempts, deadline_at)
+    select asked.dialog_id, question_id, start_tag, ${sql.placeholder("maxAttempts")}::int,
       clock_timestamp() + ${sql.placeholder("deadlineMs")}::float8 * interval '1 millisecond'
-    from asked join flagged on flagged.dialog_id = asked.dialog_id cross join turn
+    from asked join flagged on flagged.dialog_id = asked.dialog_id cross join tag
     returning run_id, dialog_id`);
-  const statement = db.with(dialog, asked, flagged, turn, run).select().from(run).prepare("insert_retry");
+  const statement = db.with(dialog, asked, flagged, tag, run).select().from(run).prepare("insert_retry");
   return async ({ quotas, ...retry }) => (await statement.execute({ ...retry, ...quotas })).at(0);
 }
 

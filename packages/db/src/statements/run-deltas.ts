@@ -99,15 +99,16 @@ export function prepareListChangedRuns(db: Db): ListChangedRuns {
  */
 export type PruneDeltas = (options: { keepMs: number; limit: number }) => Promise<number>;
 
+const firstRun = (condition: SQL) => sql`
+  select run_id from run_deltas where ${condition} order by run_id limit 1`;
+
 /** Steps from run to run through the primary key, so that it reads neither the deltas nor the runs that have none. */
 export function preparePruneDeltas(db: Db): PruneDeltas {
-  const next = (condition: SQL) => sql`
-    select run_id from run_deltas where ${condition} order by run_id limit 1`;
   const over = sql`
     with recursive streamed(run_id) as (
-      (${next(sql`true`)})
+      (${firstRun(sql`true`)})
       union all
-      select (${next(sql`run_deltas.run_id > streamed.run_id`)}) from streamed where run_id is not null
+      select (${firstRun(sql`run_deltas.run_id > streamed.run_id`)}) from streamed where run_id is not null
     )
     select run_id from streamed
     where run_id is not null and not exists (

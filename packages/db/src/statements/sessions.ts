@@ -77,13 +77,12 @@ export function prepareRevokeSession(db: Db): RevokeSession {
 export type PruneSessions = (options: { keepMs: number; limit: number }) => Promise<number>;
 
 export function preparePruneSessions(db: Db): PruneSessions {
-  const isOld = (column: "expires_at" | "revoked_at") =>
-    sql`${sql.identifier(column)} < now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`;
+  const longAgo = sql`now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`;
   const statement = db
     .delete(sessions)
     .where(
       sql`session_id = any(array(
-        select session_id from sessions where ${isOld("expires_at")} or ${isOld("revoked_at")}
+        select session_id from sessions where expires_at < ${longAgo} or revoked_at < ${longAgo}
         limit ${sql.placeholder("limit")}::int
       ))`,
     )

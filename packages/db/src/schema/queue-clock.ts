@@ -6,23 +6,23 @@ const position = (name: string) => bigint(name, { mode: "number" }).notNull().de
 const moment = (name: string) => timestamp(name, { withTimezone: true }).notNull().defaultNow();
 
 /**
- * The turn of each person's newest run: start-time fair queueing. A new run gets the turn after it, or after the queue's
- * virtual time when that is later, and claims take the smallest turn first.
+ * The start tag of each person's newest run: start-time fair queueing. A new run gets the tag after it, or after the queue's
+ * virtual time when that is later, and claims take the smallest tag first.
  *
  * @see https://doi.org/10.1109/90.649569 Goyal, Vin and Cheng, "Start-time fair queueing"
  */
-export const userTurns = pgTable(
-  "user_turns",
-  { userId: bigint("user_id", { mode: "number" }).primaryKey(), turn: position("turn") },
+export const userStartTags = pgTable(
+  "user_start_tags",
+  { userId: bigint("user_id", { mode: "number" }).primaryKey(), startTag: position("start_tag") },
   (t) => [
-    foreignKey({ name: "user_turns_user_id_fkey", columns: [t.userId], foreignColumns: [users.userId] }).onDelete(
+    foreignKey({ name: "user_start_tags_user_id_fkey", columns: [t.userId], foreignColumns: [users.userId] }).onDelete(
       "cascade",
     ),
   ],
 );
 
 /**
- * The queue's virtual time, in one row: the largest `turn` that was claimed, some 250 ms old at most.
+ * The queue's virtual time, in one row: the largest start tag that was claimed, some 250 ms old at most.
  *
  * Claims begin to search at the floor, so that they do not read the index entries of runs that were claimed before, which
  * pile up while a long transaction (a backup) keeps them from being removed. The floor is where the first queued run was
@@ -33,13 +33,13 @@ export const queueClock = pgTable(
   "queue_clock",
   {
     onlyRow: boolean("only_row").primaryKey().default(true),
-    turn: position("turn"),
+    virtualTime: position("virtual_time"),
     movedAt: moment("moved_at"),
-    floorTurn: position("floor_turn"),
+    floorTag: position("floor_tag"),
     floorRunId: position("floor_run_id"),
     floorMovedAt: moment("floor_moved_at"),
-    tailTurn: position("tail_turn"),
-    nextTailTurn: position("next_tail_turn"),
+    tailTag: position("tail_tag"),
+    nextTailTag: position("next_tail_tag"),
     tailMovedAt: moment("tail_moved_at"),
   },
   () => [check("queue_clock_only_row_check", sql`only_row`)],
