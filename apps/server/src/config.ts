@@ -73,12 +73,12 @@ const hosts = names.refine(
 const required = z.string("must be set");
 
 const domains = names.refine(
-  (each) => each.every((domain) => /^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/.test(domain)),
+  (each) => each.length > 0 && each.every((domain) => /^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/.test(domain)),
   "must be domains, such as example.com, separated by commas",
 );
 
 const emails = names.refine(
-  (each) => each.every((email) => /^[^@\s]+@[^@\s]+$/.test(email)),
+  (each) => each.length > 0 && each.every((email) => /^[^@\s]+@[^@\s]+$/.test(email)),
   "must be e-mail addresses, separated by commas",
 );
 
