@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../src/config.ts";
 
-const settingsOf = (env: Record<string, string>) => readConfig(env).settings;
+const read = (env: Record<string, string>) => readConfig({ DEEPBOT_DEV: "true", ...env });
+const settingsOf = (env: Record<string, string>) => read(env).settings;
 
 describe("who may sign in", () => {
   test("is everybody unless a list is set", () => {
@@ -31,11 +32,11 @@ describe("who may sign in", () => {
     ["SIGN_IN_EMAILS", "example.com"],
     ["SIGN_IN_EMAILS", "ann@example.com;bob@example.com,@"],
   ])("%s=%s stops the start", (name, value) => {
-    expect(() => readConfig({ [name]: value })).toThrow(name);
+    expect(() => read({ [name]: value })).toThrow(name);
   });
 });
 
 test.each(["SESSION_IDLE_MS", "SESSION_MAX_AGE_MS", "SESSION_COOKIE_MAX_AGE_MS"])("%s is at least a minute", (name) => {
-  expect(() => readConfig({ [name]: "60000" })).not.toThrow();
-  expect(() => readConfig({ [name]: "59999" })).toThrow(name);
+  expect(() => read({ [name]: "60000" })).not.toThrow();
+  expect(() => read({ [name]: "59999" })).toThrow(name);
 });
