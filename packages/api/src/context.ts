@@ -1,5 +1,5 @@
 import type { Locale } from "@deepbot/contract";
-import type { RateLimitStatus } from "./rate-limits.ts";
+import type { RateLimitStatus } from "./limits/rate-limits.ts";
 import type { UseCases } from "./use-cases.ts";
 
 /** What a request says of its caller, on every transport. */

@@ -1,5 +1,5 @@
 import type { Quotas } from "@deepbot/db";
-import type { RatePolicy } from "./rate-policies.ts";
+import type { RatePolicy } from "./limits/rate-policies.ts";
 
 /** What an operator can change. */
 export interface Settings {

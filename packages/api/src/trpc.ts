@@ -6,7 +6,7 @@ import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
 import type { AuthenticatedUser } from "./identity/authenticate.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
-import type { RatePolicy, RateSubject } from "./rate-policies.ts";
+import type { RatePolicy, RateSubject } from "./limits/rate-policies.ts";
 import { noteIdentity, requestScope } from "./request-scope.ts";
 import { JsonStream } from "./shared/json-stream.ts";
 

@@ -13,7 +13,7 @@ import type { Log } from "./log.ts";
 import { createStartLoops } from "./loops.ts";
 import { createLegacyProtocol } from "./messages/legacy-reply.ts";
 import { createClientConfig } from "./operations/client-config.ts";
-import { createRateLimits } from "./rate-limits.ts";
+import { createRateLimits } from "./limits/rate-limits.ts";
 import { createRuns } from "./runs/index.ts";
 import type { Sampler } from "./shared/sampler.ts";
 import { createAnswerWaits } from "./streaming/await-answer.ts";

@@ -1,5 +1,5 @@
 import type { ErrorCode, RunState, Usage } from "@deepbot/contract";
-import type { RatePolicy, RateSubject } from "../rate-policies.ts";
+import type { RatePolicy, RateSubject } from "../limits/rate-policies.ts";
 
 /** Cause of a run's transition: its owner, a worker, or the reaper. */
 export type Actor = "person" | "worker" | "reaper";

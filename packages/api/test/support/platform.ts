@@ -8,7 +8,7 @@ import { createSessionTokens, type SessionTokens } from "../../src/identity/auth
 import type { Context } from "../../src/context.ts";
 
 import { appRouter } from "../../src/router.ts";
-import { ratePolicyNames } from "../../src/rate-policies.ts";
+import { ratePolicyNames } from "../../src/limits/rate-policies.ts";
 import { createUseCases, type UseCases } from "../../src/use-cases.ts";
 import { createCallerFactory } from "../../src/trpc.ts";
 import { createEvents, type AppEvent } from "../../src/events/events.ts";

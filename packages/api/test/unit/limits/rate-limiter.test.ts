@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRateLimiter } from "../../src/rate-limits.ts";
+import { createRateLimiter } from "../../../src/limits/rate-limits.ts";
 
 /** A limiter of three requests a minute, and the hand of its clock. */
 function createScene(maxSubjects = 100) {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createEvents, type AppEvent } from "../../src/events/events.ts";
-import { createRateLimits } from "../../src/rate-limits.ts";
-import { ratePolicies } from "../../src/rate-policies.ts";
-import { appRouter } from "../../src/router.ts";
-import { defaultSettings } from "../../src/settings.ts";
-import type { Access, Meta } from "../../src/trpc.ts";
+import { createEvents, type AppEvent } from "../../../src/events/events.ts";
+import { createRateLimits } from "../../../src/limits/rate-limits.ts";
+import { ratePolicies } from "../../../src/limits/rate-policies.ts";
+import { appRouter } from "../../../src/router.ts";
+import { defaultSettings } from "../../../src/settings.ts";
+import type { Access, Meta } from "../../../src/trpc.ts";
 
 interface Definition {
   type: "query" | "mutation" | "subscription";

@@ -1,7 +1,7 @@
-import { AppError } from "./app-error.ts";
-import type { Events } from "./events/events.ts";
+import { AppError } from "../app-error.ts";
+import type { Events } from "../events/events.ts";
 import { ratePolicies, ratePolicyNames, type RatePolicy, type RateSubject } from "./rate-policies.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "../settings.ts";
 
 /** What one request left of the quota of its subject. */
 interface RateUse {
