@@ -97,7 +97,8 @@ describe("settings", () => {
   });
 
   test("the servers get every setting of the table, except those that the image sets", () => {
-    const own = new Set(["HOST", "PORT", "NODE_ENV", "DATABASE_URL", "DATABASE_FOLDER", "GOOGLE_CERTIFICATES_URL"]);
+    const addresses = ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_FOLDER"];
+    const own = new Set(["HOST", "PORT", "NODE_ENV", "GOOGLE_CERTIFICATES_URL", ...addresses]);
     const table = read("README.md").split("## Settings")[1] ?? "";
     const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([A-Z_]+)`/g)]);
     const named = cells.map(([, name = ""]) => name);
