@@ -103,7 +103,8 @@ describe("settings", () => {
   });
 
   test("the servers get every setting of the table, except those that the image sets", () => {
-    const own = new Set(["HOST", "PORT", "DEEPBOT_DEV", "DATABASE_URL", "DATABASE_FOLDER", "EMBEDDED_IN_PRODUCTION"]);
+    const addresses = ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_FOLDER"];
+    const own = new Set(["HOST", "PORT", "DEEPBOT_DEV", "EMBEDDED_IN_PRODUCTION", ...addresses]);
     for (const name of ["URL", "USER", "PASSWORD"]) own.add(`MIGRATION_DATABASE_${name}`);
     const table = read("README.md").split("## Settings")[1] ?? "";
     const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([A-Z_]+)`/g)]);

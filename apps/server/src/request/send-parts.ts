@@ -21,15 +21,24 @@ async function* bytesOf(begin: string, rest: AsyncIterator<string>): AsyncGenera
   }
 }
 
+interface Body {
+  status: number;
+  contentType: string;
+  parts: Parts;
+}
+
 /**
  * Sends a body no faster than its client reads, or in one write if it is short. Closes the streams in it.
  *
  * @throws what the body's streams raise; the response is destroyed if it has begun
  */
-export async function sendParts(
-  request: RequestContext,
-  { status, contentType, parts }: { status: number; contentType: string; parts: Parts },
-): Promise<void> {
+export async function sendParts(request: RequestContext, { status, contentType, parts }: Body): Promise<void> {
+  const texts = parts.filter((part) => typeof part === "string");
+  if (texts.length === parts.length) sendResponse(request, { status, contentType, content: texts.join("") });
+  else await sendStreams(request, { status, contentType, parts });
+}
+
+async function sendStreams(request: RequestContext, { status, contentType, parts }: Body): Promise<void> {
   const { res, headers, method } = request;
   const pieces = piecesOf(parts);
   try {

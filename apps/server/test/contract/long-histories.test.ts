@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { text as readText } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { runSql, useApi, type Person } from "../support/api.ts";
 import { createDialog } from "../support/dialogs.ts";
@@ -87,6 +90,22 @@ describe("a long history", () => {
     );
     expect([status, headers["content-disposition"]]).toEqual([200, 'attachment; filename="deepbot-export.json"']);
     expect(body.dialogs.map(({ dialog_id, messages }) => [dialog_id, messages.length])).toEqual([[dialogId, 60]]);
+  });
+
+  it("breaks off when the dialog is deleted meanwhile, so that nobody takes a part for the whole", async () => {
+    const { person, dialogId } = await talk();
+    // More than the buffers between server and client hold.
+    await runSql(
+      api.database,
+      `insert into messages (dialog_id, user_id, content, seq)
+       select ${dialogId}, 1, repeat('x', 200000), seq from generate_series(61, 200) as seq`,
+    );
+    await runSql(api.database, `update dialogs set last_seq = 200 where dialog_id = ${dialogId}`);
+    const outgoing = get(`${api.url}/dialogs/${dialogId}`, { headers: { Cookie: person.cookie } });
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    expect(response.statusCode).toBe(200);
+    await runSql(api.database, `delete from dialogs where dialog_id = ${dialogId}`);
+    await expect(readText(response)).rejects.toThrow("aborted");
   });
 
   it("is not sent to HEAD, and a short one says its length", async () => {

@@ -2,7 +2,9 @@ import { openDatabase, type Database } from "@deepbot/db";
 import { createTestPostgres, describePostgres, type TestPostgres } from "@deepbot/db/testing";
 import { testKeys, until } from "@deepbot/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bootApp, connectApi, type Api, type RunningApp } from "../support/api.ts";
+import { bootApp, connectApi, runSql, useApi, type Api, type RunningApp } from "../support/api.ts";
+import { createDialog } from "../support/dialogs.ts";
+import type { Reply } from "../support/http.ts";
 import { expectRefusal, languages } from "../support/problem.ts";
 
 describePostgres("a server whose connections to the database are all in use", () => {
@@ -46,5 +48,30 @@ describePostgres("a server whose connections to the database are all in use", ()
       void Promise.all(waiting);
     });
     await until("it serves again", async () => (await list()).status === 200);
+  });
+});
+
+describePostgres("a batch of ten calls", () => {
+  const api = useApi({}, "postgres");
+
+  it("has two connections to the database at most, and every call is answered", async () => {
+    const person = await api.signIn();
+    const dialogId = await createDialog(person);
+    const target = `GET /trpc/${Array.from({ length: 10 }, () => "dialogs.list").join(",")}?batch=1` as const;
+    const blocked =
+      "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%dialog_name%'";
+    let batch: Promise<Reply> | undefined;
+    await api.database.db.transaction(async (tx) => {
+      await tx.execute("lock table dialogs in access exclusive mode");
+      batch = api.request(target, { headers: { Cookie: person.cookie } });
+      const countBlocked = async () => Number((await runSql(api.database, blocked))[0]?.["count"]);
+      await until("two calls wait", async () => (await countBlocked()) === 2);
+      expect((await person.call("GET /me")).status).toBe(200);
+      expect(await countBlocked()).toBe(2);
+    });
+    const answer = {
+      result: { data: { server: "ok", dialogs: [{ dialog_id: dialogId, dialog_name: "test dialog" }] } },
+    };
+    expect((await batch)?.body).toEqual(Array.from({ length: 10 }, () => answer));
   });
 });

@@ -12,7 +12,7 @@ export interface PoolUse {
 }
 
 /** Refuses a statement that would wait too long for a connection. It has not reached the database. */
-export class PoolOverloadedError extends Error {
+class PoolOverloadedError extends Error {
   readonly code = poolOverloaded;
 
   constructor() {
