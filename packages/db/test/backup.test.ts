@@ -88,9 +88,11 @@ function rowsOf<Row>(result: unknown): Row[] {
 
 /** Every row of every table but the deltas', as text. */
 async function readAll({ db }: Database): Promise<Record<string, string[]>> {
-  const tables = rowsOf<{ name: string }>(await db.execute(sql`
+  const tables = rowsOf<{ name: string }>(
+    await db.execute(sql`
     select schemaname || '.' || tablename as name from pg_tables
-    where schemaname in ('public', 'drizzle') and tablename <> 'run_deltas' order by 1`));
+    where schemaname in ('public', 'drizzle') and tablename <> 'run_deltas' order by 1`),
+  );
   const read = async ({ name }: { name: string }): Promise<[string, string[]]> => {
     const rows = rowsOf<{ row: string }>(await db.execute(`select t::text as row from ${name} as t order by 1`));
     return [name, rows.map(({ row }) => row)];
