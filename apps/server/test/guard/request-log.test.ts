@@ -82,6 +82,8 @@ describe("the log has one line for each request", () => {
     });
     expect(line).not.toHaveProperty("path");
     expect(line?.["bytes"]).toBeGreaterThan(300);
+    const signIn = requestLines().find(({ operation }) => operation === "auth.signIn");
+    expect(signIn).toMatchObject({ status: 200, user_id: line?.["user_id"], session_id: line?.["session_id"] });
   });
 
   test("that names the key of a worker, not the key", async () => {

@@ -1,4 +1,5 @@
 import { AppError } from "../app-error.ts";
+import { noteIdentity } from "../request-scope.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { VerifyGoogleToken } from "./google.ts";
 import type { SessionTokens } from "./authenticate.ts";
@@ -42,6 +43,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
         userAgent: cleanUserAgent(userAgent),
       });
       if (session === undefined) throw new AppError("google_token_invalid");
+      noteIdentity(session);
       events.emit({ kind: "signed_in", userId: session.userId, sessionId: session.sessionId });
       return { sessionToken: await sessionTokens.sign(session), email, ...names };
     },
@@ -51,6 +53,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
       const claims = token ? await sessionTokens.verify(token) : undefined;
       if (claims === undefined) return;
       const { userId, sessionId } = claims;
+      noteIdentity(claims);
       await statements.revokeSession(sessionId);
       events.emit({ kind: "sessions_ended", reason: "signed_out", userId, sessionIds: [sessionId] });
     },
