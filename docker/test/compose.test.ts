@@ -35,9 +35,9 @@ describe.each(services)("%s", (_, service) => {
 
   test("has a health check that needs no shell", () => {
     if (isTask(service)) return;
-    const test = "test" in service.healthcheck ? service.healthcheck.test : [];
-    expect(test[0]).toBe("CMD");
-    expect(test.join(" ")).not.toMatch(/curl|wget/);
+    const command = "test" in service.healthcheck ? service.healthcheck.test : [];
+    expect(command[0]).toBe("CMD");
+    expect(command.join(" ")).not.toMatch(/curl|wget/);
   });
 
   test("runs a pinned version", () => {

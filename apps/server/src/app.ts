@@ -40,7 +40,7 @@ import { trpcRoutes } from "./transports/trpc.ts";
 const drainMs = 5_000;
 
 /** Refusals that the audit log keeps in an hour: of one kind and address, and of all together. */
-const auditedPerHour = { perKind: 5, total: 2_000 };
+const auditedPerHour = { perKind: 5, total: 1_000 };
 
 /** How soon a connection that has become idle while draining is closed. */
 const idleCheckMs = 50;

@@ -28,6 +28,8 @@ const sentences: Readonly<Record<string, string>> = {
   "25006": "The database is read-only (25006): the DATABASE_* settings must lead to the primary, not to a replica.",
   "42501":
     "The server's role may not change the schema, which is not up to date (42501): run db:migrate with the owner's credentials in MIGRATION_DATABASE_*.",
+  "55P03":
+    "Another program holds the lock of migrations (55P03): it is migrating, or a pooler kept its connection. Find it in pg_locks (locktype advisory).",
   "08P01":
     "The database refuses the settings of our connections (08P01), as PgBouncer does in transaction mode: connect to PostgreSQL itself.",
 };

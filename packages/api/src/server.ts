@@ -20,7 +20,7 @@ export { requestScope, type RequestFacts } from "./request-scope.ts";
 export { appRouter } from "./router.ts";
 export { defaultSettings, type Settings } from "./settings.ts";
 export { JsonStream } from "./shared/json-stream.ts";
-export { createSampler, type Sampler, type Suppressed } from "./shared/sampler.ts";
+export { createSampler, type Sampler } from "./shared/sampler.ts";
 export { encodeOnce } from "./streaming/run-feed.ts";
 export { accessErrors, type Access, type Meta } from "./trpc.ts";
 export { createUseCases, type UseCases } from "./use-cases.ts";

@@ -13,6 +13,7 @@ const background = new Set([
   "prune_deltas",
   "prune_sessions",
   "prune_spent_tokens",
+  "prune_audit_events",
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */

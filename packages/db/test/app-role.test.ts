@@ -71,7 +71,8 @@ describePostgres("with a role for the owner of the schema and one for the server
       await migrate();
       await migrate();
     });
-    await use({ engine: "postgres", url: location.url }, ({ migrate }) => migrate());
+    const alone = { engine: "postgres", url: location.url } as const;
+    await expect(use(alone, ({ migrate }) => migrate())).resolves.toBeUndefined();
   });
 
   it("the server can do its work", async () => {

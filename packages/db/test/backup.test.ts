@@ -53,9 +53,16 @@ async function backUp(url: string): Promise<string> {
   return file;
 }
 
-/** Runs `restore.sh`. */
+/** The environment in which the tools of PostgreSQL find a database. */
+function environmentOf(url: string): NodeJS.ProcessEnv {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  const database = { PGHOST: hostname, PGPORT: port || "5432", PGUSER: username, PGPASSWORD: password };
+  return { ...process.env, ...database, PGDATABASE: pathname.slice(1) };
+}
+
+/** Runs `restore.sh` as in the container, where the environment names the database. */
 async function restore(file: string, url: string): Promise<{ code: number; said: string }> {
-  const script = spawn(scriptOf("restore"), [url], { stdio: ["pipe", "inherit", "pipe"] });
+  const script = spawn(scriptOf("restore"), { stdio: ["pipe", "inherit", "pipe"], env: environmentOf(url) });
   const exited = once(script, "exit") as Promise<[number]>;
   const said = text(script.stderr);
   // A script that refuses reads nothing.
@@ -72,9 +79,8 @@ async function createDatabase(): Promise<string> {
 /** A database without a table. */
 async function createEmptyDatabase(): Promise<string> {
   const url = await createDatabase();
-  const { hostname, port, username, password, pathname } = new URL(url);
-  const name = pathname.slice(1);
-  const env = { ...process.env, PGHOST: hostname, PGPORT: port || "5432", PGUSER: username, PGPASSWORD: password };
+  const name = new URL(url).pathname.slice(1);
+  const env = environmentOf(url);
   await run("dropdb", ["--force", name], { env });
   await run("createdb", [name], { env });
   return url;

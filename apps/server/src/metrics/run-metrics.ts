@@ -9,7 +9,7 @@ const waitBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600
 /** Reasons that are ours. All others are a worker's own words, of which there may be any number. */
 const ownReasons: ReadonlySet<string> = new Set(["no_worker", "deadline", "attempts_spent", "lease_expired"]);
 
-/** Runs whose first delta is awaited: as many as a process may reasonably serve at a time. */
+/** Runs whose first delta is awaited. Those whose worker reports to another server stay until newer ones take their place. */
 const awaitedMax = 10_000;
 
 /** When the questions of runs were asked that this process gave to workers, until their first delta. */
@@ -17,7 +17,9 @@ function createFirstDeltas(observe: (seconds: number) => void) {
   const askedAt = new Map<number, number>();
   return {
     claimed: (runId: number, waitedMs: number): void => {
-      if (askedAt.size < awaitedMax) askedAt.set(runId, performance.now() - waitedMs);
+      const [oldest] = askedAt.keys();
+      if (askedAt.size >= awaitedMax && oldest !== undefined) askedAt.delete(oldest);
+      askedAt.set(runId, performance.now() - waitedMs);
     },
     stored: (runId: number): void => {
       const asked = askedAt.get(runId);

@@ -46,8 +46,8 @@ function fieldsOf(request: RequestContext, { status, ms, bytes, aborted }: Reque
 }
 
 /**
- * Measures each request and writes one line for it: outages at warn, all else at info. Lines of refusals and of strangers are sampled, so
- * that nobody can fill the disk.
+ * Measures each request and writes one line for it: outages at warn, all else at info. Lines of refusals and of strangers
+ * are sampled, so that nobody can fill the disk.
  */
 export function createRequestLog(deps: {
   log: Log & { debug: Log["info"] };

@@ -11,6 +11,7 @@ test.each([
   { cause: "too many connections", error: failure("53300"), says: /no connection left.*max_connections/ },
   { cause: "a replica", error: failure("25006"), says: /read-only.*primary/ },
   { cause: "a missing right", error: failure("42501"), says: /MIGRATION_DATABASE_/ },
+  { cause: "a lock that is held", error: failure("55P03"), says: /lock of migrations.*pg_locks/ },
   { cause: "PgBouncer", error: failure("08P01"), says: /PgBouncer/ },
   { cause: "a wrong password", error: failure("28P01"), says: /refuses us.*password/ },
   {

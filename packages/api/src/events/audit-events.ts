@@ -6,8 +6,8 @@ import type { AppEvent, Events } from "./events.ts";
 
 type Row = Pick<AuditEvent, "kind"> & Partial<AuditEvent>;
 
-/** Rows that wait to be written; further ones are dropped and counted. */
-const pendingMax = 1_000;
+/** Rows that wait to be written; further ones are dropped and counted. The counts of an hour come all at once. */
+const pendingMax = 2_000;
 
 /** Rows of one statement. */
 const batchMax = 200;
@@ -161,7 +161,11 @@ export function createAuditTrail(
     ...perHour,
     onSuppressed: ({ kind: text, address = null, count }) => {
       const [kind = "", ...subject] = text.split(" ");
-      add({ kind, address, facts: { suppressed: count, of: subject.join(" ") } });
+      add({
+        kind: kind === "other" ? "access_refused" : kind,
+        address,
+        facts: { suppressed: count, of: subject.join(" ") },
+      });
     },
   });
   const record = (event: AuditedEvent): void => {

@@ -1,5 +1,6 @@
 import { limits, type ErrorCode } from "@deepbot/contract";
 import { AppError } from "../app-error.ts";
+import { noteIdentity } from "../request-scope.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { SessionClaims, SessionTokens } from "./authenticate.ts";
 import type { AcceptedToken, VerifyGoogleToken } from "./google.ts";
@@ -98,6 +99,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
         return refuse(result.reason, result.reason === "blocked" ? "account_blocked" : "google_token_invalid");
       }
       const { userId, sessionId } = result;
+      noteIdentity({ userId, sessionId });
       tellReplaced(result.replaced);
       events.emit({ kind: "signed_in", userId, sessionId });
       return { sessionToken: await sessionTokens.sign({ userId, sessionId }), email, ...names };
@@ -108,6 +110,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
       const claims = token ? await sessionTokens.verify(token) : undefined;
       if (claims === undefined) return;
       const { userId, sessionId } = claims;
+      noteIdentity(claims);
       await statements.revokeSession(sessionId);
       events.emit({ kind: "sessions_ended", reason: "signed_out", userId, sessionIds: [sessionId] });
     },

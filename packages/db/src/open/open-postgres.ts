@@ -20,6 +20,9 @@ const waitingPerConnection = 50;
 
 const channelName = "deepbot";
 
+/** For another server's migration to end. Longer than any is expected to take, and better than to hang without a word. */
+const migrationPatienceMs = 60_000;
+
 const sessionSettings = {
   application_name: "deepbot",
   TimeZone: "UTC",
@@ -59,7 +62,8 @@ function connect(url: string, options: ConnectOptions): postgres.Sql {
 
 /** Migrates on a connection of its own. Without a separate owner, a database that is up to date is only looked at. */
 async function migrate(url: string, ownerUrl: string | undefined): Promise<void> {
-  const client = connect(ownerUrl ?? url, { max: 1, connection: { application_name: "deepbot-migrate" } });
+  const connection = { application_name: "deepbot-migrate", lock_timeout: migrationPatienceMs };
+  const client = connect(ownerUrl ?? url, { max: 1, connection });
   try {
     if (ownerUrl === undefined && (await isMigrated(client))) return;
     const role = decodeURIComponent(new URL(url).username);

@@ -97,19 +97,19 @@ describe("the audit trail", () => {
     await trail.close();
   });
 
-  it("holds a thousand rows at most while the database does not answer", async () => {
+  it("holds two thousand rows at most while the database does not answer", async () => {
     let answer = (): void => {};
     const { trail, emit, stored } = makeTrail(() => new Promise((resolve) => (answer = resolve)));
     emit(signedIn);
     await vi.advanceTimersByTimeAsync(1_000);
-    for (let index = 0; index < 1_500; index += 1) emit(signedIn);
+    for (let index = 0; index < 2_500; index += 1) emit(signedIn);
     expect(trail.dropped()).toBe(501);
     const closed = trail.close();
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 20; round += 1) {
       answer();
       await vi.advanceTimersByTimeAsync(1_000);
     }
     await closed;
-    expect(stored).toHaveLength(1_000);
+    expect(stored).toHaveLength(2_000);
   });
 });
