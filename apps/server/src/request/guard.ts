@@ -39,10 +39,9 @@ function hostsOf({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
 }
 
-function checkHost([host, ...more]: readonly string[], allowedHosts: readonly string[]): void {
+function checkHost([host, ...more]: readonly string[], isAllowed: (name: string) => boolean): void {
   if (host === undefined || more.length > 0 || !hostForm.test(host)) throw new AppError("bad_request");
-  const name = host.toLowerCase().replace(/:\d+$/, "");
-  if (!allowedHosts.includes(name)) throw new AppError("misdirected_request");
+  if (!isAllowed(host.toLowerCase().replace(/:\d+$/, ""))) throw new AppError("misdirected_request");
 }
 
 function parseQuery(text: string): URLSearchParams {
@@ -77,7 +76,7 @@ function checkTarget(request: RequestContext, allowedHosts: readonly string[]): 
   if (!originForm.test(url)) throw new AppError("bad_request");
   const mark = url.indexOf("?");
   const path = mark === -1 ? url : url.slice(0, mark);
-  checkHost(hostsOf(req), probePaths.has(path) ? [] : allowedHosts);
+  checkHost(hostsOf(req), (name) => probePaths.has(path) || allowedHosts.includes(name));
   checkSegments(path);
   request.path = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
   if (mark !== -1 && mark < url.length - 1) request.query = parseQuery(url.slice(mark + 1));

@@ -24,6 +24,7 @@ const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names no
   "sessions.end": ({ sessionId }) => [{ session_id: sessionId }],
   "sessions.endAll": "names nothing of a person",
   "account.export": "names nothing of a person",
+  "account.usage": "names nothing of a person",
   "account.delete": ({ ownerId }) => [{ user_id: ownerId }],
   "config.get": "names nothing of a person",
   "dialogs.list": "names nothing of a person",
