@@ -38,6 +38,18 @@ function findPasswordProblem(url: URL): string | undefined {
 const passwordSetting = (given: Values): string =>
   given["DATABASE_URL"] === undefined ? "DATABASE_PASSWORD" : "DATABASE_URL";
 
+/** All addresses of the database, each with the setting that its password comes from. */
+function addressesOf(given: Values, location: Extract<DatabaseLocation, { engine: "postgres" }>): [string, string][] {
+  const { url, directUrl, ownerUrl } = location;
+  const ownerSetting =
+    given["MIGRATION_DATABASE_URL"] === undefined ? "MIGRATION_DATABASE_PASSWORD" : "MIGRATION_DATABASE_URL";
+  return [
+    [passwordSetting(given), url],
+    ...(directUrl === undefined ? [] : [["DATABASE_DIRECT_URL", directUrl] satisfies [string, string]]),
+    ...(ownerUrl === undefined ? [] : [[ownerSetting, ownerUrl] satisfies [string, string]]),
+  ];
+}
+
 /** What is wrong with a database in production. Problems with its address itself are told elsewhere. */
 export function findDatabaseProblems(given: Values, location: DatabaseLocation | { problem: string }): string[] {
   if ("problem" in location || location.engine === "memory") return [];
@@ -45,8 +57,10 @@ export function findDatabaseProblems(given: Values, location: DatabaseLocation |
     if (isTrue(given["EMBEDDED_IN_PRODUCTION"])) return [];
     return ["DATABASE_URL must be set: the embedded database needs EMBEDDED_IN_PRODUCTION=true in production"];
   }
-  const problem = findPasswordProblem(new URL(location.url));
-  return problem === undefined ? [] : [`${passwordSetting(given)} ${problem}`];
+  return addressesOf(given, location).flatMap(([name, url]) => {
+    const problem = findPasswordProblem(new URL(url));
+    return problem === undefined ? [] : [`${name} ${problem}`];
+  });
 }
 
 function databaseSecret(given: Values, location: DatabaseLocation | { problem: string }): Values {
