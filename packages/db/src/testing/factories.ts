@@ -19,6 +19,7 @@ export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   historyLimit: 100,
   maxBytes: 1_000_000,
   minAgeMs: 0,
+  movesClock: true,
 };
 
 /** Signs a new person in. */
