@@ -133,7 +133,7 @@ describePostgres("a notifier over PostgreSQL", () => {
     };
     let observer: Awaited<ReturnType<typeof openTaker>>;
 
-    it("gives each piece to one process that is ready, in turn, and to all while none is known to be", async () => {
+    it("gives each piece to one process that is ready, one after the other, and to all while none is known to be", async () => {
       observer = await openTaker(false);
       const [asking, one, other] = [await openTaker(false), await openTaker(false), await openTaker(false)];
       await offer(asking, 1);
