@@ -4,8 +4,11 @@ import { basename, dirname } from "node:path";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { closingLineReporter } from "./tools/closing-line-reporter.ts";
 
-/** Each worker's test databases take some 20 connections; PostgreSQL allows 100 unless it is told otherwise. */
-const maxWorkers = Math.min(availableParallelism(), 4);
+/**
+ * One more than processors, because many tests wait for processes that they started. Each worker's test databases take some
+ * 20 connections; PostgreSQL allows 100 unless it is told otherwise.
+ */
+const maxWorkers = Math.min(availableParallelism() + 1, 4);
 
 /** A project named after its folder. Without this it would have Vitest's own number of workers, not the root's. */
 function extendProject(configFile: string): TestProjectConfiguration {

@@ -11,15 +11,20 @@ import type { Scenario } from "./scene.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-async function runAll(
-  chosen: readonly Scenario[],
-  { settings, postgres, folder }: { settings: RunSettings; postgres: PostgresServer; folder: string },
-): Promise<Result[]> {
-  const results: Result[] = [];
+/** What is left to do, and what came of the rest. Lanes take from the same list. */
+interface Plan {
+  waiting: Scenario[];
+  results: Result[];
+  settings: RunSettings;
+  folder: string;
+}
+
+/** Runs one scenario after the other on servers and a database of its own. */
+async function runLane({ waiting, results, settings, folder }: Plan, postgres: PostgresServer): Promise<void> {
   let cluster: Cluster | undefined;
-  for (const scenario of chosen) {
+  for (let scenario = waiting.shift(); scenario !== undefined; scenario = waiting.shift()) {
     await postgres.start();
-    cluster ??= await startCluster(postgres, `faults_${results.length}`);
+    cluster ??= await startCluster(postgres, `faults_${scenario.id.toLowerCase()}`);
     const result = await runScenario(scenario, cluster, settings);
     results.push(result);
     print(formatLine(result));
@@ -33,7 +38,38 @@ async function runAll(
     cluster = undefined;
   }
   await cluster?.close();
-  return results;
+}
+
+/** Runs the scenarios in `lanes` lanes at once, then those that measure, alone. */
+async function runAll(
+  chosen: readonly Scenario[],
+  { settings, folder }: Pick<Plan, "settings" | "folder">,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const runLanes = async (lanes: number, waiting: Scenario[]): Promise<void> => {
+    const plan = { waiting, results, settings, folder };
+    const runOne = async (_: unknown, lane: number): Promise<void> => {
+      // Only processes crash, never the machine: the kernel keeps what was written.
+      const postgres = await createPostgresServer(join(folder, `postgres-${lane}.log`), { fsync: "off" });
+      try {
+        await runLane(plan, postgres);
+      } finally {
+        await postgres.remove();
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(lanes, waiting.length) }, runOne));
+  };
+  await runLanes(
+    settings.form === "ci" ? 2 : 1,
+    chosen.filter(({ measures }) => measures !== true),
+  );
+  await runLanes(
+    1,
+    chosen.filter(({ measures }) => measures === true),
+  );
+  return results.toSorted(
+    (a, b) => chosen.findIndex(({ id }) => id === a.id) - chosen.findIndex(({ id }) => id === b.id),
+  );
 }
 
 async function main(): Promise<void> {
@@ -41,14 +77,7 @@ async function main(): Promise<void> {
   const chosen = scenarios.filter(({ id }) => settings.faults.length === 0 || settings.faults.includes(id));
   print(`seed ${settings.seed}, form ${settings.form}; again with SEED=${settings.seed}`);
   const folder = await mkdtemp(join(tmpdir(), "deepbot-faults-"));
-  // Only processes crash, never the machine: the kernel keeps what was written.
-  const postgres = await createPostgresServer(join(folder, "postgres.log"), { fsync: "off" });
-  let results: Result[] = [];
-  try {
-    results = await runAll(chosen, { settings, postgres, folder });
-  } finally {
-    await postgres.remove();
-  }
+  const results = await runAll(chosen, { settings, folder });
   const failed = results.filter(({ faults }) => faults.length > 0).length;
   if (failed === 0) await rm(folder, { recursive: true });
   print(formatTable(results));

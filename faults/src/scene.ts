@@ -34,6 +34,8 @@ export interface Scenario {
   /** As in the list of faults. */
   id: string;
   name: string;
+  /** It judges memory or rates, so that nothing else may run beside it. */
+  measures?: true;
   run: (scene: Scene) => Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { limits } from "@deepbot/contract";
 import { createAppends } from "./floor-appends.ts";
 import { readJson, sendJson } from "./http.ts";
 import { createRememberingSessionCheck, createSessionCheck } from "./session.ts";
@@ -63,7 +64,8 @@ async function dialogs(req: IncomingMessage, res: ServerResponse): Promise<void>
 
 async function dialog(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const [userId] = await userOf(req);
-  const rows = await listMessages({ userId, dialogId: Number(req.url?.slice("/dialogs/".length)) });
+  const dialogId = Number(req.url?.slice("/dialogs/".length));
+  const rows = await listMessages({ userId, dialogId, after: 0, limit: 500, maxBytes: limits.pageMaxBytes });
   const messages = rows.map(([id, isBot, partial, content, createdAt]) => ({
     role: isBot === true ? "bot" : "user",
     content,

@@ -178,6 +178,7 @@ async function floodReaders(scene: Scene): Promise<void> {
 export const slowReaders: Scenario = {
   id: "F13",
   name: "readers that never read",
+  measures: true,
   run: async (scene) => {
     try {
       await floodReaders(scene);

@@ -74,6 +74,7 @@ function judge(scene: Scene, all: readonly Watched[]): void {
 export const lostReplica: Scenario = {
   id: "F14",
   name: "streams lose their replica at once",
+  measures: true,
   run: async (scene) => {
     const count = scene.rounds({ full: 2_000, ci: 500 });
     const { watches, claimed } = await prepareRuns(scene, 20);

@@ -78,8 +78,9 @@ function judgeMemory(scene: Scene, samples: Samples): void {
 export const soak: Scenario = {
   id: "F24",
   name: "soak with random faults",
+  measures: true,
   run: async (scene) => {
-    const rounds = scene.rounds({ full: 60, ci: 12 });
+    const rounds = scene.rounds({ full: 60, ci: 6 });
     scene.ledger.mayLoseDeltas = true;
     const survivor = scene.cluster.replicas[2];
     const samples: Samples = { residentMiB: [], heapMiB: [] };

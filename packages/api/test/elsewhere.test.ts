@@ -32,6 +32,15 @@ describePostgres("what one server does and another must hear of", () => {
     await refusalOf(ann.dialogs.delete({ dialog_id }));
   };
 
+  const otherSession = async (): Promise<string> => {
+    const { sessions } = await ann.sessions.list();
+    return sessions.find(({ current }) => !current)?.session_id ?? "";
+  };
+  const signInAgain = async ({ token: sessionToken, sub }: TestPerson): Promise<unknown> => {
+    const token = await here.google.mint({ sub, email: `${sub}@example.com` });
+    return here.as({ sessionToken }).auth.signIn({ token });
+  };
+
   it("a question wakes a worker that waits there", () =>
     withDialog(async (dialog_id) => {
       const claimed = claim(there);
@@ -173,4 +182,20 @@ describePostgres("what one server does and another must hear of", () => {
     await phone.auth.logout();
     expect(await next).toBe("session_invalid");
   });
+
+  it.each<[string, (phone: TestPerson) => Promise<unknown>]>([
+    ["a sign-out", (phone) => phone.auth.logout()],
+    ["the end of the session from another device", async () => ann.sessions.end({ session_id: await otherSession() })],
+    ["a new sign-in of the same browser", (phone) => signInAgain(phone)],
+  ])("%s ends the wait for an answer there", (_, end) =>
+    withDialog(async (dialog_id) => {
+      const phone = await here.person(ann.sub);
+      there.statementLog.length = 0;
+      const sent = there.as({ sessionToken: phone.token }).messages.send({ dialog_id, text_user: "question" });
+      const waiting = refusalOf(sent);
+      await until("the question is stored", isWaiting(there));
+      await end(phone);
+      expect(await waiting).toBe("session_invalid");
+    }),
+  );
 });

@@ -12,6 +12,7 @@ const background = new Set([
   "touch_sessions",
   "prune_deltas",
   "prune_sessions",
+  "prune_spent_tokens",
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */

@@ -70,6 +70,35 @@ export const errorCatalogue = {
       ru: "Не удалось получить сертификаты Google. Попробуйте ещё раз.",
     },
   },
+  sign_in_not_allowed: {
+    status: 403,
+    failure: "refused",
+    text: {
+      en: "This account may not sign in here. Ask the operator for access.",
+      ru: "Этому аккаунту вход сюда не разрешён. Обратитесь к администратору.",
+    },
+  },
+  account_blocked: {
+    status: 403,
+    failure: "refused",
+    text: {
+      en: "This account is blocked. Ask the operator why.",
+      ru: "Этот аккаунт заблокирован. Обратитесь к администратору.",
+    },
+  },
+  sign_in_again: {
+    status: 403,
+    failure: "refused",
+    text: { en: "Please sign in again to do this.", ru: "Для этого войдите ещё раз." },
+  },
+  credentials_mixed: {
+    status: 400,
+    failure: "refused",
+    text: {
+      en: "The request carries more than one kind of credential: send a cookie or one key.",
+      ru: "В запросе несколько видов учётных данных: отправьте либо cookie, либо один ключ.",
+    },
+  },
   key_refused: { status: 403, failure: "refused", text: { en: "Forbidden", ru: "Forbidden" } },
   invalid_input: {
     status: 422,
@@ -188,6 +217,14 @@ export const errorCatalogue = {
       ru: "Одновременно открыто слишком много ответов. Попробуйте ещё раз.",
     },
   },
+  too_many_waits: {
+    status: 429,
+    failure: "unavailable",
+    text: {
+      en: "Too many of your requests are waiting for an answer. Please try again in a moment.",
+      ru: "Слишком много ваших запросов ожидают ответа. Попробуйте чуть позже.",
+    },
+  },
   lease_lost: {
     status: 409,
     failure: "lease_lost",
@@ -196,7 +233,16 @@ export const errorCatalogue = {
       ru: "Аренда больше не действует: её срок истёк, или запрос передан другому исполнителю.",
     },
   },
+  too_many_reads: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "Too many dialogs are being read at once. Please try again.",
+      ru: "Одновременно читается слишком много диалогов. Попробуйте ещё раз.",
+    },
+  },
   database_unavailable: { status: 503, failure: "unavailable", text: unavailable },
+  database_overloaded: { status: 503, failure: "unavailable", text: unavailable },
   shutting_down: {
     status: 503,
     failure: "unavailable",
@@ -207,6 +253,14 @@ export const errorCatalogue = {
   },
 
   // Refused before a procedure is reached.
+  too_many_requests: {
+    status: 429,
+    failure: "unavailable",
+    text: {
+      en: "Too many requests. Please try again later.",
+      ru: "Слишком много запросов. Попробуйте позже.",
+    },
+  },
   bad_request: {
     status: 400,
     failure: "refused",
@@ -273,14 +327,6 @@ export const errorCatalogue = {
     status: 408,
     failure: "unavailable",
     text: { en: "The request took too long to arrive.", ru: "Запрос передавался слишком долго." },
-  },
-  too_many_requests: {
-    status: 429,
-    failure: "unavailable",
-    text: {
-      en: "Too many requests. Please try again in a moment.",
-      ru: "Слишком много запросов. Попробуйте чуть позже.",
-    },
   },
   headers_too_large: {
     status: 431,

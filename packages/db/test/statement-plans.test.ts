@@ -56,6 +56,8 @@ const fill = [
     from users, generate_series(-10, 10) as n`,
   `insert into usage_daily (user_id, day, questions) select user_id, current_date - n, 1 from users, generate_series(0, 9) as n`,
   `insert into user_start_tags (user_id, start_tag) select user_id, 1 from users`,
+  `insert into spent_tokens (hash, expires_at) select 'hash ' || n, now() + n * interval '1 minute' from generate_series(-500, 500) as n`,
+  `insert into audit_events (at, kind) select now() - n * interval '1 hour', 'signed_in' from generate_series(1, 2000) as n`,
   `insert into dialogs (user_id, dialog_name, last_seq) select user_id, 'a dialog', 20 from users`,
   `insert into messages (dialog_id, user_id, content, seq)
     select dialog_id, case n % 2 when 1 then user_id else 1 end, repeat('x', 200), n from generate_series(1, 20) as n, dialogs`,
@@ -76,19 +78,24 @@ describePostgres("every statement", () => {
     server = await createTestPostgres();
     database = await openDatabase({ engine: "postgres", url: server.url, maxConnections: 1 });
     connection = postgres(server.url, { max: 1 });
+    const { session } = database.db._ as unknown as { session: Session };
     // Transactions have a session of their own, of the same class.
-    const session = Object.getPrototypeOf(database.db._.session) as Session;
-    const { prepareQuery } = session;
-    session.prepareQuery = function seen(...args) {
-      found.set(args[2] ?? args[0].sql, args[0]);
-      return prepareQuery.apply(this, args);
-    };
+    const restore = [session, Object.getPrototypeOf(session) as Session].map((each) => {
+      const { prepareQuery } = each;
+      each.prepareQuery = function seen(...args) {
+        found.set(args[2] ?? args[0].sql, args[0]);
+        return prepareQuery.apply(this, args);
+      };
+      return () => {
+        each.prepareQuery = prepareQuery;
+      };
+    });
     const statements = createStatements(database.db);
     // What runs in transactions is built with each call.
     const dialog = await makeDialog(statements);
     for (const text of ["unasked", "unasked"]) await statements.storeReply({ ...dialog, text, messagesPerDialog: 9 });
     await statements.deleteUser(dialog.userId);
-    session.prepareQuery = prepareQuery;
+    restore.forEach((undo) => undo());
     for (const statement of fill) await connection.unsafe(statement);
     for (let n = 0; n < 50; n += 1) {
       const open = await makeDialog(statements);

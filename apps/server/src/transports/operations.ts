@@ -1,6 +1,11 @@
-import { appRouter, type Context, type Meta } from "@deepbot/api/server";
+import {
+  appRouter,
+  createProcedureCall,
+  type CallableDefinition,
+  type CallOptions,
+  type Meta,
+} from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
-import type { AnyTRPCProcedure } from "@trpc/server";
 import { z } from "zod";
 
 /** A procedure, as both transports call it. */
@@ -14,16 +19,6 @@ export interface Procedure {
   /** Longest body in bytes. */
   bodyLimit: number;
   call: (options: CallOptions) => Promise<unknown>;
-}
-
-export interface CallOptions {
-  ctx: Context;
-  path: string;
-  type: Procedure["type"];
-  batchIndex: number;
-  /** Called after the access check, so a wrong key is refused before a wrong body. */
-  getRawInput: () => Promise<unknown>;
-  signal: AbortSignal;
 }
 
 /** A procedure as a REST operation. */
@@ -44,25 +39,21 @@ export interface Operation {
   strict: boolean;
 }
 
-type CallableProcedure = AnyTRPCProcedure & Procedure["call"];
-
-interface ProcedureDefinition {
+interface ProcedureDefinition extends CallableDefinition {
   type: Procedure["type"];
-  meta?: Meta;
   inputs: unknown[];
 }
 
-function describeProcedure([name, callable]: [string, CallableProcedure]): Procedure {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- tRPC keeps these fields, but not in its types.
-  const { meta = {}, type, inputs } = callable._def as unknown as ProcedureDefinition;
+function describeProcedure([name, { _def: definition }]: [string, { _def: ProcedureDefinition }]): Procedure {
+  const { meta = {}, type, inputs } = definition;
   const bodyLimit = meta.carriesAnswer === true ? limits.answerBodyMaxBytes : limits.bodyMaxBytes;
-  return { name, type, meta, inputSchema: inputs[0], bodyLimit, call: callable };
+  return { name, type, meta, inputSchema: inputs[0], bodyLimit, call: createProcedureCall(definition) };
 }
 
 /** Every procedure of the router. */
 export function listProcedures(): Procedure[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- A procedure is a function, but its type does not say so.
-  const procedures = appRouter._def.procedures as unknown as Record<string, CallableProcedure>;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- tRPC keeps these fields, but not in its types.
+  const procedures = appRouter._def.procedures as unknown as Record<string, { _def: ProcedureDefinition }>;
   return Object.entries(procedures).map(describeProcedure);
 }
 

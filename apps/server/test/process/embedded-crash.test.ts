@@ -129,7 +129,7 @@ describe("the embedded database under kill -9", () => {
 
 describe("the folder's lock", () => {
   test("a second process on the folder is refused with a sentence, and the first goes on", async () => {
-    const { code, output } = await failToStart(database.env);
+    const { code, output } = await failToStart({ DEEPBOT_DEV: "true", ...database.env });
     expect(code).toBe(1);
     expect(output).toContain(`is in use by process ${server.pid}`);
     expect(output).toContain("DATABASE_URL");

@@ -7,12 +7,15 @@ import {
   sendInput,
   sendOutput,
 } from "@deepbot/contract";
-import { personProcedure, router, sync, workerProcedure } from "../trpc.ts";
+import type { z } from "zod";
+import { JsonStream } from "../shared/json-stream.ts";
+import { personProcedure, router, streamed, sync, workerProcedure } from "../trpc.ts";
 import { toWireMessage } from "./wire.ts";
 
 export const messagesRouter = router({
   send: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/send/message/ai",
@@ -29,6 +32,7 @@ export const messagesRouter = router({
         "dialog_deleted",
         "client_message_id_reused",
         "quota_exceeded",
+        "too_many_waits",
         "answer_failed",
         "shutting_down",
         "answer_deadline",
@@ -39,6 +43,7 @@ export const messagesRouter = router({
     .mutation(async ({ ctx, input, signal }) => {
       const question = {
         userId: ctx.user.userId,
+        sessionId: ctx.user.sessionId,
         dialogId: input.dialog_id,
         text: input.text_user,
         clientMessageId: input.client_message_id ?? null,
@@ -54,22 +59,21 @@ export const messagesRouter = router({
         tags: ["messages"],
         summary: "List the messages of a dialog in pages",
         description:
-          "The newest page comes first; each page is sorted oldest first. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
+          "The newest page comes first; each page is sorted oldest first. A page of long messages has fewer of them than `limit`. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
       },
-      errors: ["dialog_not_found"],
+      errors: ["dialog_not_found", "too_many_reads"],
     })
     .input(sync(listMessagesInput))
-    .output(sync(listMessagesOutput))
+    .output(streamed(listMessagesOutput))
     .query(async ({ ctx, input: { dialog_id: dialogId, before = null, limit } }) => {
       const page = await ctx.useCases.dialogs.messagePage({ dialogId, userId: ctx.user.userId, before, limit });
-      return {
-        messages: page.messages.map((message) => toWireMessage(message, ctx.caller.locale)),
-        next_before: page.nextBefore,
-      };
+      const messages = page.messages.map((message) => toWireMessage(message, ctx.caller.locale));
+      return new JsonStream<z.infer<typeof listMessagesOutput>>({ messages, next_before: page.nextBefore }, page.close);
     }),
 
   pending: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "GET",
         path: "/messages",
@@ -94,6 +98,7 @@ export const messagesRouter = router({
 
   reply: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "POST",
         path: "/send/message/user",

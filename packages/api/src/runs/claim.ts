@@ -25,11 +25,13 @@ const clockIntervalMs = 250;
 export type ClaimRuns = (claim: Claim, signal: AbortSignal | undefined) => Promise<ClaimedRun[]>;
 
 export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns {
-  const { statements, events, shutdown } = deps;
+  const { statements, events, shutdown, settings } = deps;
 
-  const emitClaimed = (worker: string, { runId, dialogId, userId, attempt }: ClaimedRun): void => {
+  const emitClaimed = (worker: string, { runId, dialogId, userId, attempt, deadlineAt }: ClaimedRun): void => {
     const ids = { runId, dialogId, ownerId: userId };
-    const facts = { worker, attempt };
+    // Two clocks are compared here, which is good enough for a metric.
+    const waitedMs = Math.max(0, Date.now() - (deadlineAt.getTime() - settings.answerDeadlineMs));
+    const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
     events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
   };
 

@@ -46,13 +46,18 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
     total: settings.watchesInAll,
     refusal: "too_many_watches",
   });
+  const waitLimiter = createConcurrencyLimiter({
+    perUser: settings.waitsPerUser,
+    total: settings.waitsInAll,
+    refusal: "too_many_waits",
+  });
 
   return {
     reapOverdueRuns,
     runs: {
       read,
       start: createStartRun({ ask, read }),
-      askAndWait: createAskAndWait(deps, { ask, find, answers }),
+      askAndWait: createAskAndWait(deps, { ask, find, answers, sessionWatches, limiter: waitLimiter }),
       cancel: createCancelRun(deps, { read, reapOverdueRuns }),
       retry: createRetryRun(deps, { find, read, quotas }),
       subscribe: createSubscribeRun({ find, store, feeds, sessionWatches, limiter }),

@@ -5,6 +5,7 @@ import { mapStreamErrors, personProcedure, router, sync } from "../trpc.ts";
 export const runsRouter = router({
   start: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/dialogs/{dialog_id}/runs",
@@ -68,6 +69,7 @@ export const runsRouter = router({
 
   cancel: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/runs/{run_id}/cancel",
@@ -84,6 +86,7 @@ export const runsRouter = router({
 
   retry: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/runs/{run_id}/retry",

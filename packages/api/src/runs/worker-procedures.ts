@@ -51,6 +51,7 @@ function toWireLease(runId: number, status: LeaseStatus) {
 export const workerRouter = router({
   claim: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "POST",
         path: "/worker/claim",

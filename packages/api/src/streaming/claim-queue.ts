@@ -20,6 +20,8 @@ export interface ClaimQueue {
   open: (options: { fallback: boolean }) => ClaimPlace;
   /** Wakes as many workers as there are runs to claim: for lost notifications, and for runs whose back-off is over. */
   poll: () => Promise<void>;
+  /** How many workers wait in this process. */
+  size: () => number;
 }
 
 /** Wakes the worker that has waited longest. */
@@ -45,10 +47,11 @@ export function createClaimQueue(deps: {
     else if (fallbackLine.size > 0) setTimeout(() => wakeFirst(fallbackLine), fallbackHeadStartMs + 1).unref();
   };
 
+  const size = (): number => line.size + fallbackLine.size;
+
   const poll = async (): Promise<void> => {
-    const size = line.size + fallbackLine.size;
-    if (size === 0) return;
-    const claimable = await statements.countClaimableRuns(size);
+    if (size() === 0) return;
+    const claimable = await statements.countClaimableRuns(size());
     for (let woken = 0; woken < claimable; woken += 1) wakeFirst(line.size > 0 ? line : fallbackLine);
   };
 
@@ -75,5 +78,6 @@ export function createClaimQueue(deps: {
       };
     },
     poll,
+    size,
   };
 }

@@ -50,6 +50,11 @@ export function createDelivery(deps: {
       case "cancel_requested":
       case "report_refused":
       case "access_refused":
+      case "key_used":
+      case "lines_suppressed":
+      case "loop_failed":
+      case "request_refused":
+      case "rate_limited":
       case "signed_in":
       case "account_exported":
     }

@@ -1,5 +1,6 @@
 import type { Db } from "../db.ts";
 import { prepareFindSendConflict, prepareInsertQuestion } from "./ask.ts";
+import { prepareInsertAuditEvents, preparePruneAuditEvents } from "./audit-events.ts";
 import { prepareRequestCancel } from "./cancel-run.ts";
 import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
 import { prepareCompleteRun } from "./complete-run.ts";
@@ -17,8 +18,8 @@ import { prepareFailRun } from "./fail-run.ts";
 import { prepareInsertDeltas } from "./insert-deltas.ts";
 import { prepareExtendLease, prepareReleaseRun } from "./leases.ts";
 import { prepareStoreReply } from "./legacy-reply.ts";
-import { prepareListMessagePage } from "./message-pages.ts";
-import { prepareListMessages, prepareListPendingMessages } from "./messages.ts";
+import { prepareListMessagePage, prepareListMessages } from "./message-pages.ts";
+import { prepareListPendingMessages } from "./messages.ts";
 import { prepareFindUsage, preparePruneUsage } from "./quotas.ts";
 import { prepareFindReportedRun, prepareFindRun, prepareFollowRuns, prepareListClosedRuns } from "./read-runs.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
@@ -38,12 +39,13 @@ import {
   prepareRevokeUserSessions,
   prepareTouchSessions,
 } from "./sessions.ts";
-import { prepareUpsertUserWithSession } from "./sign-in.ts";
+import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
 
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
   return {
     upsertUserWithSession: prepareUpsertUserWithSession(db),
+    pruneSpentTokens: preparePruneSpentTokens(db),
     findSession: prepareFindSession(db),
     revokeSession: prepareRevokeSession(db),
     listEndedSessions: prepareListEndedSessions(db),
@@ -84,6 +86,9 @@ export function createStatements(db: Db) {
     readStreamedText: prepareReadStreamedText(db),
     listChangedRuns: prepareListChangedRuns(db),
     pruneDeltas: preparePruneDeltas(db),
+
+    insertAuditEvents: prepareInsertAuditEvents(db),
+    pruneAuditEvents: preparePruneAuditEvents(db),
 
     claimRuns: prepareClaimRuns(db),
     countClaimableRuns: prepareCountClaimableRuns(db),

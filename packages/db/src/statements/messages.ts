@@ -1,9 +1,6 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages } from "../schema/index.ts";
-import type { DialogKey } from "./dialogs.ts";
-import { isoTime } from "./iso-time.ts";
-import { prepareDecoded, type BigintCell } from "./prepare-decoded.ts";
 
 export interface MessageRow {
   messageId: number;
@@ -14,49 +11,6 @@ export interface MessageRow {
   content: string;
   /** ISO 8601. */
   createdAt: string;
-}
-
-type MessageCells = [
-  messageId: BigintCell | null,
-  userId: BigintCell,
-  partial: boolean,
-  content: string,
-  createdAt: string,
-];
-
-/** An empty dialog is one row without a message. */
-function decodeMessage([messageId, userId, partial, content, createdAt]: MessageCells): MessageRow | undefined {
-  if (messageId === null) return undefined;
-  return {
-    messageId: Number(messageId),
-    isBot: Number(userId) === botUserId,
-    partial,
-    content,
-    createdAt: isoTime(createdAt),
-  };
-}
-
-/** The messages of a user's dialog, oldest first; undefined when the user has no such dialog. */
-export type ListMessages = (dialog: DialogKey) => Promise<MessageRow[] | undefined>;
-
-export function prepareListMessages(db: Db): ListMessages {
-  const query = db
-    .select({
-      messageId: messages.messageId,
-      userId: messages.userId,
-      partial: messages.partial,
-      content: messages.content,
-      createdAt: messages.createdAt,
-    })
-    .from(dialogs)
-    .leftJoin(messages, eq(messages.dialogId, dialogs.dialogId))
-    .where(and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))))
-    .orderBy(asc(messages.seq));
-  const execute = prepareDecoded(db, query, { name: "list_messages", decode: decodeMessage });
-  return async (dialog) => {
-    const rows = await execute({ ...dialog });
-    return rows.length === 0 ? undefined : rows.filter((row) => row !== undefined);
-  };
 }
 
 export interface PendingRow {

@@ -22,20 +22,29 @@ export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   movesClock: true,
 };
 
+/** A sign-in with a token that nobody has used. The fields that a test is about are its own to change. */
+export const newSignIn = {
+  givenName: null,
+  familyName: null,
+  picture: null,
+  tokenHashes: [],
+  tokenLifetimeMs: 60_000,
+  lifetimeMs: 60_000,
+  sessionsMax: 20,
+  formerSessionId: null,
+  userAgent: null,
+};
+
 /** Signs a new person in. */
 export async function makeUser(statements: Statements): Promise<{ userId: number; sessionId: string }> {
   const name = randomUUID();
-  const session = await statements.upsertUserWithSession({
+  const result = await statements.upsertUserWithSession({
+    ...newSignIn,
     googleId: name,
     mail: `${name}@example.com`,
-    givenName: null,
-    familyName: null,
-    picture: null,
-    lifetimeMs: 60_000,
-    userAgent: null,
   });
-  if (session === undefined) throw new Error("The new user could not be stored.");
-  return session;
+  if (result.kind !== "opened") throw new Error("The new user could not be stored.");
+  return { userId: result.userId, sessionId: result.sessionId };
 }
 
 /** A dialog of a new person. */
