@@ -49,6 +49,32 @@ describePostgres("what one server does and another must hear of", () => {
       expect((await claimed).run_id).toBe(run_id);
     }));
 
+  it("a question wakes one worker, though others wait here and there", () =>
+    withDialog(async (dialog_id) => {
+      const other = await createDialog();
+      there.statementLog.length = 0;
+      const first = claim(there);
+      await until("the worker waits", () => there.statementLog.includes("claim_runs"));
+      const waiting = refusalOf(elsewhere().messages.send({ dialog_id: other, text_user: "question" }));
+      await first;
+      here.statementLog.length = 0;
+      const leaving = new AbortController();
+      const claims = [here, there, here].map((platform) =>
+        platform.as({ serviceKey, signal: leaving.signal }).worker.claim({ worker: "w", wait_ms: 25_000 }),
+      );
+      // The first server's log has the statements of both.
+      const claimCount = () => here.statementLog.filter((name) => name === "claim_runs").length;
+      await until("all wait", () => claimCount() >= claims.length);
+      await ann.runs.start({ dialog_id, text_user: "question" });
+      expect((await Promise.race(claims)).runs).toHaveLength(1);
+      // Told after the question was, so whoever had been woken by that has claimed by then.
+      await ann.dialogs.delete({ dialog_id: other });
+      expect(await waiting).toBe("dialog_deleted");
+      expect(claimCount()).toBe(claims.length + 1);
+      leaving.abort();
+      await Promise.all(claims);
+    }));
+
   it("a question goes to a worker that waits there, not to a fallback worker here", () =>
     withDialog(async (dialog_id) => {
       here.statementLog.length = 0;

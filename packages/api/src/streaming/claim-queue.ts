@@ -13,8 +13,8 @@ export interface ClaimPlace {
 }
 
 /**
- * The workers that wait in this process. Each notification wakes the one that has waited longest; fallback workers are woken
- * only while no other worker waits. Shutdown wakes all.
+ * The workers that wait in this process. Each run that is offered wakes the one that has waited longest; fallback workers are
+ * woken only while no other worker waits. Shutdown wakes all.
  */
 export interface ClaimQueue {
   open: (options: { fallback: boolean }) => ClaimPlace;
@@ -55,7 +55,7 @@ export function createClaimQueue(deps: {
     for (let woken = 0; woken < claimable; woken += 1) wakeFirst(line.size > 0 ? line : fallbackLine);
   };
 
-  notifier.subscribe("queue", wakeNext);
+  notifier.takeWork({ isReady: () => line.size > 0, take: wakeNext });
   // The next poll makes up for one that fails.
   notifier.onGap(() => void poll().catch(() => {}));
   // One listener for all workers: adding a listener to an abort signal searches those that it has.
@@ -73,7 +73,7 @@ export function createClaimQueue(deps: {
         },
         close: () => {
           own.delete(woken);
-          if (woken.consume()) wakeNext();
+          if (woken.consume()) notifier.offerWork();
         },
       };
     },

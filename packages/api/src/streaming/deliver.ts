@@ -6,7 +6,7 @@ import type { RunFeeds } from "./run-feed.ts";
 function publishTransition(notifier: Notifier, { runId, dialogId, to, facts }: RunTransition): void {
   switch (to) {
     case "queued":
-      if (facts.delayed !== true) notifier.publish("queue");
+      if (facts.delayed !== true) notifier.offerWork();
       return;
     case "running":
       notifier.publish(`run:${runId}`);

@@ -19,6 +19,7 @@ export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   historyLimit: 100,
   maxBytes: 1_000_000,
   minAgeMs: 0,
+  movesClock: true,
 };
 
 /** A sign-in with a token that nobody has used. The fields that a test is about are its own to change. */
