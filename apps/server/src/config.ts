@@ -146,6 +146,36 @@ function readGiven(environment: Environment): Given {
 /** For those who start the server without settings to try it. */
 const howToTry = "To try Deepbot on this machine use `run dev`, or set DEEPBOT_DEV=true.";
 
+/** What the use cases are told. */
+function settingsOf(env: z.infer<typeof schema>): Settings {
+  return {
+    ...defaultSettings,
+    signInDomains: env.SIGN_IN_DOMAINS,
+    signInEmails: env.SIGN_IN_EMAILS,
+    sessionIdleMs: env.SESSION_IDLE_MS,
+    sessionMaxAgeMs: env.SESSION_MAX_AGE_MS,
+    sessionCookieMaxAgeMs: env.SESSION_COOKIE_MAX_AGE_MS,
+    recentSignInMs: env.RECENT_SIGN_IN_MS,
+    dialogsPerUser: env.DIALOGS_PER_USER,
+    quotas: {
+      questionsPerDay: env.QUESTIONS_PER_DAY,
+      questionBytesPerDay: env.QUESTION_BYTES_PER_DAY,
+      tokensPerDay: env.TOKENS_PER_DAY ?? null,
+      messagesPerDialog: env.MESSAGES_PER_DIALOG,
+    },
+    answerDeadlineMs: env.ANSWER_DEADLINE_MS,
+    maxAttempts: env.RUN_MAX_ATTEMPTS,
+    retryBackoffMs: env.RETRY_BACKOFF_MS,
+    cancelGraceMs: env.CANCEL_GRACE_MS,
+    watchesPerUser: env.WATCHES_PER_USER,
+    watchesInAll: env.WATCHES_IN_ALL,
+    waitsPerUser: env.WAITS_PER_USER,
+    waitsInAll: env.WAITS_IN_ALL,
+    auditKeepDays: env.AUDIT_KEEP_DAYS,
+    ...readRateLimits(env),
+  };
+}
+
 /**
  * Reads and checks the environment.
  *
@@ -175,32 +205,7 @@ export function readConfig(environment: Environment = process.env): Config {
     allowedHosts: development ? [...loopbackHosts, ...env.ALLOWED_HOSTS] : env.ALLOWED_HOSTS,
     trustedProxies: env.TRUSTED_PROXIES,
     issuer: development ? { kind: "development" } : { kind: "google", clientId: env.GOOGLE_CLIENT_ID ?? "" },
-    settings: {
-      ...defaultSettings,
-      signInDomains: env.SIGN_IN_DOMAINS,
-      signInEmails: env.SIGN_IN_EMAILS,
-      sessionIdleMs: env.SESSION_IDLE_MS,
-      sessionMaxAgeMs: env.SESSION_MAX_AGE_MS,
-      sessionCookieMaxAgeMs: env.SESSION_COOKIE_MAX_AGE_MS,
-      recentSignInMs: env.RECENT_SIGN_IN_MS,
-      dialogsPerUser: env.DIALOGS_PER_USER,
-      quotas: {
-        questionsPerDay: env.QUESTIONS_PER_DAY,
-        questionBytesPerDay: env.QUESTION_BYTES_PER_DAY,
-        tokensPerDay: env.TOKENS_PER_DAY ?? null,
-        messagesPerDialog: env.MESSAGES_PER_DIALOG,
-      },
-      answerDeadlineMs: env.ANSWER_DEADLINE_MS,
-      maxAttempts: env.RUN_MAX_ATTEMPTS,
-      retryBackoffMs: env.RETRY_BACKOFF_MS,
-      cancelGraceMs: env.CANCEL_GRACE_MS,
-      watchesPerUser: env.WATCHES_PER_USER,
-      watchesInAll: env.WATCHES_IN_ALL,
-      waitsPerUser: env.WAITS_PER_USER,
-      waitsInAll: env.WAITS_IN_ALL,
-      auditKeepDays: env.AUDIT_KEEP_DAYS,
-      ...readRateLimits(env),
-    },
+    settings: settingsOf(env),
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -184,12 +184,12 @@ describe("in production, which is the default", () => {
 
   test("the passwords of the owner and of the direct address are judged like the server's own", () => {
     const url = `postgres://bot:${strong}@db.internal/chat`;
-    const weak = "postgres://bot:passwordpassword@db.internal/chat";
+    const guessable = "postgres://bot:passwordpassword@db.internal/chat";
     const problems = problemsOf({
       ...complete,
       DATABASE_URL: url,
-      DATABASE_DIRECT_URL: weak,
-      MIGRATION_DATABASE_URL: weak,
+      DATABASE_DIRECT_URL: guessable,
+      MIGRATION_DATABASE_URL: guessable,
     });
     expect(problems).toContain("DATABASE_DIRECT_URL holds a password that");
     expect(problems).toContain("MIGRATION_DATABASE_URL holds a password that");

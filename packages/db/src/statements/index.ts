@@ -41,8 +41,8 @@ import {
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
 
-/** Builds every statement once. Each connection prepares a statement when it first runs it. */
-export function createStatements(db: Db) {
+/** People, their sessions and dialogs, and what was recorded about them. */
+function createPeopleStatements(db: Db) {
   return {
     upsertUserWithSession: prepareUpsertUserWithSession(db),
     pruneSpentTokens: preparePruneSpentTokens(db),
@@ -70,7 +70,12 @@ export function createStatements(db: Db) {
     listMessages: prepareListMessages(db),
     listMessagePage: prepareListMessagePage(db),
     listPendingMessages: prepareListPendingMessages(db),
+  };
+}
 
+/** Questions, runs and deltas. */
+function createRunStatements(db: Db) {
+  return {
     insertQuestion: prepareInsertQuestion(db),
     findSendConflict: prepareFindSendConflict(db),
     insertRetry: prepareInsertRetry(db),
@@ -100,6 +105,11 @@ export function createStatements(db: Db) {
     findReportedRun: prepareFindReportedRun(db),
     storeReply: prepareStoreReply(db),
   };
+}
+
+/** Builds every statement once. Each connection prepares a statement when it first runs it. */
+export function createStatements(db: Db) {
+  return { ...createPeopleStatements(db), ...createRunStatements(db) };
 }
 
 export type Statements = ReturnType<typeof createStatements>;
