@@ -47,10 +47,13 @@ interface Answer {
 }
 
 function callWith(cookie: string): Call {
+  // A request has one credential: that of the person, or of the worker who answers them.
+  const credentialFor = (path: string): Record<string, string> =>
+    path === "/send/message/user" ? { "x-messages-key": testKeys.messages } : { cookie };
   return async (method, path, body) => {
     const response = await fetch(server.url + path, {
       method,
-      headers: { cookie, "x-messages-key": testKeys.messages, "content-type": "application/json" },
+      headers: { ...credentialFor(path), "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as Answer };

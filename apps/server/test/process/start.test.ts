@@ -97,7 +97,7 @@ describePostgres("on PostgreSQL, a start names the cause", () => {
   const outputOf = async (change: (url: URL) => void = () => {}): Promise<string> => {
     const url = new URL(database.url);
     change(url);
-    const { code, output } = await failToStart({ DATABASE_URL: url.href });
+    const { code, output } = await failToStart({ DEEPBOT_DEV: "true", DATABASE_URL: url.href });
     expect(code).toBe(1);
     expect(output).not.toMatch(/^\s+at /m);
     return output;

@@ -4,7 +4,7 @@ import type { Database } from "@deepbot/db";
 import { highRateLimits, testKeys } from "@deepbot/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { startApp } from "../../src/app.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig, type Config } from "../../src/config.ts";
 import { createLogger } from "@deepbot/runtime";
 import { checkDocumented } from "./document.ts";
 import { request, type Reply, type RequestOptions, type Target } from "./http.ts";
@@ -63,9 +63,20 @@ export interface RunningApp {
   stop: () => Promise<void>;
 }
 
+/** Signs people in with Google, as in production, and with certificates of the test's own. */
+export interface GoogleOptions {
+  clientId: string;
+  certificatesUrl?: string;
+}
+
 /** Boots the real app in this process, on a port of its own. The database stays open when it stops. */
-export async function bootApp(database: Database, env: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
-  const config = readConfig({ ...environment, ...env });
+export async function bootApp(
+  database: Database,
+  env: Readonly<Record<string, string>> = {},
+  google?: GoogleOptions,
+): Promise<RunningApp> {
+  const read = readConfig({ ...environment, ...env });
+  const config: Config = google === undefined ? read : { ...read, issuer: { kind: "google", ...google } };
   const { port, stop } = await startApp(config, {
     database,
     log: createLogger({ module: "test", production: false, level: "silent" }),

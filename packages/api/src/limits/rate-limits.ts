@@ -28,7 +28,7 @@ interface Windows {
 }
 
 /**
- * Windows in two generations. The older one is dropped once all of its windows have ended, or earlier if subjects are too
+ * Windows in two maps. The older map is dropped once all of its windows have ended, or earlier if subjects are too
  * many. A queue in one map would cost more: a map skips its removed entries whenever it is read from the front.
  */
 function createWindows({ windowMs, maxSubjects }: { windowMs: number; maxSubjects: number }): Windows {
