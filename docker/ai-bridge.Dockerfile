@@ -17,7 +17,7 @@ RUN npx -y pnpm@12.21.0 exec turbo run build --filter=@deepbot/ai-bridge
 RUN mkdir image && cp -RL apps/ai-bridge/package.json apps/ai-bridge/dist image/
 
 FROM node:24.21.0-slim
-ENV NODE_ENV=production DEEPBOT_URL=http://backend:8000
+ENV DEEPBOT_URL=http://backend:8000
 WORKDIR /app
 COPY --from=built /src/image/ ./
 COPY docker/healthcheck.mjs ./

@@ -22,7 +22,7 @@ RUN mkdir -p image/node_modules/@electric-sql \
   && cp -RL apps/server/node_modules/@electric-sql/pglite image/node_modules/@electric-sql/
 
 FROM node:24.21.0-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8000
+ENV HOST=0.0.0.0 PORT=8000
 WORKDIR /app
 COPY --from=built /src/image/ ./
 COPY docker/healthcheck.mjs ./

@@ -47,6 +47,9 @@ reload_on_change() {
   done
 }
 
+# As many connections as the container allows.
+ulimit -n "$(ulimit -Hn)"
+
 choose_certificate
 reload_on_change "$(fingerprint)" &
 exec nginx -e stderr -p "$run" -c nginx.conf -g 'daemon off;'

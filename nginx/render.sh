@@ -26,6 +26,25 @@ check SERVER_NAME "${SERVER_NAME:-}" A-Za-z0-9.-
 check BACKENDS "${BACKENDS:-}" 'A-Za-z0-9.:_ -'
 check ANSWER_DEADLINE_MS "${ANSWER_DEADLINE_MS:-120000}" 0-9
 
+# Coarse limits: of an address, and of all addresses together.
+requests_per_second=${REQUESTS_PER_SECOND:-200}
+requests_at_once=${REQUESTS_AT_ONCE:-2000}
+worker_requests_per_second=${WORKER_REQUESTS_PER_SECOND:-2000}
+worker_connections=${WORKER_CONNECTIONS:-16384}
+check REQUESTS_PER_SECOND "$requests_per_second" 0-9
+check REQUESTS_AT_ONCE "$requests_at_once" 0-9
+check WORKER_REQUESTS_PER_SECOND "$worker_requests_per_second" 0-9
+check WORKER_CONNECTIONS "$worker_connections" 0-9
+
+# Prints a directive for each address or range of a list that is separated by commas: each NAME LIST BEFORE AFTER.
+each() {
+  [ -n "$2" ] || return 0
+  check "$1" "$2" '0-9A-Fa-f.:/, '
+  for address in $(printf '%s' "$2" | tr ',' ' '); do printf '%s%s%s; ' "$3" "$address" "$4"; done
+}
+balancers=$(each BALANCER_ADDRESSES "${BALANCER_ADDRESSES:-}" 'set_real_ip_from ' '')
+workers=$(each WORKER_ADDRESSES "${WORKER_ADDRESSES:-}" '' ' 1')
+
 nginx_version=$(version)
 
 # Containers come and go, so nginx resolves their names again and again, where its version can.
@@ -55,6 +74,14 @@ for file in "$here"/conf/*.conf "$here"/conf/servers/*.conf; do
   sed \
     -e "s|{{SERVER_NAME}}|$SERVER_NAME|g" \
     -e "s|{{BACKEND_SERVERS}}|$(backend_servers)|" \
+    -e "s|{{BALANCERS}}|$balancers|" \
+    -e "s|{{WORKERS}}|$workers|" \
+    -e "s|{{REQUESTS_PER_SECOND}}|$requests_per_second|" \
+    -e "s|{{REQUESTS_BURST}}|$((requests_per_second * 5))|" \
+    -e "s|{{REQUESTS_AT_ONCE}}|$requests_at_once|" \
+    -e "s|{{WORKER_REQUESTS_PER_SECOND}}|$worker_requests_per_second|" \
+    -e "s|{{WORKER_REQUESTS_BURST}}|$((worker_requests_per_second * 5))|" \
+    -e "s|{{WORKER_CONNECTIONS}}|$worker_connections|" \
     -e "s|{{READ_TIMEOUT_SECONDS}}|$((${ANSWER_DEADLINE_MS:-120000} / 1000 + 30))|" \
     -e "s|{{HTTP_LISTEN}}|${HTTP_LISTEN:-8080}|" \
     -e "s|{{HTTPS_LISTEN}}|${HTTPS_LISTEN:-8443}|" \

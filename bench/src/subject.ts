@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { freePort, testKeys, until } from "@deepbot/testing";
+import { freePort, highRateLimits, testKeys, until } from "@deepbot/testing";
 
 /** `deepbot` is the bundle as it goes to production, `before` that of another checkout; the others are the references. */
 export type SubjectName = "deepbot" | "before" | "floor" | "floor, tokens remembered" | "fastify";
@@ -39,6 +39,7 @@ const programs: Record<SubjectName, { file: string | undefined; env: Record<stri
 
 /** Production settings. Nobody signs in with Google, because the bench inserts sessions as rows. */
 const environment = {
+  // For checkouts in which development was the default.
   NODE_ENV: "production",
   HOST: "127.0.0.1",
   API_KEY_AI: testKeys.messages,
@@ -46,8 +47,14 @@ const environment = {
   SECRET_KEY_JWT: testKeys.jwt,
   GOOGLE_CLIENT_ID: "bench",
   ADDRESS_FRONT: "https://chat.invalid",
+  ALLOWED_HOSTS: "127.0.0.1,localhost",
   SECURE_HTTP_HTTPS: "true",
   WATCHES_PER_USER: "20000",
+  QUESTIONS_PER_DAY: "1000000000",
+  QUESTION_BYTES_PER_DAY: "1000000000000",
+  MESSAGES_PER_DIALOG: "1000000000",
+  // The same work for each request as with lower limits.
+  ...highRateLimits,
 };
 
 export interface SubjectOptions {

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startChild } from "@deepbot/testing";
-import { describe, expect, test } from "vitest";
-import { compose, environmentOf, interpolate, services } from "./support/compose.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { compose, environmentOf, interpolate, services, type Service } from "./support/compose.ts";
 import { namesIn, read, repositoryRoot } from "./support/repository.ts";
 
 /** Secrets: the bold names in the tables of settings. */
@@ -12,13 +12,16 @@ const secretNames = [read("README.md"), read("apps/ai-bridge/README.md")].flatMa
   [...text.matchAll(/\*\*`([A-Z_]+)`\*\*/g)].map(([, name = ""]) => name),
 );
 
+/** Whether a service does its work and ends. */
+const isTask = ({ healthcheck }: Service): boolean => "disable" in healthcheck;
+
 describe.each(services)("%s", (_, service) => {
   test("has only the privileges that it needs", () => {
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ["ALL"],
       security_opt: ["no-new-privileges:true"],
-      restart: "unless-stopped",
+      restart: isTask(service) ? "no" : "unless-stopped",
     });
   });
 
@@ -31,8 +34,10 @@ describe.each(services)("%s", (_, service) => {
   });
 
   test("has a health check that needs no shell", () => {
-    expect(service.healthcheck.test[0]).toBe("CMD");
-    expect(service.healthcheck.test.join(" ")).not.toMatch(/curl|wget/);
+    if (isTask(service)) return;
+    const command = "test" in service.healthcheck ? service.healthcheck.test : [];
+    expect(command[0]).toBe("CMD");
+    expect(command.join(" ")).not.toMatch(/curl|wget/);
   });
 
   test("runs a pinned version", () => {
@@ -40,10 +45,11 @@ describe.each(services)("%s", (_, service) => {
     else expect(existsSync(join(repositoryRoot, service.build.dockerfile))).toBe(true);
   });
 
-  test("starts once the services that it needs are healthy", () => {
-    for (const [needed, { condition }] of Object.entries(service.depends_on)) {
-      expect(compose.services[needed]).toBeDefined();
-      expect(condition).toBe("service_healthy");
+  test("starts once the services that it needs are healthy, and the tasks that it needs are done", () => {
+    for (const [name, { condition }] of Object.entries(service.depends_on)) {
+      const needed = compose.services[name];
+      if (needed === undefined) throw new Error(`There is no service ${name}.`);
+      expect(condition).toBe(isTask(needed) ? "service_completed_successfully" : "service_healthy");
     }
   });
 
@@ -76,7 +82,7 @@ describe("networks", () => {
   test("only servers reach the database; nginx and workers reach servers only", () => {
     const members = Object.keys(compose.networks).map((network) => [network, membersOf(network)]);
     expect(Object.fromEntries(members)).toEqual({
-      data: ["postgres", "backend"],
+      data: ["postgres", "migrate", "backend"],
       edge: ["backend", "frontend"],
       workers: ["backend", "ai-bridge"],
       certificates: ["certbot"],
@@ -97,7 +103,9 @@ describe("settings", () => {
   });
 
   test("the servers get every setting of the table, except those that the image sets", () => {
-    const own = new Set(["HOST", "PORT", "NODE_ENV", "DATABASE_URL", "DATABASE_FOLDER", "GOOGLE_CERTIFICATES_URL"]);
+    const addresses = ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_FOLDER"];
+    const own = new Set(["HOST", "PORT", "DEEPBOT_DEV", "EMBEDDED_IN_PRODUCTION", ...addresses]);
+    for (const name of ["URL", "USER", "PASSWORD"]) own.add(`MIGRATION_DATABASE_${name}`);
     const table = read("README.md").split("## Settings")[1] ?? "";
     const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([A-Z_]+)`/g)]);
     const named = cells.map(([, name = ""]) => name);
@@ -105,6 +113,15 @@ describe("settings", () => {
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((name) => !given.includes(name) && !own.has(name))).toEqual([]);
     expect(given.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test("the servers do not have the password of the database's owner", () => {
+    const holders = services.filter(([, { secrets }]) => secrets.includes("database-password")).map(([name]) => name);
+    expect(holders).toEqual(["postgres", "migrate"]);
+    const { environment = {} } = compose.services["backend"] ?? {};
+    expect(environment["DATABASE_USER"]).toBe(compose.services["migrate"]?.environment["DATABASE_USER"]);
+    expect(environment["DATABASE_USER"]).toBe(compose.services["postgres"]?.environment["DATABASE_APP_USER"]);
+    expect(environment["DATABASE_USER"]).not.toBe(compose.services["postgres"]?.environment["POSTGRES_USER"]);
   });
 
   test("nothing starts without a host name or a Google client", () => {
@@ -121,26 +138,78 @@ describe("settings", () => {
   });
 });
 
+/** A folder of secrets, and how to run the programs that fill it. */
+async function useSecrets() {
+  const parent = await mkdtemp(join(tmpdir(), "deepbot-secrets-"));
+  onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  const folder = join(parent, "secrets");
+  const run = async (program: string, ...args: string[]): Promise<string> => {
+    const child = startChild(join(repositoryRoot, "docker", program), { args: [...args, folder], env: {} });
+    if ((await child.exited) !== 0) throw new Error(child.output());
+    return child.output();
+  };
+  const readAll = async (): Promise<Record<string, string>> => {
+    const names = await readdir(folder);
+    const entries = names.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const);
+    return Object.fromEntries(await Promise.all(entries));
+  };
+  return { folder, run, readAll };
+}
+
 describe("make-secrets.sh", () => {
   test("creates each secret once, in a private folder", async () => {
-    const parent = await mkdtemp(join(tmpdir(), "deepbot-secrets-"));
-    const folder = join(parent, "secrets");
-    const make = async (): Promise<Record<string, string>> => {
-      const child = startChild(join(repositoryRoot, "docker/make-secrets.sh"), { args: [folder], env: {} });
-      expect(await child.exited, child.output()).toBe(0);
-      const names = await readdir(folder);
-      const entries = names.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const);
-      return Object.fromEntries(await Promise.all(entries));
-    };
-    const made = await make();
+    const { folder, run, readAll } = await useSecrets();
+    await run("make-secrets.sh");
+    const made = await readAll();
     const files = Object.values(compose.secrets).map(({ file }) => file.replace("secrets/", ""));
     expect(Object.keys(made).toSorted()).toEqual(files.toSorted());
-    const { "openai-api-key": model, ...random } = made;
-    expect(model).toBe("");
-    for (const secret of Object.values(random)) expect(secret.trim().length).toBeGreaterThanOrEqual(48);
-    expect(new Set(Object.values(random)).size).toBe(4);
+    const random = Object.values(made).filter((secret) => secret !== "");
+    const empty = Object.keys(made).filter((name) => made[name] === "");
+    expect(empty.filter((name) => !/^openai-api-key$|-previous$/.test(name))).toEqual([]);
+    for (const secret of random) expect(secret.trim().length).toBeGreaterThanOrEqual(48);
+    expect(new Set(random).size).toBe(5);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
-    expect(await make()).toEqual(made);
-    await rm(parent, { recursive: true, force: true });
+    // Their owner may write them anew; containers read them under other user ids.
+    for (const name of Object.keys(made)) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o644);
+    await run("make-secrets.sh");
+    expect(await readAll()).toEqual(made);
+  });
+});
+
+describe("rotate-secret.sh", () => {
+  test("makes a value, puts it first, and forgets the old one; other secrets stay", async () => {
+    const { folder, run, readAll } = await useSecrets();
+    await run("make-secrets.sh");
+    const { "api-key-ai": old, "api-key-ai-previous": none, ...others } = await readAll();
+    const rightsOfOthers = async (name: string): Promise<number> => (await stat(join(folder, name))).mode & 0o077;
+    const rights = await rightsOfOthers("api-key-ai");
+    expect(none).toBe("");
+    await run("rotate-secret.sh", "begin", "api-key-ai");
+    const begun = await readAll();
+    const next = begun["api-key-ai-previous"];
+    expect(next).toMatch(/^[\w+/=]{48}\n$/);
+    expect(begun["api-key-ai"]).toBe(old);
+    await run("rotate-secret.sh", "switch", "api-key-ai");
+    expect(await readAll()).toEqual({ ...others, "api-key-ai": next, "api-key-ai-previous": old });
+    await run("rotate-secret.sh", "finish", "api-key-ai");
+    expect(await readAll()).toEqual({ ...others, "api-key-ai": next, "api-key-ai-previous": "" });
+    for (const name of ["api-key-ai", "api-key-ai-previous"]) {
+      expect(await rightsOfOthers(name)).toBe(rights);
+    }
+  });
+
+  test.each([
+    { name: "a switch without a new value", step: ["switch", "secret-key-jwt"], told: "begin one first" },
+    { name: "an end without a beginning", step: ["finish", "secret-key-jwt"], told: "No rotation" },
+    { name: "a second rotation of one secret", step: ["begin", "api-key-ai"], told: "finish it first" },
+    { name: "a secret that has one value only", step: ["begin", "database-password"], told: "Usage" },
+    { name: "a step that there is not", step: ["undo", "api-key-ai"], told: "Usage" },
+  ])("refuses $name and changes nothing", async ({ step, told }) => {
+    const { run, readAll } = await useSecrets();
+    await run("make-secrets.sh");
+    await run("rotate-secret.sh", "begin", "api-key-ai");
+    const before = await readAll();
+    await expect(run("rotate-secret.sh", ...step)).rejects.toThrow(told);
+    expect(await readAll()).toEqual(before);
   });
 });

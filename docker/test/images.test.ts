@@ -1,12 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestPostgres, describePostgres, type TestPostgres } from "@deepbot/db/testing";
-import { freePort, until, type Child } from "@deepbot/testing";
+import { freePort, startChild, until, type Child } from "@deepbot/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildImage, writeContext } from "./support/build.ts";
 import { compose, environmentOf, type Service } from "./support/compose.ts";
 import { makeImage, type Image } from "./support/image.ts";
+import { repositoryRoot } from "./support/repository.ts";
 
 const dotEnv = {
   SERVER_NAME: "chat.example.org",
@@ -27,14 +29,41 @@ function settingsOf(name: string, { secrets }: Image): Record<string, string> {
   return Object.fromEntries(entries.map(([key, value]) => [key, value.replace("/run/secrets", secrets)]));
 }
 
+/** A role of its own for the servers, as the compose file has one. */
+const role = `deepbot_app_${randomUUID().replaceAll("-", "")}`;
+
 function databaseSettings({ url }: TestPostgres): Record<string, string> {
-  const { hostname, port, username, pathname } = new URL(url);
+  const { hostname, port, pathname } = new URL(url);
   return {
     DATABASE_HOST: hostname,
     DATABASE_PORT: port,
-    DATABASE_USER: decodeURIComponent(username),
+    DATABASE_USER: role,
     DATABASE_NAME: pathname.slice(1),
   };
+}
+
+/** Creates the role as the container of PostgreSQL does, and has the owner grant its rights. */
+async function prepareDatabase({ url }: TestPostgres, server: Image): Promise<void> {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  const script = startChild(join(repositoryRoot, "docker/create-app-role.sh"), {
+    args: [],
+    env: {
+      PGHOST: hostname,
+      PGPORT: port,
+      PGPASSWORD: password,
+      POSTGRES_USER: username,
+      POSTGRES_DB: pathname.slice(1),
+      DATABASE_APP_USER: role,
+      DATABASE_APP_PASSWORD_FILE: join(server.secrets, "database-app-password"),
+    },
+  });
+  if ((await script.exited) !== 0) throw new Error(script.output());
+  const migration = server.run(serviceOf("migrate").command ?? [], {
+    ...settingsOf("migrate", server),
+    ...databaseSettings({ url, drop: async () => {} }),
+    MIGRATION_DATABASE_USER: username,
+  });
+  if ((await migration.exited) !== 0) throw new Error(migration.output());
 }
 
 describePostgres("the images of the server and the ai-bridge", () => {
@@ -51,6 +80,7 @@ describePostgres("the images of the server and the ai-bridge", () => {
     database = await createTestPostgres();
     server = await makeImage("server");
     bridge = await makeImage("ai-bridge");
+    await prepareDatabase(database, server);
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     running = server.run(server.built.command, {
@@ -74,7 +104,7 @@ describePostgres("the images of the server and the ai-bridge", () => {
   test("the server runs in production mode: JSON logs, no development sign-in, only the given host names", async () => {
     expect(JSON.parse(running.output().split("\n")[0] ?? "")).toMatchObject({ event: "listening" });
     expect((await fetch(`${url}/dev/google-token`, { method: "POST" })).status).toBe(404);
-    expect((await fetch(url.replace("127.0.0.1", "localhost") + "/livez")).status).toBe(421);
+    expect((await fetch(url.replace("127.0.0.1", "localhost") + "/config")).status).toBe(421);
   });
 
   test.each(["/docs", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/openapi.json"])(

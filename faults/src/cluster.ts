@@ -47,6 +47,9 @@ const serverEnv = {
   ANSWER_DEADLINE_MS: "90000",
   DIALOGS_PER_USER: String(dialogsPerUser),
   WATCHES_PER_USER: "20000",
+  QUESTIONS_PER_DAY: "1000000000",
+  QUESTION_BYTES_PER_DAY: "1000000000000",
+  MESSAGES_PER_DIALOG: "1000000000",
 };
 
 /** An uncaught error, or a request that got a 500. */

@@ -90,6 +90,12 @@ describe("the configuration", () => {
     expect(text).toContain("server 10.0.0.1:8000 max_fails=1 fail_timeout=3s; server 10.0.0.2:8000 max_fails=1");
   });
 
+  test("lists every balancer and every worker", async () => {
+    const { text } = await render({ BALANCER_ADDRESSES: "10.0.0.1, 2001:db8::/32", WORKER_ADDRESSES: "198.51.100.7" });
+    expect(text).toContain("set_real_ip_from 10.0.0.1; set_real_ip_from 2001:db8::/32;");
+    expect(text).toContain("198.51.100.7 1;");
+  });
+
   test.each([
     { deadline: "120000", seconds: 150 },
     { deadline: "3600000", seconds: 3630 },
@@ -104,6 +110,12 @@ describe("the configuration", () => {
     { BACKENDS: "" },
     { BACKENDS: "backend:8000; include /etc/passwd" },
     { ANSWER_DEADLINE_MS: "2 minutes" },
+    { REQUESTS_PER_SECOND: "many" },
+    { REQUESTS_AT_ONCE: "1; return 200" },
+    { WORKER_REQUESTS_PER_SECOND: "-1" },
+    { WORKER_CONNECTIONS: "16k" },
+    { BALANCER_ADDRESSES: "10.0.0.1; include /etc/passwd" },
+    { WORKER_ADDRESSES: "worker|1" },
   ])("is refused with %o", async (env) => {
     const { code, output, text } = await render(env);
     expect(code).not.toBe(0);

@@ -17,10 +17,16 @@ import { startProxy, type Proxy } from "./support/proxy.ts";
 import { openRaw, statusOf } from "./support/raw.ts";
 import { openRequest, type HttpResponse } from "./support/requests.ts";
 
+/** Requests that one address may make without a credential, at both servers together. */
+const publicQuota = 20;
+
 const settings = {
   ADDRESS_FRONT: `https://${hostName}`,
   ALLOWED_HOSTS: `${hostName},127.0.0.1`,
   SECURE_HTTP_HTTPS: "true",
+  TRUSTED_PROXIES: "127.0.0.1",
+  SERVER_COUNT: "2",
+  RATE_PUBLIC_PER_MINUTE: String(publicQuota),
 };
 
 interface Claimed {
@@ -36,7 +42,10 @@ describePostgres("two servers behind nginx", () => {
   beforeAll(async () => {
     database = await createProcessDatabase();
     servers = await Promise.all([0, 1].map(() => startServerProcess({ ...database.env, ...settings })));
-    proxy = await startProxy({ backends: servers.map(({ port }) => `127.0.0.1:${port}`) });
+    proxy = await startProxy({
+      backends: servers.map(({ port }) => `127.0.0.1:${port}`),
+      env: { BALANCER_ADDRESSES: "127.0.0.1" },
+    });
     const [first] = servers;
     if (first === undefined) throw new Error("No server has started.");
     ann = await signInPerson(first.url, "ann");
@@ -86,10 +95,20 @@ describePostgres("two servers behind nginx", () => {
     const response = await call("/create/users", await minted.json(), { origin: `https://${hostName}` });
     expect(response.status).toBe(200);
     const [cookie = ""] = response.headers["set-cookie"] ?? [];
-    expect(cookie).toMatch(/^access_token=[^;]+;.*Path=\/;.*HttpOnly;.*Secure;.*SameSite=Lax/);
+    expect(cookie).toMatch(/^__Host-access_token=[^;]+;.*Path=\/;.*HttpOnly;.*Secure;.*SameSite=Lax/);
     for (let count = 0; count < 4; count += 1) {
       expect((await proxy.request("/me", { headers: { cookie: cookie.split(";")[0] ?? "" } })).status).toBe(200);
     }
+  });
+
+  test("both servers together grant each client one quota, and know clients by the addresses that nginx names", async () => {
+    const configFrom = async (address: string): Promise<number> =>
+      (await proxy.request("/config", { headers: { "x-forwarded-for": address } })).status;
+    const statuses = await Promise.all(Array.from({ length: 2 * publicQuota }, () => configFrom("203.0.113.1")));
+    const granted = statuses.filter((status) => status === 200).length;
+    expect(granted).toBeGreaterThanOrEqual(publicQuota / 2);
+    expect(granted).toBeLessThanOrEqual(publicQuota);
+    expect(await configFrom("203.0.113.2")).toBe(200);
   });
 
   test("a write from a page of another site is refused", async () => {

@@ -22,7 +22,7 @@ describe("the catalogues of ARCHITECTURE.md", () => {
   });
 
   it("list every log event of the server", () => {
-    const source = sourcesOf("packages/api", "packages/live", "packages/db", "apps/server");
+    const source = sourcesOf("packages/api", "packages/live", "packages/db", "packages/runtime", "apps/server");
     expect(sorted(firstColumn("log event"))).toEqual(sorted([...literalEvents(source), ...loggedEvents()]));
   });
 

@@ -11,6 +11,8 @@ export interface ModelConfig {
   apiKey: string | null;
   model: string;
   systemPrompt: string | null;
+  /** How long a prompt may be, by an estimate. */
+  contextTokens: number;
   /** From the request to the first piece of the answer. */
   firstChunkTimeoutMs: number;
   /** Between two pieces. */
@@ -23,7 +25,7 @@ export interface WorkerConfig {
   /** Runs at once. */
   concurrency: number;
   leaseMs: number;
-  /** How many of a dialog's newest messages the model gets. */
+  /** How many of a dialog's newest messages come with a question. */
   historyLimit: number;
   stopGraceMs: number;
   /** Takes questions only while no other worker waits for one. */
@@ -43,13 +45,13 @@ export interface Config {
 
 const secretNames = ["API_KEY_AI", "OPENAI_API_KEY"];
 
-/** The server's default during development, so that both work together without any setting. */
+/** The server's default in development, so that both work together without any setting. It is no key in production. */
 const developmentKey = "dev-messages-key";
 
 const openAiUrl = "https://api.openai.com/v1";
 
 const schema = z.object({
-  NODE_ENV: z.string().default("development"),
+  DEEPBOT_DEV: z.enum(["true", "false"], "must be true or false").default("false"),
   LOG_LEVEL: logLevel.default("info"),
   DEEPBOT_URL: origin.default("http://127.0.0.1:8000"),
   API_KEY_AI: z.string().default(developmentKey),
@@ -59,7 +61,7 @@ const schema = z.object({
     .optional(),
   WORKER_CONCURRENCY: whole(1, limits.claimMax).default(4),
   WORKER_STOP_GRACE_MS: whole(0, 600_000).default(5_000),
-  WORKER_HISTORY_LIMIT: whole(1, limits.historyMax).default(limits.historyMax),
+  WORKER_HISTORY_LIMIT: whole(1, limits.historyMax).default(limits.historyDefault),
   WORKER_FALLBACK: z.enum(["true", "false"], "must be true or false").default("true"),
   DEMO_PACE_MS: whole(0, 10_000).default(25),
   LEASE_MS: whole(limits.leaseMinMs, limits.leaseMaxMs).default(limits.leaseDefaultMs),
@@ -67,6 +69,7 @@ const schema = z.object({
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_MODEL: z.string().optional(),
   OPENAI_SYSTEM_PROMPT: z.string().optional(),
+  OPENAI_CONTEXT_TOKENS: whole(100, 10_000_000).default(16_000),
   OPENAI_FIRST_CHUNK_TIMEOUT_MS: positive.default(60_000),
   OPENAI_IDLE_TIMEOUT_MS: positive.default(30_000),
   OPENAI_MAX_RETRIES: whole(0, 10).default(1),
@@ -75,8 +78,8 @@ const schema = z.object({
 function findProblems(given: Readonly<Record<string, string>>): string[] {
   const problems: string[] = [];
   const key = given["API_KEY_AI"];
-  if (given["NODE_ENV"] === "production" && (key === undefined || key === developmentKey)) {
-    problems.push("API_KEY_AI must be set in production, to the key that the server has");
+  if (given["DEEPBOT_DEV"] !== "true" && (key === undefined || key === developmentKey)) {
+    problems.push("API_KEY_AI must be set to the key that the server has; in development set DEEPBOT_DEV=true");
   }
   const model = given["OPENAI_MODEL"];
   const url = given["OPENAI_BASE_URL"];
@@ -96,6 +99,7 @@ function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
     apiKey: env.OPENAI_API_KEY ?? null,
     model: env.OPENAI_MODEL,
     systemPrompt: env.OPENAI_SYSTEM_PROMPT ?? null,
+    contextTokens: env.OPENAI_CONTEXT_TOKENS,
     firstChunkTimeoutMs: env.OPENAI_FIRST_CHUNK_TIMEOUT_MS,
     idleTimeoutMs: env.OPENAI_IDLE_TIMEOUT_MS,
     maxRetries: env.OPENAI_MAX_RETRIES,
@@ -109,14 +113,14 @@ function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
  * @throws {ConfigError} that lists every problem
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const { values, problems } = resolveEnvironment(environment, secretNames);
+  const { values, problems } = resolveEnvironment(environment, { secretNames });
   problems.push(...findProblems(values));
   const parsed = schema.safeParse(values);
   problems.push(...describeIssues(parsed.error));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
   return {
-    production: env.NODE_ENV === "production",
+    production: env.DEEPBOT_DEV === "false",
     logLevel: env.LOG_LEVEL,
     platform: { url: env.DEEPBOT_URL, serviceKey: env.API_KEY_AI },
     worker: {

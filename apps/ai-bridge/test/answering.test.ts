@@ -42,7 +42,7 @@ test("logs readable lines without texts or keys", async () => {
 });
 
 test("logs JSON in production", async () => {
-  const bridge = startBridge(platform.server().url, { NODE_ENV: "production" });
+  const bridge = startBridge(platform.server().url, { DEEPBOT_DEV: "false" });
   await bridge.logs("connected");
   expect(await bridge.stop()).toBe(0);
   const lines = bridge.output().trim().split("\n");

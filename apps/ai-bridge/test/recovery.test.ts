@@ -102,8 +102,11 @@ test("a lost lease stops the model, and the other worker's answer is stored", as
     WORKER_CONCURRENCY: "1",
   });
   const asker = await platform.newAsker();
-  const answered = asker.ask("Who is first?");
-  await until("the model is at work", () => model.modelCalls.length === 1);
+  const { run_id: runId } = await asker.start("Who is first?");
+  await until(
+    "the worker has reported, which confirms its lease",
+    async () => (await asker.getRun(runId)).text === "Too ",
+  );
 
   bridge.signal("SIGSTOP");
   const other = platform.otherWorker();
@@ -116,7 +119,7 @@ test("a lost lease stops the model, and the other worker's answer is stored", as
   await bridge.logs("ends unfinished: lost");
   const { run_id = 0, lease_token = "" } = run ?? {};
   await other.worker.complete.mutate({ run_id, lease_token, text: "The other." });
-  expect((await answered).body.answer_ai).toBe("The other.");
+  expect((await asker.reaches(runId, "completed")).answer?.content).toBe("The other.");
 });
 
 test("a cancel request stops the model and ends the run", async () => {

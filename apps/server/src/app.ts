@@ -2,34 +2,45 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import {
+  createAuditTrail,
   createEvents,
   createKeyCheck,
+  createSampler,
   createSessionTokens,
   createUseCases,
+  type AuditTrail,
   type Events,
+  type Sampler,
   type UseCases,
 } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
-import { createStatements, type Database } from "@deepbot/db";
+import { createStatements, type Database, type Statements } from "@deepbot/db";
 import { createPostgresDeltaStore, openNotifier, type Notifier } from "@deepbot/live";
 import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
 import { describeError } from "./describe-error.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { devSignInRoute } from "./plugins/dev-sign-in.ts";
 import { docsRoutes } from "./plugins/docs.ts";
-import { createMetrics } from "./plugins/metrics.ts";
 import { probeRoutes } from "./plugins/probes.ts";
 import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
+import { createRequestLog, createUnservedLog, sampledPerMinute } from "./plugins/request-log.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
-import { refuseExpectation, sendClientError } from "./request/client-error.ts";
+import { createFindClient } from "./request/client-address.ts";
+import { handleClientErrors, type OnUnserved } from "./request/client-error.ts";
+import { createCountRefusals } from "./request/context.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
+import { createStallGuard } from "./request/stall-guard.ts";
 import { restRoutes } from "./transports/rest.ts";
 import { createEventStreams, type EventStreams } from "./transports/sse.ts";
 import { trpcRoutes } from "./transports/trpc.ts";
 
 /** How long open requests may take to end once the server stops. */
 const drainMs = 5_000;
+
+/** Refusals that the audit log keeps in an hour: of one kind and address, and of all together. */
+const auditedPerHour = { perKind: 5, total: 1_000 };
 
 /** How soon a connection that has become idle while draining is closed. */
 const idleCheckMs = 50;
@@ -45,14 +56,19 @@ export interface App {
 interface Parts {
   config: Config;
   database: Database;
+  statements: Statements;
   log: Log;
+  /** Log lines that were lost so far. */
+  droppedLogLines: () => number;
+  sampler: Sampler;
+  audit: AuditTrail;
   events: Events;
   notifier: Notifier;
   issuer: Issuer;
   stopping: AbortSignal;
 }
 
-function createHttpServer(handler: RequestListener): Server {
+function createHttpServer(handler: RequestListener, onUnserved: OnUnserved): Server {
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -65,8 +81,7 @@ function createHttpServer(handler: RequestListener): Server {
     },
     handler,
   );
-  server.on("clientError", sendClientError);
-  server.on("checkExpectation", refuseExpectation);
+  handleClientErrors(server, onUnserved);
   server.maxConnections = 20_000;
   return server;
 }
@@ -89,9 +104,9 @@ async function drain(server: Server): Promise<void> {
   await closed;
 }
 
-function buildUseCases({ config, database, log, events, notifier, issuer, stopping }: Parts): UseCases {
+function buildUseCases(parts: Parts): UseCases {
+  const { config, database, statements, log, sampler, events, notifier, issuer, stopping } = parts;
   const { settings } = config;
-  const statements = createStatements(database.db);
   return createUseCases({
     statements,
     notifier,
@@ -99,15 +114,16 @@ function buildUseCases({ config, database, log, events, notifier, issuer, stoppi
     events,
     settings,
     log,
+    refusalSampler: sampler,
     shutdown: stopping,
     verifyGoogleToken: issuer.verifyGoogleToken,
     sessionTokens: createSessionTokens({
-      secret: config.sessionSecret,
+      secrets: config.sessionSecrets,
       algorithm: config.sessionAlgorithm,
-      lifetimeMs: settings.sessionLifetimeMs,
+      lifetimeMs: settings.sessionCookieMaxAgeMs,
     }),
-    isServiceKey: createKeyCheck(config.serviceKey),
-    isHealthKey: createKeyCheck(config.healthKey),
+    isServiceKey: createKeyCheck(...config.serviceKeys),
+    isHealthKey: createKeyCheck(...config.healthKeys),
     googleClientId: config.issuer.kind === "google" ? config.issuer.clientId : null,
     ping: database.ping,
   });
@@ -123,17 +139,25 @@ async function isReady({ database, stopping }: Parts): Promise<boolean> {
 
 /** Builds the route table and all that serves it. */
 function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListener; streams: EventStreams } {
-  const { config, log, events, notifier, issuer, stopping } = parts;
-  const reportError = createErrorReporter(log);
-  const streams = createEventStreams({ log, reportError });
-  const metrics = createMetrics({ useCases, streams });
+  const { config, log, sampler, audit, events, notifier, issuer, stopping } = parts;
+  const reportError = createErrorReporter({ log, events, sampler });
+  const streams = createEventStreams(reportError);
+  const countRefusals = createCountRefusals(useCases);
+  const metrics = createMetrics({
+    useCases,
+    events,
+    countRefusals,
+    openStreams: streams.count,
+    pool: () => parts.database.pool,
+    droppedLogLines: parts.droppedLogLines,
+    droppedAuditRows: audit.dropped,
+  });
   notifier.onGap(metrics.countNotificationGap);
-  events.subscribe(metrics.onEvent);
   const sessionCookie = createSessionCookie({
     secure: config.secureCookie,
-    lifetimeMs: config.settings.sessionLifetimeMs,
+    maxAgeMs: config.settings.sessionCookieMaxAgeMs,
   });
-  const deps = { useCases, sessionCookie, streams, reportError };
+  const deps = { useCases, sessionCookie, streams, reportError, countRefusals };
   const routes = createRouteTable([
     ...restRoutes(deps),
     ...trpcRoutes(deps),
@@ -142,31 +166,73 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
     metrics.route,
     ...(issuer.devIssuer === undefined ? [] : [devSignInRoute(issuer.devIssuer)]),
   ]);
-  const { frontOrigin, allowedHosts } = config;
-  const { requestDuration } = metrics;
-  const handleError = createErrorHandler(reportError);
-  return {
-    streams,
-    handler: createHandler({ routes, handleError, requestDuration, stopping, frontOrigin, allowedHosts }),
-  };
+  const { frontOrigin, allowedHosts, trustedProxies, secureCookie } = config;
+  const handler = createHandler({
+    routes,
+    frontOrigin,
+    ownScheme: secureCookie ? "https:" : "http:",
+    allowedHosts,
+    stopping,
+    countRefusals,
+    handleError: createErrorHandler(reportError),
+    onEnd: createRequestLog({ log, sampler, requestDuration: metrics.requestDuration }),
+    stallGuard: createStallGuard(log),
+    findClient: createFindClient(trustedProxies, (peer) => {
+      const fields = { module: "http", event: "forwarded_for_ignored", address: peer };
+      log.warn(fields, "X-Forwarded-For is ignored: its sender is not in TRUSTED_PROXIES");
+    }),
+  });
+  return { streams, handler };
 }
+
+/** What records events without a use case knowing of it: the audit log, and the sampler that keeps the log small. */
+function createRecorders(
+  log: Log,
+  { events, statements }: Pick<Parts, "events" | "statements">,
+): Pick<Parts, "audit" | "sampler"> {
+  const audit = createAuditTrail(
+    { statements, events },
+    {
+      perHour: auditedPerHour,
+      onDropped: (count) => {
+        log.warn({ module: "audit", event: "audit_rows_dropped", count }, `${count} audit rows could not be stored`);
+      },
+    },
+  );
+  const sampler = createSampler({
+    ...sampledPerMinute,
+    onSuppressed: ({ kind: subject, address, count }) => {
+      events.emit({ kind: "lines_suppressed", subject, address, count });
+    },
+  });
+  return { audit, sampler };
+}
+
+/** What `startApp` is given. */
+export type AppDeps = Pick<Parts, "database" | "log"> & Partial<Pick<Parts, "droppedLogLines">>;
 
 /**
  * Builds every part on an open, migrated database and starts to listen.
  *
  * @throws if the address is taken or does not belong to this machine
  */
-export async function startApp(config: Config, { database, log }: { database: Database; log: Log }): Promise<App> {
+export async function startApp(config: Config, deps: AppDeps): Promise<App> {
+  const { database, log, droppedLogLines = () => 0 } = deps;
   const stopping = new AbortController();
+  const statements = createStatements(database.db);
+  // Migrations have a connection of their own; those of statements must work too before the server says that it listens.
+  await statements.countOpenRuns();
   const issuer = await createIssuer(config.issuer);
   const notifier = await openNotifier(database, log.child({ module: "notifier" }));
   const events = createEvents((error) => {
     log.error({ module: "events", event: "subscriber_failed", causes: describeError(error) }, "A subscriber failed");
   });
-  const parts: Parts = { config, database, log, events, notifier, issuer, stopping: stopping.signal };
+  const { audit, sampler } = createRecorders(log, { events, statements });
+  const shared = { config, database, statements, log, events, notifier, issuer };
+  const parts: Parts = { ...shared, droppedLogLines, sampler, audit, stopping: stopping.signal };
   const useCases = buildUseCases(parts);
   const { handler, streams } = buildHandler(parts, useCases);
-  const server = createHttpServer(handler);
+  const server = createHttpServer(handler, createUnservedLog({ log, sampler }));
   const port = await listen(server, config).catch(async (error: unknown) => {
     await notifier.close();
     throw error;
@@ -179,6 +245,8 @@ export async function startApp(config: Config, { database, log }: { database: Da
       streams.closeAll();
       await drain(server);
       await stopLoops();
+      sampler.flush();
+      await audit.close();
       await notifier.close();
     },
   };

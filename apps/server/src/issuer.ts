@@ -4,10 +4,14 @@ import {
   googleIssuers,
   type VerifyGoogleToken,
 } from "@deepbot/api/server";
+import { timing } from "@deepbot/contract";
 import type { Config } from "./config.ts";
 import { createDevIssuer, devAudience, type DevIssuer } from "./plugins/dev-sign-in.ts";
 
 const certificateTimeoutMs = 5_000;
+
+/** As long as a 503 asks clients to wait. */
+const certificateRetryMs = timing.retryAfterSeconds * 1000;
 
 /** The source of ID tokens. */
 export interface Issuer {
@@ -22,6 +26,7 @@ export async function createIssuer(issuer: Config["issuer"]): Promise<Issuer> {
     const fetchCertificates = createCertificateFetcher({
       url: issuer.certificatesUrl,
       timeoutMs: certificateTimeoutMs,
+      retryAfterMs: certificateRetryMs,
     });
     const options = { audience: issuer.clientId, issuers: googleIssuers, fetchCertificates };
     return { verifyGoogleToken: createGoogleVerifier(options), devIssuer: undefined };

@@ -33,7 +33,10 @@ export async function measureStart(bench: Bench): Promise<Row[]> {
   const database = await bench.databases.open(noHistory);
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bench-embedded-"));
   const postgres: Kind = { subject: "deepbot", env: { DATABASE_URL: database.url } };
-  const embedded: Kind = { subject: "deepbot", env: { DATABASE_FOLDER: join(folder, "db") } };
+  const embedded: Kind = {
+    subject: "deepbot",
+    env: { DATABASE_FOLDER: join(folder, "db"), EMBEDDED_IN_PRODUCTION: "true" },
+  };
   const floor: Kind = { subject: "floor", env: { DATABASE_URL: database.url, ...statementsEnv(bench) } };
   const samples = await takeSamples([postgres, floor, embedded], bench.quick ? 1 : 7, async (kind, warmUp) =>
     bench.quick && warmUp && kind !== embedded ? unmeasured : startOnce(bench, kind),

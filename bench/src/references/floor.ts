@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { limits } from "@deepbot/contract";
 import { createAppends } from "./floor-appends.ts";
 import { readJson, sendJson } from "./http.ts";
 import { createRememberingSessionCheck, createSessionCheck } from "./session.ts";
@@ -21,6 +22,13 @@ const claimRuns = statement("claim_runs");
 const completeRun = statement("complete_run");
 const appends = createAppends(statement("insert_deltas"));
 
+const quotas = {
+  questionsPerDay: 1_000_000_000,
+  questionBytesPerDay: 1_000_000_000_000,
+  tokensPerDay: null,
+  messagesPerDialog: 1_000_000_000,
+};
+
 /** Requests that wait for the answer of a dialog, and workers that wait for a run. */
 const waiters = new Map<number, (text: string) => void>();
 const workers: (() => void)[] = [];
@@ -35,7 +43,7 @@ async function userOf(req: IncomingMessage): Promise<unknown[]> {
 }
 
 async function ask(userId: unknown, dialogId: number, text: unknown): Promise<number> {
-  const values = { userId, dialogId, text, clientMessageId: null, deadlineMs: 120_000, maxAttempts: 3 };
+  const values = { ...quotas, userId, dialogId, text, clientMessageId: null, deadlineMs: 120_000, maxAttempts: 3 };
   const [run] = await insertQuestion(values);
   if (run === undefined) throw new Error("The dialog is busy");
   asked += 1;
@@ -56,7 +64,8 @@ async function dialogs(req: IncomingMessage, res: ServerResponse): Promise<void>
 
 async function dialog(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const [userId] = await userOf(req);
-  const rows = await listMessages({ userId, dialogId: Number(req.url?.slice("/dialogs/".length)) });
+  const dialogId = Number(req.url?.slice("/dialogs/".length));
+  const rows = await listMessages({ userId, dialogId, after: 0, limit: 500, maxBytes: limits.pageMaxBytes });
   const messages = rows.map(([id, isBot, partial, content, createdAt]) => ({
     role: isBot === true ? "bot" : "user",
     content,
@@ -84,7 +93,9 @@ async function start(req: IncomingMessage, res: ServerResponse): Promise<void> {
 }
 
 async function claim(body: Record<string, unknown>, res: ServerResponse): Promise<void> {
-  const values = { worker: body["worker"], max: body["max"], leaseMs: 30_000, historyLimit: 100, minAgeMs: 0 };
+  const history = { historyLimit: 100, maxBytes: 256 * 1024 };
+  const lease = { leaseMs: 30_000, confirmWithinMs: null, minAgeMs: 0 };
+  const values = { worker: body["worker"], max: body["max"], ...lease, ...history };
   for (;;) {
     const seen = asked;
     const rows = await claimRuns(values);

@@ -28,7 +28,7 @@ export function accountSuite(platform: () => TestPlatform): void {
       const { visitor, page } = await openAs("cleo");
       await createDialog(page, "Cleo's own");
       const [cookie] = await visitor.context.cookies();
-      expect(cookie).toMatchObject({ name: "access_token", httpOnly: true, secure: true, sameSite: "Lax" });
+      expect(cookie).toMatchObject({ name: "__Host-access_token", httpOnly: true, secure: true, sameSite: "Lax" });
       const copy = `${cookie?.name}=${cookie?.value}`;
       expect(await statusOfMe(copy)).toBe(200);
       await button(page, "Sign out").click();

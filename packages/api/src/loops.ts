@@ -1,6 +1,6 @@
+import type { Statements } from "@deepbot/db";
 import type { DeltaStore } from "@deepbot/live";
 import type { SessionWatches } from "./identity/session-watch.ts";
-import type { Log } from "./log.ts";
 import type { ReapOverdueRuns } from "./runs/reap.ts";
 import { startLoop } from "./shared/loop.ts";
 import type { UseCaseDeps } from "./use-case-deps.ts";
@@ -16,13 +16,29 @@ export const loopIntervals = {
   touchSessions: 5_000,
   dropDeltas: 30_000,
   pruneSessions: 3_600_000,
+  pruneUsage: 24 * 3_600_000,
+  pruneSpentTokens: 600_000,
+  pruneAuditEvents: 3_600_000,
 };
 
 /** How long ended sessions stay on record. */
 const keepSessionsMs = 30 * 24 * 3_600_000;
 
+/** Sessions that one statement removes. */
+const sessionsAtOnce = 10_000;
+
+/** How long a person's usage of a day stays on record. */
+const keepUsageDays = 400;
+
 /** How long deltas outlive their run, for subscribers that are still behind. */
 const keepDeltasMs = 60_000;
+
+/** Rows that one statement removes: few enough to stay far from the time limit of statements. */
+const pruneBatch = 5_000;
+
+async function pruneAuditEvents({ pruneAuditEvents: prune }: Statements, keepDays: number): Promise<void> {
+  while ((await prune({ keepDays, limit: pruneBatch })) === pruneBatch);
+}
 
 export interface LoopParts {
   reapOverdueRuns: ReapOverdueRuns;
@@ -43,8 +59,11 @@ export type LoopIntervals = Partial<typeof loopIntervals>;
  */
 export type StartLoops = (intervals?: LoopIntervals) => () => Promise<void>;
 
-export function createStartLoops(deps: Pick<UseCaseDeps, "statements"> & { log: Log }, parts: LoopParts): StartLoops {
-  const { statements, log } = deps;
+export function createStartLoops(
+  deps: Pick<UseCaseDeps, "statements" | "events" | "settings">,
+  parts: LoopParts,
+): StartLoops {
+  const { statements, events, settings } = deps;
   const { reapOverdueRuns, touchSessions, store, sessionWatches, polls } = parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
@@ -60,10 +79,20 @@ export function createStartLoops(deps: Pick<UseCaseDeps, "statements"> & { log: 
       {
         name: "prune sessions",
         intervalMs: intervals.pruneSessions,
-        job: () => statements.pruneSessions(keepSessionsMs),
+        job: async () => {
+          const options = { keepMs: keepSessionsMs, limit: sessionsAtOnce };
+          while ((await statements.pruneSessions(options)) === sessionsAtOnce);
+        },
+      },
+      { name: "prune usage", intervalMs: intervals.pruneUsage, job: () => statements.pruneUsage(keepUsageDays) },
+      { name: "prune spent tokens", intervalMs: intervals.pruneSpentTokens, job: statements.pruneSpentTokens },
+      {
+        name: "prune audit events",
+        intervalMs: intervals.pruneAuditEvents,
+        job: () => pruneAuditEvents(statements, settings.auditKeepDays),
       },
     ].filter(({ intervalMs }) => intervalMs < Infinity);
-    const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, log }));
+    const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, events }));
     return async () => {
       await Promise.all(stops.map((stop) => stop()));
     };

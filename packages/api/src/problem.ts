@@ -10,7 +10,7 @@ import {
   type Locate,
   type Problem,
 } from "@deepbot/contract";
-import { isDatabaseOutage } from "@deepbot/db";
+import { isDatabaseOutage, isPoolOverloaded } from "@deepbot/db";
 import { TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { AppError } from "./app-error.ts";
@@ -57,6 +57,7 @@ function findReason(error: unknown): Reason {
     const refusal = trpcRefusals[error.code];
     if (refusal !== undefined) return { code: refusal, details: {}, issues: null };
   }
+  if (isPoolOverloaded(error)) return { code: "database_overloaded", details: {}, issues: null };
   if (isDatabaseOutage(error)) return { code: "database_unavailable", details: {}, issues: null };
   return { code: "internal", details: {}, issues: null };
 }

@@ -1,26 +1,80 @@
+import type { Quotas } from "@deepbot/db";
+import type { RatePolicy } from "./limits/rate-policies.ts";
+
 /** What an operator can change. */
 export interface Settings {
   dialogsPerUser: number;
+  /** What a person may use unless their row in the database says otherwise. */
+  quotas: Quotas;
   /** From a question to `expired`. */
   answerDeadlineMs: number;
   maxAttempts: number;
   /** Delay before the second attempt; doubles with each further one. */
   retryBackoffMs: number;
-  sessionLifetimeMs: number;
+  /** Domains of organisations whose Google accounts may sign in, and single addresses. Both empty: everybody may. */
+  signInDomains: readonly string[];
+  signInEmails: readonly string[];
+  /** From the last request to the end of a session. */
+  sessionIdleMs: number;
+  /** From the sign-in to the end of a session, however much it is used. */
+  sessionMaxAgeMs: number;
+  /** Life of the cookie and of the token in it. Both are renewed in use. */
+  sessionCookieMaxAgeMs: number;
+  /** How long after a sign-in a person may export or delete their account. */
+  recentSignInMs: number;
   /** From a cancel to the end of a run whose worker does not release it. */
   cancelGraceMs: number;
   watchesPerUser: number;
   /** Per process. */
   watchesInAll: number;
+  /** Requests that wait for an answer, per process too. */
+  waitsPerUser: number;
+  waitsInAll: number;
+  /** How long the audit log is kept; at least the 30 days for which the database refuses to delete it. */
+  auditKeepDays: number;
+  /** Requests that one subject may make in the window of each policy, at all servers together. */
+  rateLimits: Readonly<Record<RatePolicy, number>>;
+  /** How many servers share the load, and so the rate limits. */
+  servers: number;
 }
+
+const dayMs = 24 * 60 * 60 * 1000;
 
 export const defaultSettings: Settings = {
   dialogsPerUser: 5,
+  // Far beyond what a person types or reads; they bound what a script can store and make a model cost.
+  quotas: {
+    questionsPerDay: 2_000,
+    questionBytesPerDay: 8_000_000,
+    tokensPerDay: null,
+    messagesPerDialog: 10_000,
+  },
   answerDeadlineMs: 120_000,
   maxAttempts: 3,
   retryBackoffMs: 1_000,
-  sessionLifetimeMs: 24 * 60 * 60 * 1000,
+  signInDomains: [],
+  signInEmails: [],
+  sessionIdleMs: 30 * dayMs,
+  sessionMaxAgeMs: 365 * dayMs,
+  sessionCookieMaxAgeMs: dayMs,
+  recentSignInMs: 15 * 60_000,
   cancelGraceMs: 5_000,
   watchesPerUser: 20,
   watchesInAll: 10_000,
+  waitsPerUser: 20,
+  waitsInAll: 20_000,
+  auditKeepDays: 365,
+  rateLimits: {
+    sign_in: 300,
+    public: 3_000,
+    refused: 600,
+    send: 30,
+    change: 120,
+    export: 10,
+    read: 1_200,
+    claim: 12_000,
+    report: 600_000,
+    operator: 600,
+  },
+  servers: 1,
 };

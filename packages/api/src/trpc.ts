@@ -1,11 +1,14 @@
 import { statusOf, defaultLocale, timing, type ErrorCode } from "@deepbot/contract";
-import { getTRPCErrorFromUnknown, initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
+import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import type { OpenApiMeta } from "trpc-to-openapi";
 import { ZodError, type z } from "zod";
 import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
+import type { AuthenticatedUser } from "./identity/authenticate.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
-import { requestScope } from "./request-scope.ts";
+import type { RatePolicy, RateSubject } from "./limits/rate-policies.ts";
+import { noteIdentity, requestScope } from "./request-scope.ts";
+import { JsonStream } from "./shared/json-stream.ts";
 
 /** Actor that may call a procedure. */
 export type Access = "public" | "person" | "worker" | "operator";
@@ -22,6 +25,8 @@ export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
 export interface Meta extends OpenApiMeta {
   /** Set by the base procedures. */
   access?: Access;
+  /** Which quota a call uses. The base procedures set that of their ordinary calls. */
+  rateLimit?: RatePolicy;
   /** Refusals of the procedure itself, beside those of its access. The documented statuses follow from them. */
   errors?: readonly ErrorCode[];
   /** Success status, 200 if absent. */
@@ -53,6 +58,7 @@ const trpcCodes: Readonly<Record<number, TRPC_ERROR_CODE_KEY>> = {
   413: "PAYLOAD_TOO_LARGE",
   415: "UNSUPPORTED_MEDIA_TYPE",
   422: "UNPROCESSABLE_CONTENT",
+  429: "TOO_MANY_REQUESTS",
   500: "INTERNAL_SERVER_ERROR",
   502: "BAD_GATEWAY",
   503: "SERVICE_UNAVAILABLE",
@@ -89,9 +95,34 @@ function toTrpcError(cause: AppError): TRPCError {
   return new TRPCError({ code: trpcCodeOf(errorCodeOf(cause)), message: cause.message, cause });
 }
 
-async function runCheck<Facts>(check: (ctx: Context) => Facts | Promise<Facts>, ctx: Context): Promise<Facts> {
+/** A caller whose credential was accepted. */
+interface Admitted<Facts> {
+  /** Added to the context of the procedure. */
+  facts: Facts;
+  /** Whose quota the call uses. */
+  subject: RateSubject;
+}
+
+type Check<Facts> = (ctx: Context) => Admitted<Facts> | Promise<Admitted<Facts>>;
+
+/** Counts refusals by address; accepted credentials pass whatever else came from there. */
+async function checkCaller<Facts>(check: Check<Facts>, ctx: Context): Promise<Admitted<Facts>> {
   try {
     return await check(ctx);
+  } catch (error) {
+    if (error instanceof AppError) {
+      const { useCases, caller, reportRateLimit } = ctx;
+      useCases.rateLimits.count({ policy: "refused", subject: caller.network, report: reportRateLimit });
+    }
+    throw error;
+  }
+}
+
+async function admit<Facts>(check: Check<Facts>, ctx: Context, policy: RatePolicy): Promise<Facts> {
+  try {
+    const { facts, subject } = await checkCaller(check, ctx);
+    ctx.useCases.rateLimits.count({ policy, subject, report: ctx.reportRateLimit });
+    return facts;
   } catch (error) {
     throw error instanceof AppError ? toTrpcError(error) : error;
   }
@@ -106,12 +137,12 @@ function rethrow({ code, cause }: TRPCError): void {
 }
 
 /**
- * Checks the caller before the input is read, and maps refusals of the check and of the procedure. Both share one
- * middleware, because each costs more than these two do.
+ * Checks and counts the caller before the input is read, and maps refusals of that and of the procedure. All share one
+ * middleware, because each costs more than these do. Both transports and every call of a batch come through here.
  */
-function guarded<Facts extends object>(check: (ctx: Context) => Facts | Promise<Facts>) {
-  return t.middleware(async ({ ctx, next }) => {
-    const result = await next({ ctx: await runCheck(check, ctx) });
+function guarded<Facts extends object>(check: Check<Facts>) {
+  return t.middleware(async ({ ctx, next, meta }) => {
+    const result = await next({ ctx: await admit(check, ctx, meta?.rateLimit ?? "public") });
     if (!result.ok) rethrow(result.error);
     return result;
   });
@@ -135,84 +166,67 @@ export function sync<Schema extends z.ZodType>(schema: Schema): Schema {
   return Object.create(schema, { parseAsync: { value: undefined } }) as Schema;
 }
 
+function requireStream(value: unknown): JsonStream {
+  if (value instanceof JsonStream) return value;
+  throw new Error("A streamed output must be a JsonStream.");
+}
+
+/**
+ * The output of a procedure that returns a {@link JsonStream}. Clients and the document see the schema; nothing checks the
+ * output against it but the compiler.
+ */
+export function streamed<Schema extends z.ZodType>(
+  schema: Schema,
+): { _input: JsonStream<z.output<Schema>>; _output: z.output<Schema> } {
+  return Object.create(schema, { parseAsync: { value: undefined }, parse: { value: requireStream } });
+}
+
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 
-export const publicProcedure = t.procedure.meta({ access: "public" }).use(guarded(() => ({})));
+export const publicProcedure = t.procedure
+  .meta({ access: "public", rateLimit: "public" })
+  .use(guarded(({ caller }) => ({ facts: {}, subject: caller.network })));
+
+interface Authenticated {
+  facts: { user: AuthenticatedUser };
+  subject: number;
+}
+
+/** The signed-in person. Their cookie is renewed in use. */
+async function authenticate({ useCases, caller, renewSessionToken }: Context): Promise<Authenticated> {
+  const { sessionToken, sessionCookieOutdated } = caller;
+  const user = await useCases.identity.authenticate(sessionToken);
+  noteIdentity({ userId: user.userId, sessionId: user.sessionId });
+  const renewed = user.renewedToken ?? (sessionCookieOutdated ? sessionToken : undefined);
+  if (renewed !== undefined) renewSessionToken(renewed);
+  return { facts: { user }, subject: user.userId };
+}
 
 /** For a signed-in person: the session of the cookie must be alive. */
-export const personProcedure = t.procedure
-  .meta({ access: "person" })
-  .use(guarded(async ({ useCases, caller }) => ({ user: await useCases.identity.authenticate(caller.sessionToken) })));
+export const personProcedure = t.procedure.meta({ access: "person", rateLimit: "read" }).use(guarded(authenticate));
 
-/** For workers: the service key in `X-Messages-Key`. */
-export const workerProcedure = t.procedure.meta({ access: "worker" }).use(
+/** For a person who signed in a short while ago. */
+export const recentPersonProcedure = t.procedure.meta({ access: "person", rateLimit: "read" }).use(
+  guarded(async (ctx) => {
+    const authenticated = await authenticate(ctx);
+    ctx.useCases.identity.requireRecentSignIn(authenticated.facts.user);
+    return authenticated;
+  }),
+);
+
+/** For workers: the service key in `X-Messages-Key` or as the bearer token. */
+export const workerProcedure = t.procedure.meta({ access: "worker", rateLimit: "report" }).use(
   guarded(({ useCases, caller }) => {
     useCases.identity.requireServiceKey(caller.serviceKey);
-    return {};
+    return { facts: {}, subject: "service_key" };
   }),
 );
 
-/** For operators: the key in `X-Health-Key`. */
-export const operatorProcedure = t.procedure.meta({ access: "operator" }).use(
+/** For operators: the key in `X-Health-Key` or as the bearer token. */
+export const operatorProcedure = t.procedure.meta({ access: "operator", rateLimit: "operator" }).use(
   guarded(({ useCases, caller }) => {
     useCases.identity.requireHealthKey(caller.healthKey);
-    return {};
+    return { facts: {}, subject: "health_key" };
   }),
 );
-
-/** One call of a procedure, by a transport. */
-export interface CallOptions {
-  ctx: Context;
-  path: string;
-  type: "query" | "mutation" | "subscription";
-  batchIndex: number;
-  /** Called after the access check, so a wrong key is refused before a wrong body. */
-  getRawInput: () => Promise<unknown>;
-  signal: AbortSignal;
-}
-
-/** What the middlewares of a procedure hand on: the call, the parsed input, and the context as it grows. */
-interface MiddlewareOptions extends Omit<CallOptions, "ctx"> {
-  ctx: object;
-  meta: Meta | undefined;
-  input: unknown;
-}
-
-type MiddlewareResult = { ok: true; data: unknown } | { ok: false; error: TRPCError };
-type Next = (changed?: Partial<Pick<MiddlewareOptions, "ctx" | "input" | "getRawInput">>) => Promise<MiddlewareResult>;
-type Middleware = (options: MiddlewareOptions & { next: Next }) => Promise<MiddlewareResult>;
-
-/** The fields of a built procedure by which it is called. Its last middleware is the resolver. */
-export interface CallableDefinition {
-  meta?: Meta;
-  middlewares: readonly Middleware[];
-}
-
-/** The middlewares from `index` on, as tRPC runs them. Its own loop copies objects key by key: a tenth of a short read. */
-async function runMiddlewares(
-  middlewares: readonly Middleware[],
-  index: number,
-  options: MiddlewareOptions,
-): Promise<MiddlewareResult> {
-  const next: Next = (changed = {}) => {
-    const ctx = changed.ctx === undefined ? options.ctx : { ...options.ctx, ...changed.ctx };
-    return runMiddlewares(middlewares, index + 1, { ...options, ...changed, ctx });
-  };
-  try {
-    const middleware = middlewares[index];
-    if (middleware === undefined) throw new Error("The last middleware of a procedure is its resolver.");
-    return await middleware({ ...options, next });
-  } catch (cause) {
-    return { ok: false, error: getTRPCErrorFromUnknown(cause) };
-  }
-}
-
-/** Calls a procedure as tRPC does: resolves with its output, rejects with a `TRPCError`. */
-export function createProcedureCall({ middlewares, meta }: CallableDefinition) {
-  return async (options: CallOptions): Promise<unknown> => {
-    const result = await runMiddlewares(middlewares, 0, { ...options, meta, input: undefined });
-    if (!result.ok) throw result.error;
-    return result.data;
-  };
-}

@@ -1,4 +1,5 @@
 import { createAccount } from "./account/account.ts";
+import { createQuotaReads } from "./account/quotas.ts";
 import { AppError } from "./app-error.ts";
 import { createDialogChanges } from "./dialogs/change-dialogs.ts";
 import { createDialogReads } from "./dialogs/read-dialogs.ts";
@@ -12,7 +13,9 @@ import type { Log } from "./log.ts";
 import { createStartLoops } from "./loops.ts";
 import { createLegacyProtocol } from "./messages/legacy-reply.ts";
 import { createClientConfig } from "./operations/client-config.ts";
+import { createRateLimits } from "./limits/rate-limits.ts";
 import { createRuns } from "./runs/index.ts";
+import type { Sampler } from "./shared/sampler.ts";
 import { createAnswerWaits } from "./streaming/await-answer.ts";
 import { createClaimQueue } from "./streaming/claim-queue.ts";
 import { createDelivery } from "./streaming/deliver.ts";
@@ -24,6 +27,8 @@ export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   notifier: Notifier;
   deltaStore: DeltaStore;
   log: Log;
+  /** Limits the log lines of refusals. */
+  refusalSampler: Pick<Sampler, "admit">;
   isServiceKey: KeyCheck;
   isHealthKey: KeyCheck;
   /** Null in development, where the server itself signs people in. */
@@ -40,22 +45,26 @@ export function createUseCases(options: CreateUseCasesOptions) {
   const feeds = createRunFeeds({ ...options, store });
   const sessionWatches = createSessionWatches(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));
-  events.subscribe(createEventLogger(options.log));
+  events.subscribe(createEventLogger(options.log, options.refusalSampler));
 
-  const { authenticate, touchSessions } = createAuthentication(options, options.sessionTokens);
-  const { runs, worker, reapOverdueRuns } = createRuns(options, { answers, claimQueue, feeds, sessionWatches, store });
+  const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
+  const quotas = createQuotaReads(options);
+  const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store };
+  const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
 
   return {
-    identity: { authenticate, ...createSignIn(options), ...createKeyChecks(options) },
+    identity: { ...authentication, ...createSignIn(options), ...createKeyChecks(options) },
     sessions: createSessions(options),
-    account: createAccount(options),
+    account: { ...createAccount(options), usage: quotas.usage },
     dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options) },
+    rateLimits: createRateLimits(options),
     runs,
     worker,
     legacy: createLegacyProtocol(options),
     operations: {
       clientConfig: createClientConfig(options),
       countOpenRuns: statements.countOpenRuns,
+      countWaitingWorkers: claimQueue.size,
 
       /** @throws {AppError} `database_unavailable` */
       checkHealth: async (): Promise<void> => {

@@ -1,6 +1,5 @@
 import { findViolations, mainEngine, noViolations, sql } from "@deepbot/db/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { errorCodeOf } from "../src/problem.ts";
 import { findTablesWith } from "./support/find-text.ts";
 import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
@@ -75,9 +74,14 @@ describe("an account", () => {
         select ${dialog_id}::bigint, ${ann.userId}::bigint, 'text ' || seq, seq from generate_series(1, 1501) as seq`);
       await platform.database.db.execute(sql`update dialogs set last_seq = 1501 where dialog_id = ${dialog_id}`);
       await platform.database.db.execute(sql`
+        insert into sessions (user_id, expires_at, created_at)
+        select ${ann.userId}::bigint, now(), now() + (seq / 7) * interval '1 microsecond' from generate_series(1, 700) as seq`);
+      await platform.database.db.execute(sql`
         insert into runs (dialog_id, question_id, state, max_attempts, deadline_at, ended_at)
         select dialog_id, message_id, 'expired', 1, now(), now() from messages where dialog_id = ${dialog_id}`);
-      const [dialog] = (await ann.account.export()).dialogs;
+      const { dialogs, sessions } = await ann.account.export();
+      const [dialog] = dialogs;
+      expect(new Set(sessions.map(({ session_id }) => session_id)).size).toBe(701);
       expect(dialog?.messages.map(({ content }) => content)).toEqual(
         Array.from({ length: 1501 }, (_, index) => `text ${index + 1}`),
       );
@@ -87,11 +91,10 @@ describe("an account", () => {
     it("once at a time", async () => {
       const ann = await platform.person();
       const bob = await platform.person();
-      const begun = [ann, ann, bob].map(({ userId }) => platform.useCases.account.export(userId));
-      const ends = (await Promise.allSettled(begun)).map((end) =>
-        end.status === "fulfilled" ? end.status : errorCodeOf(end.reason),
-      );
-      expect(ends).toEqual(["fulfilled", "too_many_exports", "fulfilled"]);
+      const own = await platform.useCases.account.export(ann.userId);
+      expect(await refusalOf(ann.account.export())).toBe("too_many_exports");
+      expect(await refusalOf(bob.account.export())).toBe("answered");
+      own.close();
       expect(await refusalOf(ann.account.export())).toBe("answered");
       expect(await refusalOf(platform.as().account.export())).toBe("unauthenticated");
     });

@@ -1,4 +1,4 @@
-import { mainEngine } from "@deepbot/db/testing";
+import { mainEngine, sql } from "@deepbot/db/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPlatform, type Platform } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
@@ -78,5 +78,73 @@ describe("dialogs", () => {
       ["user", "question"],
       ["bot", "answer"],
     ]);
+  });
+
+  describe("that are long", () => {
+    const talk = async (messages: number) => {
+      const ann = await platform.person();
+      const { dialog: dialogId } = await ann.dialogs.create({ dialog_name: "talk" });
+      await platform.database.db.execute(sql`
+        insert into messages (dialog_id, user_id, content, seq)
+        select ${dialogId}::bigint, 1, repeat('x', 60000) || seq, seq from generate_series(1, ${messages}::int) as seq`);
+      await platform.database.db.execute(sql`update dialogs set last_seq = ${messages} where dialog_id = ${dialogId}`);
+      return { ann, dialogId };
+    };
+
+    it("are read page by page, no page before it is asked for", async () => {
+      const { ann, dialogId } = await talk(12);
+      platform.statementLog.length = 0;
+      const { pages, close } = await platform.useCases.dialogs.history({ dialogId, userId: ann.userId });
+      const seqs: number[][] = [];
+      for await (const page of pages) {
+        seqs.push(page.map(({ seq }) => seq));
+        expect(platform.statementLog.filter((name) => name === "list_messages")).toHaveLength(seqs.length);
+      }
+      close();
+      expect(seqs).toEqual([
+        [1, 2, 3, 4, 5],
+        [6, 7, 8, 9, 10],
+        [11, 12],
+      ]);
+      expect((await ann.dialogs.get({ dialog_id: dialogId })).dialogs).toHaveLength(12);
+    });
+
+    it("fail when they are deleted while they are read", async () => {
+      const { ann, dialogId } = await talk(6);
+      const { pages, close } = await platform.useCases.dialogs.history({ dialogId, userId: ann.userId });
+      const read = pages[Symbol.asyncIterator]();
+      await read.next();
+      await ann.dialogs.delete({ dialog_id: dialogId });
+      await expect(read.next()).rejects.toMatchObject({ code: "dialog_not_found" });
+      close();
+    });
+
+    it("come in short pages of history", async () => {
+      const { ann, dialogId: dialog_id } = await talk(12);
+      const { messages, next_before } = await ann.messages.list({ dialog_id });
+      expect([messages.map(({ seq }) => seq), next_before]).toEqual([[8, 9, 10, 11, 12], 8]);
+    });
+
+    it("wait for a person in no more than thirty pages", async () => {
+      const { ann, dialogId } = await talk(1);
+      const page = { dialogId, userId: ann.userId, before: null, limit: 1 };
+      const held = await Promise.all(Array.from({ length: 30 }, () => platform.useCases.dialogs.messagePage(page)));
+      expect(await refusalOf(ann.messages.list({ dialog_id: dialogId }))).toBe("too_many_reads");
+      for (const { close } of held) close();
+      expect(await refusalOf(ann.messages.list({ dialog_id: dialogId }))).toBe("answered");
+    });
+
+    it("are read ten at once by a person, and others are not kept waiting", async () => {
+      const { ann, dialogId } = await talk(1);
+      const bob = await platform.person();
+      const { dialog } = await bob.dialogs.create({ dialog_name: "Bob's" });
+      const open = () => platform.useCases.dialogs.history({ dialogId, userId: ann.userId });
+      const held = await Promise.all(Array.from({ length: 10 }, open));
+      expect(await refusalOf(ann.dialogs.get({ dialog_id: dialogId }))).toBe("too_many_reads");
+      expect(await refusalOf(bob.dialogs.get({ dialog_id: dialog }))).toBe("answered");
+      for (const { close } of held) close();
+      expect(await refusalOf(ann.dialogs.get({ dialog_id: dialogId }))).toBe("answered");
+      expect(await refusalOf(bob.dialogs.get({ dialog_id: dialogId }))).toBe("dialog_not_found");
+    });
   });
 });

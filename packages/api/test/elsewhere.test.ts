@@ -32,12 +32,47 @@ describePostgres("what one server does and another must hear of", () => {
     await refusalOf(ann.dialogs.delete({ dialog_id }));
   };
 
+  const otherSession = async (): Promise<string> => {
+    const { sessions } = await ann.sessions.list();
+    return sessions.find(({ current }) => !current)?.session_id ?? "";
+  };
+  const signInAgain = async ({ token: sessionToken, sub }: TestPerson): Promise<unknown> => {
+    const token = await here.google.mint({ sub, email: `${sub}@example.com` });
+    return here.as({ sessionToken }).auth.signIn({ token });
+  };
+
   it("a question wakes a worker that waits there", () =>
     withDialog(async (dialog_id) => {
       const claimed = claim(there);
       await until("the worker waits", () => there.statementLog.includes("claim_runs"));
       const { run_id } = await ann.runs.start({ dialog_id, text_user: "question" });
       expect((await claimed).run_id).toBe(run_id);
+    }));
+
+  it("a question wakes one worker, though others wait here and there", () =>
+    withDialog(async (dialog_id) => {
+      const other = await createDialog();
+      there.statementLog.length = 0;
+      const first = claim(there);
+      await until("the worker waits", () => there.statementLog.includes("claim_runs"));
+      const waiting = refusalOf(elsewhere().messages.send({ dialog_id: other, text_user: "question" }));
+      await first;
+      here.statementLog.length = 0;
+      const leaving = new AbortController();
+      const claims = [here, there, here].map((platform) =>
+        platform.as({ serviceKey, signal: leaving.signal }).worker.claim({ worker: "w", wait_ms: 25_000 }),
+      );
+      // The first server's log has the statements of both.
+      const claimCount = () => here.statementLog.filter((name) => name === "claim_runs").length;
+      await until("all wait", () => claimCount() >= claims.length);
+      await ann.runs.start({ dialog_id, text_user: "question" });
+      expect((await Promise.race(claims)).runs).toHaveLength(1);
+      // Told after the question was, so whoever had been woken by that has claimed by then.
+      await ann.dialogs.delete({ dialog_id: other });
+      expect(await waiting).toBe("dialog_deleted");
+      expect(claimCount()).toBe(claims.length + 1);
+      leaving.abort();
+      await Promise.all(claims);
     }));
 
   it("a question goes to a worker that waits there, not to a fallback worker here", () =>
@@ -147,4 +182,20 @@ describePostgres("what one server does and another must hear of", () => {
     await phone.auth.logout();
     expect(await next).toBe("session_invalid");
   });
+
+  it.each<[string, (phone: TestPerson) => Promise<unknown>]>([
+    ["a sign-out", (phone) => phone.auth.logout()],
+    ["the end of the session from another device", async () => ann.sessions.end({ session_id: await otherSession() })],
+    ["a new sign-in of the same browser", (phone) => signInAgain(phone)],
+  ])("%s ends the wait for an answer there", (_, end) =>
+    withDialog(async (dialog_id) => {
+      const phone = await here.person(ann.sub);
+      there.statementLog.length = 0;
+      const sent = there.as({ sessionToken: phone.token }).messages.send({ dialog_id, text_user: "question" });
+      const waiting = refusalOf(sent);
+      await until("the question is stored", isWaiting(there));
+      await end(phone);
+      expect(await waiting).toBe("session_invalid");
+    }),
+  );
 });

@@ -1,6 +1,7 @@
 import { findViolations, mainEngine, noViolations } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultSettings } from "../src/settings.ts";
 import { createPlatform, serviceKey, type Platform, type TestPerson } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
@@ -84,6 +85,20 @@ describe("messages", () => {
     await flagged(ann, dialog_id);
     await ann.dialogs.delete({ dialog_id });
     expect(await sent).toBe("dialog_deleted");
+  });
+
+  it("wait for one person in a limited number of requests", async () => {
+    const { ann, dialog_id } = await talk();
+    const message = { dialog_id, text_user: "once", client_message_id: crypto.randomUUID() };
+    const sent = Array.from({ length: defaultSettings.waitsPerUser + 1 }, () => refusalOf(ann.messages.send(message)));
+    expect(await Promise.race(sent)).toBe("too_many_waits");
+    await flagged(ann, dialog_id);
+    await platform.worker.messages.reply({ user_id: ann.userId, dialog_id, text_user: "an answer" });
+    expect((await Promise.all(sent)).toSorted()).toEqual([
+      ...Array.from({ length: defaultSettings.waitsPerUser }, () => "answered"),
+      "too_many_waits",
+    ]);
+    expect(await refusalOf(ann.messages.send(message))).toBe("answered");
   });
 
   it("tell their sender that the AI gave up", async () => {

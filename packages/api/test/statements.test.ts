@@ -12,6 +12,8 @@ const background = new Set([
   "touch_sessions",
   "prune_deltas",
   "prune_sessions",
+  "prune_spent_tokens",
+  "prune_audit_events",
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */

@@ -65,7 +65,7 @@ test("sends the session's cookie with calls and streams", async () => {
   await ended;
   expect(server.requests.map(({ path, cookie }) => [path, cookie])).toEqual([
     ["/trpc/runs.cancel", ""],
-    ["/trpc/runs.watch", "session=abc"],
+    ["/trpc/runs.watch", "access_token=abc"],
   ]);
 });
 

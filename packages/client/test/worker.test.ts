@@ -43,6 +43,7 @@ test("claims with the limits and the settings of the worker", async () => {
     max: 1,
     wait_ms: limits.claimWaitMaxMs,
     lease_ms: 4_000,
+    confirm_within_ms: 4_000,
     history_limit: 9,
     fallback: true,
   });
@@ -115,6 +116,16 @@ test("a confirmed heartbeat extends the lease beyond its first length", async ()
   const worker = startWorker({}, { answer: hanging("Well, "), leaseMs: 300 });
   await until("it was renewed past two lengths", () => worker.callsOf("worker.heartbeat").length > 6);
   expect(worker.log.map(({ event }) => event)).not.toContain("run_abandoned");
+});
+
+test("a slow answer has its claim confirmed soon, and again until the platform has heard it", async () => {
+  const worker = startWorker(
+    { "worker.heartbeat": failingOnce({ cancel_requested: false }) },
+    { answer: hanging(""), leaseMs: 60_000 },
+  );
+  // The usual heartbeats of such a lease come every twenty seconds.
+  await until("it is confirmed", () => worker.callsOf("worker.heartbeat").length === 2);
+  expect(worker.callsOf("worker.claim")[0]).toMatchObject({ confirm_within_ms: 5_000 });
 });
 
 test.each(["lease_lost", "run_not_found"] as const)("a heartbeat refused with %s stops the answer", async (code) => {

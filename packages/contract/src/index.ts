@@ -12,11 +12,11 @@ export { limits, timing } from "./limits.ts";
 export { defaultLocale, locales, type Locale } from "./locale.ts";
 export { isOpen, openStates, runStates, type EndState, type OpenState, type RunState } from "./run-states.ts";
 export { statusTitles } from "./status-titles.ts";
-export { codePointLength, utf8Length } from "./text.ts";
+export { codePointLength, isStorable, toStorable, utf8Length } from "./text.ts";
 export { describeIssues, summarizeIssues, type Locate } from "./validation-messages.ts";
 
-export { deleteAccountInput, deleteAccountOutput, exportOutput } from "./schemas/account.ts";
-export { logoutOutput, meOutput, signInInput, signInOutput } from "./schemas/auth.ts";
+export { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "./schemas/account.ts";
+export { logoutOutput, meOutput, nonceInput, nonceOutput, signInInput, signInOutput } from "./schemas/auth.ts";
 export { configOutput } from "./schemas/config.ts";
 export {
   createDialogInput,

@@ -15,9 +15,29 @@ export const limits = {
   leaseDefaultMs: 30_000,
   historyMax: 1_000,
   historyDefault: 100,
+  historyMaxBytes: 1024 * 1024,
+  historyDefaultBytes: 256 * 1024,
+  confirmWithinMinMs: 1_000,
+  /** Runs of one question: the first and its repetitions. */
+  runsPerQuestion: 20,
+  /** What `GET /messages` gives at most: UTF-8 bytes of all texts, and dialogs. */
+  pendingMaxBytes: 4 * 1024 * 1024,
+  pendingMaxDialogs: 2_000,
+  /** Of one dialog's questions before the open one. */
+  pendingDialogMaxBytes: 32 * 1024,
+  pendingDialogMaxEarlier: 20,
   messagePageMax: 200,
   messagePageDefault: 50,
+  /** Sessions of one person. A sign-in beyond them ends the one that was seen longest ago. */
+  sessionsMax: 20,
+  /** Bytes of text after which a page of messages ends, with the message that reaches them. */
+  pageMaxBytes: 256 * 1024,
   sessionsShown: 100,
+  /** Longest name of a person that is kept, in code points. */
+  personNameMax: 200,
+  emailMax: 320,
+  pictureUrlMax: 2048,
+  nonceMax: 200,
   userAgentMax: 200,
   deltaMaxCharacters: 8 * 1024,
   deltaSeqMax: 100_000,
@@ -43,6 +63,8 @@ export const timing = {
   pingIntervalMs: 15_000,
   /** Longest life of an event stream: then the client reconnects and is authenticated again. */
   streamMaxMs: 15 * 60_000,
+  /** How long the nonce of a sign-in page is good. */
+  signInNonceMs: 60 * 60_000,
   /** What a 503 asks clients to wait: `Retry-After`, in seconds. */
   retryAfterSeconds: 2,
 } as const;

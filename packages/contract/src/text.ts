@@ -14,3 +14,13 @@ export function utf8Length(text: string): number {
 export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\u0000");
 }
+
+/** The text without what PostgreSQL cannot store, cut to `max` code points. Null when nothing is left. */
+export function toStorable(text: string, max: number): string | null {
+  const storable = text.replaceAll("\u0000", "").toWellFormed();
+  return (
+    Array.from(storable.slice(0, 2 * max))
+      .slice(0, max)
+      .join("") || null
+  );
+}

@@ -1,6 +1,9 @@
 /** SQLSTATE of a refused duplicate. */
 export const uniqueViolation = "23505";
 
+/** Code of a statement that was refused because too many wait for a connection already. */
+export const poolOverloaded = "POOL_OVERLOADED";
+
 /** SQLSTATE classes and codes that mean "try again later": the server is down, starting, stopping, full or read-only. */
 const outagePrefixes = ["08", "53", "57P", "25006", "55P03", "57014", "40P01", "58"];
 const outageCodes = new Set([
@@ -35,6 +38,11 @@ export function databaseErrorCode(error: unknown): string | undefined {
     depth += 1;
   }
   return innermost;
+}
+
+/** Whether the statement was refused because too many wait for a connection already. */
+export function isPoolOverloaded(error: unknown): boolean {
+  return databaseErrorCode(error) === poolOverloaded;
 }
 
 /** Whether the statement failed because the database is unavailable, and not because of its input. */

@@ -3,6 +3,8 @@ import { expect, it } from "vitest";
 import { databaseErrorCode, uniqueViolation } from "../src/index.ts";
 import { messages, runs } from "../src/schema/index.ts";
 import {
+  anyClaim,
+  anyQuestion,
   describePostgres,
   findViolations,
   makeDialog,
@@ -31,11 +33,9 @@ describePostgres("in parallel", () => {
     const dialog = await makeDialog(suite.statements);
     const sent = await times(50, (index) =>
       suite.statements.insertQuestion({
+        ...anyQuestion,
         ...dialog,
         text: `text ${index}`,
-        clientMessageId: null,
-        deadlineMs: 60_000,
-        maxAttempts: 3,
       }),
     );
     expect(sent.filter((run) => run !== undefined)).toHaveLength(1);
@@ -47,11 +47,10 @@ describePostgres("in parallel", () => {
   it("50 repeats of one message store it once", async () => {
     const dialog = await makeDialog(suite.statements);
     const question = {
+      ...anyQuestion,
       ...dialog,
       text: "once",
       clientMessageId: "6a7c1f0e-3a0b-4b9e-9f59-1f1c7f6c2d11",
-      deadlineMs: 60_000,
-      maxAttempts: 3,
     };
     const sent = await times(50, () =>
       suite.statements.insertQuestion(question).catch((error: unknown) => {
@@ -73,11 +72,9 @@ describePostgres("in parallel", () => {
     await times(8, async (worker) => {
       for (;;) {
         const claimed = await suite.statements.claimRuns({
+          ...anyClaim,
           worker: `w${worker}`,
           max: 3,
-          leaseMs: 60_000,
-          historyLimit: 1,
-          minAgeMs: 0,
         });
         if (claimed.length === 0) return;
         held.push(...claimed.map((run) => run.runId));
@@ -95,18 +92,15 @@ describePostgres("in parallel", () => {
 
   it("20 answers to one run store one, on either protocol", async () => {
     const { dialogId, userId } = await makeRun(suite.statements);
-    const [lease] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs: 60_000,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const [lease] = await suite.statements.claimRuns(anyClaim);
     if (lease === undefined) throw new Error("There was nothing to claim.");
     const results = await times(20, async (index) => {
       if (index % 2 === 0)
         return (await suite.statements.completeRun({ ...lease, text: "same", usage: null })) !== undefined;
-      return (await suite.statements.storeReply({ dialogId, userId, text: "same" })).kind === "completed";
+      return (
+        (await suite.statements.storeReply({ dialogId, userId, text: "same", messagesPerDialog: 100 })).kind ===
+        "completed"
+      );
     });
     expect(results.filter(Boolean)).toHaveLength(1);
     expect(await suite.database.db.$count(messages, eq(messages.dialogId, dialogId))).toBe(2);
@@ -114,13 +108,7 @@ describePostgres("in parallel", () => {
 
   it("deleting dialogs while their answers are posted leaves nothing behind and blocks nobody", async () => {
     const made = await times(30, () => makeRun(suite.statements));
-    const leases = await suite.statements.claimRuns({
-      worker: "w",
-      max: 50,
-      leaseMs: 60_000,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const leases = await suite.statements.claimRuns({ ...anyClaim, max: 50 });
     await Promise.all([
       ...leases.map((lease) => suite.statements.completeRun({ ...lease, text: "answer", usage: null })),
       ...made.map(({ dialogId, userId }) => suite.statements.deleteDialog({ dialogId, userId })),

@@ -3,6 +3,8 @@ import { expect, it, vi } from "vitest";
 import { createStatements } from "../src/index.ts";
 import { botUserId, dialogs, messages, runDeltas, runs, sessions, users } from "../src/schema/index.ts";
 import {
+  anyClaim,
+  anyQuestion,
   describeEachEngine,
   describePostgres,
   findViolations,
@@ -17,13 +19,7 @@ describeEachEngine("deleting a user", (engine) => {
   const suite = useDatabase(engine);
 
   const claim = async (runId: number) => {
-    const claimed = await suite.statements.claimRuns({
-      worker: "w",
-      max: 100,
-      leaseMs: 60_000,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const claimed = await suite.statements.claimRuns({ ...anyClaim, max: 100 });
     const run = claimed.find((candidate) => candidate.runId === runId);
     if (run === undefined) throw new Error("The run was not claimed.");
     return run;
@@ -69,14 +65,19 @@ describeEachEngine("deleting a user", (engine) => {
       const ann = await makeRun(suite.statements);
       const { leaseToken } = await claim(ann.runId);
       const second = await suite.statements.insertDialog({ userId: ann.userId, dialogName: "second", limit: 5 });
-      const question = { userId: ann.userId, clientMessageId: null, deadlineMs: 60_000, maxAttempts: 1 };
+      const question = { ...anyQuestion, userId: ann.userId };
       const [deleted] = await Promise.all([
         suite.statements.deleteUser(ann.userId),
         suite.statements.completeRun({ runId: ann.runId, leaseToken, text: "an answer", usage: null }),
         suite.statements.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
         suite.statements.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
         suite.statements.extendLease({ runId: ann.runId, leaseToken, leaseMs: 60_000 }),
-        suite.statements.storeReply({ dialogId: ann.dialogId, userId: ann.userId, text: "a reply" }),
+        suite.statements.storeReply({
+          dialogId: ann.dialogId,
+          userId: ann.userId,
+          text: "a reply",
+          messagesPerDialog: 100,
+        }),
         suite.statements.revokeUserSessions({ userId: ann.userId, sessionId: null }),
         suite.statements.reapRuns({ limit: 100, cancelGraceMs: 0 }),
       ]);

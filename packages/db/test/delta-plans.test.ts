@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createStatements, openDatabase, type Database, type Db, type Statements } from "../src/index.ts";
-import { createTestPostgres, describePostgres, makeRun, type TestPostgres } from "../src/testing/index.ts";
+import { anyClaim, createTestPostgres, describePostgres, makeRun, type TestPostgres } from "../src/testing/index.ts";
 
 /** PostgreSQL makes plans of its own for the first five executions on a connection, and then keeps one. */
 const untilPlanIsKept = 7;
@@ -29,13 +29,7 @@ describePostgres("statements on deltas", () => {
 
   it("read by key though their plans were made while the table was empty", async () => {
     const { runId } = await makeRun(createStatements(database.db));
-    const [lease] = await createStatements(database.db).claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs: 60_000,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const [lease] = await createStatements(database.db).claimRuns(anyClaim);
     const delta = { runId, leaseToken: lease?.leaseToken ?? "", text: "x", leaseMs: 60_000 };
     const runAll = async (statements: Statements, seq: number) => {
       await statements.readDeltas([{ runId, epoch: 1, seq: 1 }]);

@@ -1,7 +1,16 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
-import { describeEachEngine, findViolations, makeRun, noViolations, useDatabase } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyQuestion,
+  anyRetry,
+  describeEachEngine,
+  findViolations,
+  makeRun,
+  noViolations,
+  useDatabase,
+} from "../src/testing/index.ts";
 
 describeEachEngine("a run that ended without an answer", (engine) => {
   const suite = useDatabase(engine);
@@ -11,13 +20,7 @@ describeEachEngine("a run that ended without an answer", (engine) => {
   });
 
   const claim = async (leaseMs = 60_000) => {
-    const [claimed] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs,
-      historyLimit: 100,
-      minAgeMs: 0,
-    });
+    const [claimed] = await suite.statements.claimRuns({ ...anyClaim, leaseMs });
     if (claimed === undefined) throw new Error("There was nothing to claim.");
     return claimed;
   };
@@ -62,14 +65,7 @@ describeEachEngine("a run that ended without an answer", (engine) => {
     const late = await claim();
     await passDeadline(runId);
     await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 5_000 });
-    await suite.statements.insertQuestion({
-      userId,
-      dialogId,
-      text: "next",
-      clientMessageId: null,
-      deadlineMs: 60_000,
-      maxAttempts: 3,
-    });
+    await suite.statements.insertQuestion({ ...anyQuestion, userId, dialogId, text: "next" });
     expect(await suite.statements.completeRun({ ...late, text: "too late", usage: null })).toBeUndefined();
     await suite.statements.completeRun({ ...(await claim()), text: "the next answer", usage: null });
     expect(await suite.statements.completeRun({ ...late, text: "too late", usage: null })).toBeUndefined();
@@ -82,13 +78,15 @@ describeEachEngine("a run that ended without an answer", (engine) => {
     await suite.statements.insertDeltas([{ ...lease, seq: 1, text: "half", leaseMs: 60_000 }], 100);
     await suite.statements.requestCancel({ runId, userId });
     await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 0 });
-    const again = await suite.statements.insertRetry({ runId, userId, deadlineMs: 60_000, maxAttempts: 3 });
+    const again = await suite.statements.insertRetry({ ...anyRetry, runId, userId });
     await passDeadline(again?.runId ?? 0);
     await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 0 });
     expect(await stateOf(again?.runId ?? 0)).toMatchObject({ state: "expired" });
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "late" })).toMatchObject({
-      kind: "unsolicited",
-    });
+    expect(await suite.statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100 })).toMatchObject(
+      {
+        kind: "unsolicited",
+      },
+    );
     expect(await stateOf(again?.runId ?? 0)).toMatchObject({ state: "expired", answerId: null });
   });
 });

@@ -10,7 +10,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createStatements, type Database, type Statements } from "../src/index.ts";
 import { migrationsFolder } from "../src/migrations.ts";
-import { describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
+import { anyClaim, describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
 import { openEmpty, type EmptyDatabase } from "./empty-database.ts";
 import { originalSchema } from "./original-schema.ts";
 
@@ -146,7 +146,7 @@ function suite(engine: "memory" | "postgres"): void {
     it("keeps runs that had ended, and heals them as before", async () => {
       expect(await statements.findRun({ runId: ended, userId })).toMatchObject({ state: "expired" });
       const { dialogId = 0 } = (await statements.findRun({ runId: ended, userId })) ?? {};
-      expect(await statements.storeReply({ userId, dialogId, text: "late" })).toEqual({
+      expect(await statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100 })).toEqual({
         kind: "completed",
         runId: ended,
         from: "expired",
@@ -175,13 +175,7 @@ function suite(engine: "memory" | "postgres"): void {
       const runId = await insertRun(database, userId);
       await database.db.execute(before.claim(runId));
       await database.db.execute(before.release(runId));
-      const [claimed] = await statements.claimRuns({
-        worker: "w",
-        max: 1,
-        leaseMs: 60_000,
-        historyLimit: 1,
-        minAgeMs: 0,
-      });
+      const [claimed] = await statements.claimRuns(anyClaim);
       expect(claimed?.runId).toBe(runId);
       const delta = { runId, leaseToken: claimed?.leaseToken ?? "", seq: 1, text: "abc", leaseMs: 60_000 };
       expect(await statements.insertDeltas([delta], 100)).toMatchObject([{ outcome: "stored", epoch: 2 }]);

@@ -7,7 +7,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createStatements } from "../src/statements/index.ts";
 import { botGoogleId, botUserId, dialogs, messages, runs, users } from "../src/schema/index.ts";
-import { describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
+import { describePostgres, findViolations, newSignIn, noViolations } from "../src/testing/index.ts";
 import { openEmpty, type EmptyDatabase } from "./empty-database.ts";
 import { originalSchema } from "./original-schema.ts";
 
@@ -25,35 +25,16 @@ function suite(engine: "memory" | "postgres"): void {
       expect(await db.select({ id: users.userId, googleId: users.googleId }).from(users)).toEqual([
         { id: botUserId, googleId: botGoogleId },
       ]);
-      const profile = {
-        googleId: "first",
-        mail: "first@example.com",
-        givenName: null,
-        familyName: null,
-        picture: null,
-      };
-      expect(
-        await createStatements(db).upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null }),
-      ).toMatchObject({
-        userId: 2,
-      });
+      const signIn = { ...newSignIn, googleId: "first", mail: "first@example.com" };
+      expect(await createStatements(db).upsertUserWithSession(signIn)).toMatchObject({ kind: "opened", userId: 2 });
     });
 
     it("lets nobody sign in as the bot", async () => {
-      const profile = {
-        googleId: botGoogleId,
-        mail: "x@example.com",
-        givenName: null,
-        familyName: null,
-        picture: null,
-      };
-      expect(
-        await createStatements(empty.database.db).upsertUserWithSession({
-          ...profile,
-          lifetimeMs: 1000,
-          userAgent: null,
-        }),
-      ).toBeUndefined();
+      const signIn = { ...newSignIn, googleId: botGoogleId, mail: "x@example.com" };
+      expect(await createStatements(empty.database.db).upsertUserWithSession(signIn)).toEqual({
+        kind: "refused",
+        reason: "bot",
+      });
     });
 
     it("is migrated again without effect, by several processes at once", async () => {
@@ -100,7 +81,9 @@ function suite(engine: "memory" | "postgres"): void {
 
     it("takes a late answer to the question that was left", async () => {
       const statements = createStatements(adopted.database.db);
-      expect(await statements.storeReply({ dialogId: 11, userId: 7, text: "better late" })).toMatchObject({
+      expect(
+        await statements.storeReply({ dialogId: 11, userId: 7, text: "better late", messagesPerDialog: 100 }),
+      ).toMatchObject({
         kind: "completed",
       });
     });
@@ -114,9 +97,8 @@ function suite(engine: "memory" | "postgres"): void {
           .from(users)
           .where(sql`${users.userId} = 1`),
       ).toEqual([{ mail: "bot@old" }]);
-      const profile = { googleId: "new", mail: "new@example.com", givenName: null, familyName: null, picture: null };
-      const session = await statements.upsertUserWithSession({ ...profile, lifetimeMs: 1000, userAgent: null });
-      expect(session?.userId).toBe(8);
+      const signIn = { ...newSignIn, googleId: "new", mail: "new@example.com" };
+      expect(await statements.upsertUserWithSession(signIn)).toMatchObject({ kind: "opened", userId: 8 });
       expect(await statements.insertDialog({ userId: 8, dialogName: "new one", limit: 5 })).toBe(14);
     });
 

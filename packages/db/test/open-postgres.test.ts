@@ -30,26 +30,48 @@ describePostgres("a pool of connections", () => {
     expect(settings).toEqual([{ value: "8s" }, { value: "4s" }, { value: "8s" }, { value: "UTC" }]);
   });
 
-  it("fails a statement after ten seconds without data from the database, and then serves again", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  it.each([
+    { name: "a statement", limitMs: 10_000, run: (): Promise<unknown> => database.db.execute(sql`select 1`) },
+    { name: "a ping", limitMs: 2_000, run: (): Promise<unknown> => database.ping() },
+  ])(
+    "fails $name after $limitMs ms without data from the database, and then serves again",
+    async ({ limitMs, run }) => {
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+      line = await openLine(server.url);
+      database = await openDatabase({ engine: "postgres", url: line.url, maxConnections: 1 });
+      await run();
+      line.silence();
+      let failure: unknown;
+      const pending = run().catch((error: unknown) => {
+        failure = error;
+      });
+      await nextTick();
+      vi.advanceTimersByTime(0.9 * limitMs);
+      await nextTick();
+      expect(failure).toBeUndefined();
+      vi.advanceTimersByTime(0.3 * limitMs);
+      await pending;
+      expect(databaseErrorCode(failure)).toBe("ETIMEDOUT");
+      expect(isDatabaseOutage(failure)).toBe(true);
+      line.open();
+      vi.useRealTimers();
+      await vi.waitFor(run, 10_000);
+    },
+  );
+
+  it("migrates and listens through the direct address, where there is one", async () => {
     line = await openLine(server.url);
-    database = await openDatabase({ engine: "postgres", url: line.url, maxConnections: 1 });
-    await database.ping();
     line.silence();
-    let failure: unknown;
-    const pending = database.ping().catch((error: unknown) => {
-      failure = error;
-    });
-    await nextTick();
-    vi.advanceTimersByTime(9_000);
-    await nextTick();
-    expect(failure).toBeUndefined();
-    vi.advanceTimersByTime(3_000);
-    await pending;
-    expect(databaseErrorCode(failure)).toBe("ETIMEDOUT");
-    expect(isDatabaseOutage(failure)).toBe(true);
+    database = await openDatabase({ engine: "postgres", url: line.url, directUrl: server.url });
+    await database.migrate();
+    const received: string[] = [];
+    const listener = await database.channel?.listen(
+      (payload) => received.push(payload),
+      () => {},
+    );
     line.open();
-    vi.useRealTimers();
-    await vi.waitFor(() => database.ping());
+    await database.channel?.notify("hello");
+    await vi.waitFor(() => expect(received).toEqual(["hello"]), 10_000);
+    await listener?.close();
   });
 });

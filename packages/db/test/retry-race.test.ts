@@ -1,7 +1,15 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { createStatements, openDatabase, type Database, type Statements } from "../src/index.ts";
-import { createTestPostgres, describePostgres, findViolations, makeRun, noViolations } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyRetry,
+  createTestPostgres,
+  describePostgres,
+  findViolations,
+  makeRun,
+  noViolations,
+} from "../src/testing/index.ts";
 import type { TestPostgres } from "../src/testing/index.ts";
 
 describePostgres("asking again", () => {
@@ -23,17 +31,11 @@ describePostgres("asking again", () => {
 
   const failedRun = async () => {
     const { runId, userId, dialogId } = await makeRun(statements);
-    const [claimed] = await statements.claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs: 60_000,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const [claimed] = await statements.claimRuns(anyClaim);
     const lease = { runId, leaseToken: claimed?.leaseToken ?? "" };
     const failure = { errorCode: "broken", errorMessage: "", retry: false, backoffMs: 0 };
     expect(await statements.failRun({ ...lease, ...failure })).toMatchObject({ state: "failed" });
-    return { dialogId, lease, retry: { runId, userId, deadlineMs: 60_000, maxAttempts: 3 } };
+    return { dialogId, lease, retry: { ...anyRetry, runId, userId } };
   };
 
   const waiting = async (): Promise<number> => {

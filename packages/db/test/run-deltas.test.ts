@@ -2,7 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { expect, it } from "vitest";
 import type { Delta } from "../src/index.ts";
 import { messages, runDeltas, runs } from "../src/schema/index.ts";
-import { describeEachEngine, describePostgres, makeRun, useDatabase } from "../src/testing/index.ts";
+import { anyClaim, describeEachEngine, describePostgres, makeRun, useDatabase } from "../src/testing/index.ts";
 
 const maxBytes = 40;
 
@@ -11,13 +11,7 @@ type Suite = ReturnType<typeof useDatabase>;
 function tools(suite: Suite) {
   const lease = async (leaseMs = 60_000) => {
     const { runId, userId } = await makeRun(suite.statements);
-    const [claimed] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const [claimed] = await suite.statements.claimRuns({ ...anyClaim, leaseMs });
     expect(claimed?.runId).toBe(runId);
     return { runId, userId, leaseToken: claimed?.leaseToken ?? "", leaseMs };
   };
@@ -151,13 +145,7 @@ describeEachEngine("deltas", (engine) => {
     const first = await lease();
     await insert({ ...first, seq: 1, text: "first" });
     await suite.statements.releaseRun(first);
-    const [claimed] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs: 60_000,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const [claimed] = await suite.statements.claimRuns(anyClaim);
     const second = { ...first, leaseToken: claimed?.leaseToken ?? "" };
     expect(await insert({ ...first, seq: 2, text: "stale" }, { ...second, seq: 1, text: "second" })).toMatchObject([
       { outcome: "refused" },
@@ -199,7 +187,7 @@ describeEachEngine("deltas", (engine) => {
     const cursors = [quiet, grown, ended].map(({ runId }) => ({ runId, epoch: 1, seq: 1 }));
     expect(await suite.statements.listChangedRuns(cursors)).toEqual([grown.runId, ended.runId]);
     await suite.statements.releaseRun(quiet);
-    await suite.statements.claimRuns({ worker: "w", max: 1, leaseMs: 60_000, historyLimit: 1, minAgeMs: 0 });
+    await suite.statements.claimRuns(anyClaim);
     expect(await suite.statements.listChangedRuns(cursors.slice(0, 1))).toEqual([quiet.runId]);
   });
 
@@ -210,13 +198,13 @@ describeEachEngine("deltas", (engine) => {
     await suite.database.db.execute(
       sql`delete from dialogs where dialog_id = (select dialog_id from runs where run_id = ${gone.runId})`,
     );
-    await suite.statements.pruneDeltas(60_000);
+    await suite.statements.pruneDeltas({ keepMs: 60_000, limit: 9 });
     const left = await suite.database.db
       .select({ runId: runDeltas.runId })
       .from(runDeltas)
       .where(sql`run_id in (${open.runId}, ${ended.runId}, ${gone.runId})`);
     expect(left.map((row) => row.runId).toSorted((a, b) => a - b)).toEqual([open.runId, ended.runId]);
-    await suite.statements.pruneDeltas(0);
+    await suite.statements.pruneDeltas({ keepMs: 0, limit: 9 });
     expect(await suite.database.db.$count(runDeltas, eq(runDeltas.runId, ended.runId))).toBe(0);
     expect(await suite.database.db.$count(runDeltas, eq(runDeltas.runId, open.runId))).toBe(1);
   });
@@ -225,13 +213,7 @@ describeEachEngine("deltas", (engine) => {
     const first = await lease();
     await insert({ ...first, seq: 1, text: "of an earlier claim" });
     await suite.statements.releaseRun(first);
-    const [claimed] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs: 60_000,
-      historyLimit: 1,
-      minAgeMs: 0,
-    });
+    const [claimed] = await suite.statements.claimRuns(anyClaim);
     const run = { ...first, leaseToken: claimed?.leaseToken ?? "" };
     await insert({ ...run, seq: 1, text: "half an " }, { ...run, seq: 2, text: "answer" });
     await suite.statements.requestCancel(run);

@@ -1,7 +1,15 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { botUserId, messages, runs } from "../src/schema/index.ts";
-import { describeEachEngine, findViolations, makeRun, noViolations, useDatabase } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyQuestion,
+  describeEachEngine,
+  findViolations,
+  makeRun,
+  noViolations,
+  useDatabase,
+} from "../src/testing/index.ts";
 
 describeEachEngine("a run", (engine) => {
   const suite = useDatabase(engine);
@@ -11,13 +19,7 @@ describeEachEngine("a run", (engine) => {
   });
 
   const claim = async (leaseMs = 60_000) => {
-    const [claimed] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 1,
-      leaseMs,
-      historyLimit: 100,
-      minAgeMs: 0,
-    });
+    const [claimed] = await suite.statements.claimRuns({ ...anyClaim, leaseMs });
     if (claimed === undefined) throw new Error("There was nothing to claim.");
     return claimed;
   };
@@ -39,21 +41,8 @@ describeEachEngine("a run", (engine) => {
   it("is claimed with the dialog so far, cut to the newest messages", async () => {
     const { userId, dialogId } = await makeRun(suite.statements, { text: "first" });
     await suite.statements.completeRun({ ...(await claim()), text: "answer", usage: null });
-    await suite.statements.insertQuestion({
-      userId,
-      dialogId,
-      text: "second",
-      clientMessageId: null,
-      deadlineMs: 60_000,
-      maxAttempts: 3,
-    });
-    const [whole] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 9,
-      leaseMs: 60_000,
-      historyLimit: 100,
-      minAgeMs: 0,
-    });
+    await suite.statements.insertQuestion({ ...anyQuestion, userId, dialogId, text: "second" });
+    const [whole] = await suite.statements.claimRuns({ ...anyClaim, max: 9 });
     expect(whole).toMatchObject({ userId, dialogId, attempt: 1, maxAttempts: 3 });
     expect(whole?.messages.map(({ role, content }) => `${role}: ${content}`)).toEqual([
       "user: first",
@@ -61,26 +50,14 @@ describeEachEngine("a run", (engine) => {
       "user: second",
     ]);
     await suite.statements.releaseRun({ runId: whole?.runId ?? 0, leaseToken: whole?.leaseToken ?? "" });
-    const [cut] = await suite.statements.claimRuns({
-      worker: "w",
-      max: 9,
-      leaseMs: 60_000,
-      historyLimit: 2,
-      minAgeMs: 0,
-    });
+    const [cut] = await suite.statements.claimRuns({ ...anyClaim, max: 9, historyLimit: 2 });
     expect(cut?.messages.map(({ content }) => content)).toEqual(["answer", "second"]);
   });
 
   it("comes with the messages of its own dialog only", async () => {
     const mine = await makeRun(suite.statements, { text: "mine" });
     const other = await makeRun(suite.statements, { text: "other" });
-    const claimed = await suite.statements.claimRuns({
-      worker: "w",
-      max: 9,
-      leaseMs: 60_000,
-      historyLimit: 100,
-      minAgeMs: 0,
-    });
+    const claimed = await suite.statements.claimRuns({ ...anyClaim, max: 9 });
     expect(claimed.map((run) => [run.userId, run.messages.map(({ content }) => content)])).toEqual([
       [mine.userId, ["mine"]],
       [other.userId, ["other"]],
@@ -111,9 +88,7 @@ describeEachEngine("a run", (engine) => {
       retry: true,
       backoffMs: 60_000,
     });
-    expect(
-      await suite.statements.claimRuns({ worker: "w", max: 9, leaseMs: 60_000, historyLimit: 1, minAgeMs: 0 }),
-    ).toEqual([]);
+    expect(await suite.statements.claimRuns({ ...anyClaim, max: 9 })).toEqual([]);
     expect(await suite.statements.countClaimableRuns(9)).toBe(0);
   });
 
@@ -223,9 +198,7 @@ describeEachEngine("a run", (engine) => {
     expect(await suite.statements.extendLease({ ...lease, leaseMs: 60_000 })).toBeUndefined();
     const other = await makeRun(suite.statements);
     await passDeadline(other.runId);
-    expect(
-      await suite.statements.claimRuns({ worker: "w", max: 9, leaseMs: 60_000, historyLimit: 1, minAgeMs: 0 }),
-    ).toEqual([]);
+    expect(await suite.statements.claimRuns({ ...anyClaim, max: 9 })).toEqual([]);
   });
 
   it("fails for good without retry, and with it when the attempts are spent", async () => {

@@ -1,15 +1,14 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
-import { describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+import { anyClaim, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
 
 /** Facts that events about a run are made of. */
 describeEachEngine("a statement that changes a run", (engine) => {
   const suite = useDatabase(engine);
   afterEach(() => suite.database.db.execute(sql`delete from dialogs`));
 
-  const claimRuns = (minAgeMs = 0) =>
-    suite.statements.claimRuns({ worker: "w", max: 9, leaseMs: 60_000, historyLimit: 1, minAgeMs });
+  const claimRuns = (minAgeMs = 0) => suite.statements.claimRuns({ ...anyClaim, max: 9, minAgeMs });
   const claim = async () => {
     const [claimed] = await claimRuns();
     if (claimed === undefined) throw new Error("There was nothing to claim.");
@@ -65,8 +64,10 @@ describeEachEngine("a statement that changes a run", (engine) => {
     const { runId, userId, dialogId } = await makeRun(suite.statements);
     if (from === "running") await claim();
     const outcome = { kind: "completed", runId, from };
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "x" })).toEqual(outcome);
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "x" })).toEqual({ kind: "repeated" });
+    expect(await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100 })).toEqual(outcome);
+    expect(await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100 })).toEqual({
+      kind: "repeated",
+    });
   });
 
   it("names owner, state before and state after of runs that are reaped", async () => {
@@ -79,7 +80,12 @@ describeEachEngine("a statement that changes a run", (engine) => {
     await change(expired.runId, { deadlineAt: past });
     for (const { runId } of [requeued, failed]) await change(runId, { leaseUntil: past });
     const reaped = await reap();
-    const fact = ({ runId, dialogId, userId }: typeof expired) => ({ runId, dialogId, ownerId: userId });
+    const fact = ({ runId, dialogId, userId: ownerId }: typeof expired) => ({
+      runId,
+      dialogId,
+      ownerId,
+      leaseConfirmed: true,
+    });
     expect(reaped.toSorted((a, b) => a.runId - b.runId)).toEqual([
       { ...fact(expired), from: "running", state: "expired", errorCode: "deadline" },
       { ...fact(requeued), from: "running", state: "queued", errorCode: null },

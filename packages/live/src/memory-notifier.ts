@@ -1,9 +1,14 @@
-import type { Notifier, Topic } from "./notifier.ts";
+import type { Notifier, Topic, WorkTaker } from "./notifier.ts";
 
 /** Notifications inside one process. None is ever lost. */
 export function createMemoryNotifier(): Notifier {
   const callbacks = new Map<Topic, Set<() => void>>();
+  let taker: WorkTaker | undefined;
   return {
+    offerWork: () => taker?.take(),
+    takeWork: (given) => {
+      taker = given;
+    },
     publish: (topic) => {
       // A copy, because a callback may end its own subscription or another one.
       for (const callback of Array.from(callbacks.get(topic) ?? [])) callback();

@@ -1,8 +1,13 @@
-/**
- * Subject of a notification: a dialog whose run changed state, a run that was claimed or streamed more, a session that
- * ended, or the queue of runs that wait for a worker.
- */
-export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}` | "queue";
+/** Subject of a notification: a dialog whose run changed state, a run that was claimed or streamed more, a session that ended. */
+export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}`;
+
+/** The part of a process that does work which any process could do. */
+export interface WorkTaker {
+  /** Whether work could begin at once. */
+  isReady: () => boolean;
+  /** Called with each offer that comes to this process, ready or not. */
+  take: () => void;
+}
 
 /**
  * Tells subscribers in every process that something changed. A notification carries no data and may be lost, delayed or
@@ -13,6 +18,13 @@ export interface Notifier {
   publish: (topic: Topic) => void;
   /** Notifies other processes only, because this one already has the change. */
   publishElsewhere: (topic: Topic) => void;
+  /**
+   * Offers a piece of work to one process: to this one if it is ready, else to one that said lately that it is, else to all.
+   * One that is no longer ready passes it on to all.
+   */
+  offerWork: () => void;
+  /** Registers the one taker of this process. */
+  takeWork: (taker: WorkTaker) => void;
   /** @returns the function that unsubscribes */
   subscribe: (topic: Topic, onNotification: () => void) => () => void;
   /**

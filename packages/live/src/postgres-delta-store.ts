@@ -2,6 +2,9 @@ import { limits } from "@deepbot/contract";
 import type { Statements } from "@deepbot/db";
 import type { DeltaStore } from "./delta-store.ts";
 
+/** Runs whose deltas one statement drops. */
+const runsAtOnce = 200;
+
 /** Deltas in the unlogged table `run_deltas`. */
 export function createPostgresDeltaStore(
   statements: Pick<Statements, "insertDeltas" | "readDeltas" | "readStreamedText" | "pruneDeltas">,
@@ -10,6 +13,8 @@ export function createPostgresDeltaStore(
     append: (deltas) => statements.insertDeltas(deltas, limits.answerMaxBytes),
     readAfter: statements.readDeltas,
     snapshot: statements.readStreamedText,
-    drop: statements.pruneDeltas,
+    drop: async (keepMs) => {
+      while ((await statements.pruneDeltas({ keepMs, limit: runsAtOnce })) === runsAtOnce);
+    },
   };
 }

@@ -1,51 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Channel } from "@deepbot/db";
 import { createMemoryNotifier } from "./memory-notifier.ts";
-import type { Notifier, NotifierLog, Topic } from "./notifier.ts";
-
-/** PostgreSQL accepts payloads of less than 8000 bytes. */
-const maxBytes = 7900;
-
-/** A topic that was published more often than this wakes as many subscribers as this many times would. */
-const maxCount = 100;
-
-/** What one process tells the others: its own id, and how often each topic was published. */
-export interface NotificationPayload {
-  origin: string;
-  topics: Map<Topic, number>;
-}
-
-/** Splits the topics over as few payloads as the size limit allows. Everything is ASCII, so length equals bytes. */
-export function encodePayloads({ origin, topics }: NotificationPayload): string[] {
-  const payloads: string[] = [];
-  let current = origin;
-  for (const [topic, count] of topics) {
-    const entry = count === 1 ? ` ${topic}` : ` ${topic}*${count}`;
-    if (current.length + entry.length > maxBytes) {
-      payloads.push(current);
-      current = origin;
-    }
-    current += entry;
-  }
-  return [...payloads, current];
-}
-
-const topicForm = /^(?:queue|(?:dialog|run):\d+|session:[\w-]+)$/;
-
-function isTopic(text: string): text is Topic {
-  return topicForm.test(text);
-}
-
-/** Reads a payload. Unknown topics, from a newer version for instance, are ignored. */
-export function decodePayload(payload: string): NotificationPayload {
-  const [origin = "", ...entries] = payload.split(" ");
-  const topics = new Map<Topic, number>();
-  for (const entry of entries) {
-    const [topic = "", count = "1"] = entry.split("*");
-    if (isTopic(topic)) topics.set(topic, Math.min(Number(count) || 1, maxCount));
-  }
-  return { origin, topics };
-}
+import type { Notifier, NotifierLog } from "./notifier.ts";
+import { decodePayload, encodePayloads, type Entry } from "./payload.ts";
+import { createWorkOffers } from "./work-offers.ts";
 
 export interface PostgresNotifierOptions {
   channel: Channel;
@@ -59,19 +17,20 @@ export interface PostgresNotifierOptions {
 }
 
 interface Outbox {
-  add: (topic: Topic) => void;
+  add: (entry: Entry) => void;
   /** Sends a payload even if there is nothing to tell: the echo. */
   sendEcho: () => void;
   close: () => Promise<void>;
 }
 
-/** Collects topics and sends them at once after a pause, otherwise with the next payload: one per `spacingMs` at most. */
+/** Collects entries and sends them at once after a pause, otherwise with the next payload: one per `spacingMs` at most. */
 function createOutbox(options: {
   origin: string;
   spacingMs: number;
+  isReady: () => boolean;
   send: (payload: string) => Promise<void>;
 }): Outbox {
-  let pending = new Map<Topic, number>();
+  let pending = new Map<Entry, number>();
   let timer: NodeJS.Timeout | undefined;
   let lastSentAt = -Infinity;
   let sending: Promise<void> = Promise.resolve();
@@ -79,7 +38,7 @@ function createOutbox(options: {
   const flush = (): void => {
     timer = undefined;
     lastSentAt = performance.now();
-    const payloads = encodePayloads({ origin: options.origin, topics: pending });
+    const payloads = encodePayloads({ origin: options.origin, isReady: options.isReady(), entries: pending });
     pending = new Map();
     sending = Promise.all(payloads.map(options.send)).then(() => {});
   };
@@ -87,8 +46,8 @@ function createOutbox(options: {
     timer ??= setTimeout(flush, Math.max(0, lastSentAt + options.spacingMs - performance.now()));
   };
   return {
-    add: (topic) => {
-      pending.set(topic, (pending.get(topic) ?? 0) + 1);
+    add: (entry) => {
+      pending.set(entry, (pending.get(entry) ?? 0) + 1);
       schedule();
     },
     sendEcho: schedule,
@@ -177,14 +136,18 @@ export async function createPostgresNotifier(options: PostgresNotifierOptions): 
       log.warn({ event: "notifications_not_sent" }, "Notifications could not be sent; other processes will poll");
     }
   };
-  const outbox = createOutbox({ origin, spacingMs, send });
+  const offers = createWorkOffers({ origin, send: (entry) => outbox.add(entry) });
+  const outbox = createOutbox({ origin, spacingMs, isReady: offers.isReady, send });
 
   const listener = await keepListening(options, {
     sendEcho: outbox.sendEcho,
     onPayload: (payload) => {
-      const { origin: from, topics } = decodePayload(payload);
-      if (from === origin) return true;
-      for (const [topic, count] of topics) for (let n = 0; n < count; n += 1) local.publish(topic);
+      const received = decodePayload(payload);
+      if (received.origin === origin) return true;
+      offers.heard(received);
+      for (const [entry, count] of received.entries) {
+        for (let n = 0; n < count; n += 1) if (!offers.accept(entry)) local.publish(entry);
+      }
       return false;
     },
     onListening: () => onGaps.forEach((onGap) => onGap()),
@@ -196,6 +159,8 @@ export async function createPostgresNotifier(options: PostgresNotifierOptions): 
       outbox.add(topic);
     },
     publishElsewhere: outbox.add,
+    offerWork: offers.offer,
+    takeWork: offers.setTaker,
     subscribe: local.subscribe,
     onGap: (onGap) => {
       const entry = (): void => onGap();
@@ -203,6 +168,9 @@ export async function createPostgresNotifier(options: PostgresNotifierOptions): 
       return () => void onGaps.delete(entry);
     },
     close: async () => {
+      // Others hear that this process takes no more.
+      offers.close();
+      outbox.sendEcho();
       await outbox.close();
       await listener.close();
     },

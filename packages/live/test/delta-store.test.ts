@@ -1,5 +1,5 @@
 import { limits } from "@deepbot/contract";
-import { describeEachEngine, makeRun, useDatabase } from "@deepbot/db/testing";
+import { anyClaim, describeEachEngine, makeRun, useDatabase } from "@deepbot/db/testing";
 import { expect, it } from "vitest";
 import type { Delta } from "@deepbot/db";
 import type { DeltaStore } from "../src/delta-store.ts";
@@ -31,7 +31,7 @@ function itIsADeltaStore(name: string, createStore: (statements: Statements) => 
 
     const claimRun = async () => {
       const { runId, dialogId, userId } = await makeRun(stand.statements);
-      const claim = { worker: "w", max: 50, leaseMs: 60_000, historyLimit: 1, minAgeMs: 0 };
+      const claim = { ...anyClaim, max: 50 };
       const run = (await stand.statements.claimRuns(claim)).find((claimed) => claimed.runId === runId);
       const leaseToken = run?.leaseToken ?? "";
       const delta = (seq: number, text: string): Delta => ({ runId, leaseToken, seq, text, leaseMs: 60_000 });
@@ -90,7 +90,7 @@ function itIsADeltaStore(name: string, createStore: (statements: Statements) => 
       const first = await claimRun();
       await store.append([first.delta(1, "old")]);
       await stand.statements.releaseRun(first);
-      const claim = { worker: "w", max: 50, leaseMs: 60_000, historyLimit: 1, minAgeMs: 0 };
+      const claim = { ...anyClaim, max: 50 };
       const second = (await stand.statements.claimRuns(claim)).find(({ runId }) => runId === first.runId);
       const renewed = { ...first.delta(1, "new"), leaseToken: second?.leaseToken ?? "" };
       expect(await outcomesOf(store, [renewed])).toEqual(["stored"]);

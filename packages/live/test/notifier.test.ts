@@ -3,9 +3,10 @@ import { createTestPostgres, describePostgres, type TestPostgres } from "@deepbo
 import { until } from "@deepbot/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMemoryNotifier } from "../src/memory-notifier.ts";
-import type { Notifier, Topic } from "../src/notifier.ts";
+import type { Notifier } from "../src/notifier.ts";
 import { openNotifier } from "../src/open-notifier.ts";
-import { createPostgresNotifier, decodePayload, encodePayloads } from "../src/postgres-notifier.ts";
+import { decodePayload, encodePayloads, type Entry } from "../src/payload.ts";
+import { createPostgresNotifier } from "../src/postgres-notifier.ts";
 
 const silent = { info: () => {}, warn: () => {} };
 
@@ -33,12 +34,12 @@ function itIsANotifier(open: () => Promise<Notifier>): void {
 
   it("does not notify a subscription that ends during a notification", () => {
     let heard = 0;
-    const unsubscribe = notifier.subscribe("queue", () => {
+    const unsubscribe = notifier.subscribe("dialog:3", () => {
       heard += 1;
       unsubscribe();
     });
-    notifier.publish("queue");
-    notifier.publish("queue");
+    notifier.publish("dialog:3");
+    notifier.publish("dialog:3");
     expect(heard).toBe(1);
   });
 
@@ -54,6 +55,14 @@ function itIsANotifier(open: () => Promise<Notifier>): void {
     notifier.publish("run:1");
     expect(heard).toBe(3);
     unsubscribes[1]?.();
+  });
+
+  it("offers work to the taker of this process while it is ready", () => {
+    let taken = 0;
+    notifier.takeWork({ isReady: () => true, take: () => (taken += 1) });
+    notifier.offerWork();
+    notifier.offerWork();
+    expect(taken).toBe(2);
   });
 
   it("leaves this process out when only others are to be notified", () => {
@@ -90,14 +99,58 @@ describePostgres("a notifier over PostgreSQL", () => {
   it.each(["publish", "publishElsewhere"] as const)("notifies other processes once for each %s", async (verb) => {
     const [here, there] = [await open(), await open()];
     let heard = 0;
-    there.subscribe("queue", () => {
+    there.subscribe("dialog:3", () => {
       heard += 1;
     });
-    for (let n = 0; n < 5; n += 1) here[verb]("queue");
+    for (let n = 0; n < 5; n += 1) here[verb]("dialog:3");
     await until("all have arrived", () => heard === 5);
     await here.close();
     await there.close();
     expect(heard).toBe(5);
+  });
+
+  describe("of work", () => {
+    const openTaker = async (isReady: boolean) => {
+      const database = await openDatabase({ engine: "postgres", url: server.url, maxConnections: 2 });
+      databases.push(database);
+      if (database.channel === null) throw new Error("There is no channel.");
+      const notifier = await createPostgresNotifier({ log: silent, channel: database.channel, echoIntervalMs: 20 });
+      const taker = { isReady, taken: 0, notifier };
+      notifier.takeWork({ isReady: () => taker.isReady, take: () => (taker.taken += 1) });
+      return taker;
+    };
+    const offer = async (from: Awaited<ReturnType<typeof openTaker>>, count: number) => {
+      for (let n = 0; n < count; n += 1) from.notifier.offerWork();
+      // What was sent before a notification arrives before it.
+      await until("all was sent", async () => {
+        let echoed = false;
+        const unsubscribe = observer.notifier.subscribe("dialog:9", () => (echoed = true));
+        from.notifier.publish("dialog:9");
+        await until("the echo is there", () => echoed);
+        unsubscribe();
+        return true;
+      });
+    };
+    let observer: Awaited<ReturnType<typeof openTaker>>;
+
+    it("gives each piece to one process that is ready, one after the other, and to all while none is known to be", async () => {
+      observer = await openTaker(false);
+      const [asking, one, other] = [await openTaker(false), await openTaker(false), await openTaker(false)];
+      await offer(asking, 1);
+      await until("all have it", () => [asking, one, other].every(({ taken }) => taken === 1));
+      for (const taker of [one, other]) taker.isReady = true;
+      await until("both are known to be ready", async () => {
+        const before = [asking, one, other].map(({ taken }) => taken);
+        await offer(asking, 2);
+        await until("it is taken", () => one.taken + other.taken >= (before[1] ?? 0) + (before[2] ?? 0) + 2);
+        return asking.taken === before[0] && one.taken === (before[1] ?? 0) + 1 && other.taken === (before[2] ?? 0) + 1;
+      });
+      const before = one.taken + other.taken;
+      await offer(asking, 10);
+      await until("all is taken", () => one.taken + other.taken >= before + 10);
+      expect(one.taken + other.taken).toBe(before + 10);
+      for (const { notifier } of [observer, asking, one, other]) await notifier.close();
+    });
   });
 
   it("listens again after its connection was cut, and reports the gap", async () => {
@@ -149,7 +202,7 @@ describe("a connection that goes deaf", () => {
     deaf = false;
     const replaced = ears.length;
     await until("its echo has arrived a few times", () => {
-      notifier.publish("queue");
+      notifier.publish("dialog:3");
       return ears.length === replaced;
     });
     await notifier.close();
@@ -168,7 +221,7 @@ describe("a connection that goes deaf", () => {
       },
     };
     const notifier = await createPostgresNotifier({ log: silent, channel, echoIntervalMs: 5, silenceLimitMs: 20 });
-    notifier.publish("queue");
+    notifier.publish("dialog:3");
     await until("it was tried again", () => opened > 2);
     await notifier.close();
     expect(opened).toBeGreaterThan(2);
@@ -176,27 +229,31 @@ describe("a connection that goes deaf", () => {
 });
 
 describe("a payload", () => {
-  it("names its sender and counts every topic", () => {
-    const topics = new Map<Topic, number>([
+  it("names its sender, says whether it is ready, and counts every entry", () => {
+    const entries = new Map<Entry, number>([
       ["queue", 3],
+      ["queue@6f1d-4f0c", 1],
       ["dialog:12", 1],
       ["session:6f1d-4f0c", 1],
     ]);
-    const [payload = ""] = encodePayloads({ origin: "me", topics });
-    expect(decodePayload(payload)).toEqual({ origin: "me", topics });
+    for (const isReady of [true, false]) {
+      const [payload = ""] = encodePayloads({ origin: "me", isReady, entries });
+      expect(decodePayload(payload)).toEqual({ origin: "me", isReady, entries });
+    }
   });
 
   it("is split to fit into NOTIFY, and loses nothing", () => {
-    const topics = new Map(Array.from({ length: 3_000 }, (_, index): [Topic, number] => [`run:${index}`, 1]));
-    const payloads = encodePayloads({ origin: "me", topics });
+    const entries = new Map(Array.from({ length: 3_000 }, (_, index): [Entry, number] => [`run:${index}`, 1]));
+    const payloads = encodePayloads({ origin: "me", isReady: true, entries });
     expect(payloads.every((payload) => payload.length < 8_000)).toBe(true);
-    expect(payloads.flatMap((payload) => [...decodePayload(payload).topics.keys()])).toEqual([...topics.keys()]);
+    expect(payloads.every((payload) => decodePayload(payload).isReady)).toBe(true);
+    expect(payloads.flatMap((payload) => [...decodePayload(payload).entries.keys()])).toEqual([...entries.keys()]);
   });
 
   it.each(["", "me", "me nonsense", "me run:x dialog: queue*NaN", "me run:1*1e9"])(
     "of %j breaks nothing",
     (payload) => {
-      expect([...decodePayload(payload).topics.values()].every((count) => count >= 1 && count <= 100)).toBe(true);
+      expect([...decodePayload(payload).entries.values()].every((count) => count >= 1 && count <= 100)).toBe(true);
     },
   );
 });

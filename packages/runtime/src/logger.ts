@@ -1,6 +1,6 @@
-import { Writable } from "node:stream";
 import { pino, type Logger, type LoggerOptions } from "pino";
 import { z } from "zod";
+import { openLogOutput, type LogOutput } from "./log-output.ts";
 
 export type Log = Logger;
 
@@ -31,13 +31,6 @@ function toReadable(json: string): string {
   return `${line.replaceAll(/\p{Cc}/gu, escapeControl)}\n`;
 }
 
-const readableStdout = new Writable({
-  decodeStrings: false,
-  write: (json: string, _encoding, done) => {
-    process.stdout.write(toReadable(json), () => done());
-  },
-});
-
 /**
  * Gives the module of a line that names none. A child logger that was made with a module writes it by itself: with the
  * default beside it, the JSON would hold the key twice.
@@ -58,14 +51,16 @@ function createModuleMixin(module: string): (logger: Logger) => { module?: strin
  *
  * @param module of lines that name no module, neither themselves nor by their child logger
  * @param mixin gives fields for every line
+ * @param output where lines go; by default standard output
  */
 export function createLogger(options: {
   module: string;
   production: boolean;
   level: string;
   mixin?: () => object;
+  output?: LogOutput;
 }): Log {
-  const { module, production, level, mixin } = options;
+  const { module, production, level, mixin, output = openLogOutput() } = options;
   const moduleOf = createModuleMixin(module);
   const settings: LoggerOptions = {
     level,
@@ -73,5 +68,10 @@ export function createLogger(options: {
     // pino writes the line's own fields over these.
     mixin: (_fields, _level, logger) => ({ ...moduleOf(logger), ...mixin?.() }),
   };
-  return production ? pino(settings, pino.destination({ dest: 1, sync: true })) : pino(settings, readableStdout);
+  const { stream } = output;
+  const log = pino(settings, production ? stream : { write: (json) => void stream.write(toReadable(json)) });
+  output.onRecovered((lost) => {
+    log.warn({ event: "log_lines_dropped", count: lost }, `${lost} lines were lost: nobody read the output`);
+  });
+  return log;
 }

@@ -8,6 +8,6 @@ const bridgeMain = fileURLToPath(new URL("../../../apps/ai-bridge/src/main.ts", 
 export function startBridgeProcess(serverUrl: string, env: Record<string, string> = {}): Child {
   return startChild(process.execPath, {
     args: [bridgeMain],
-    env: { DEEPBOT_URL: serverUrl, API_KEY_AI: testKeys.messages, ...env },
+    env: { DEEPBOT_DEV: "true", DEEPBOT_URL: serverUrl, API_KEY_AI: testKeys.messages, ...env },
   });
 }

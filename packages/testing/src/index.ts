@@ -12,5 +12,5 @@ export {
 } from "./proxy-process.ts";
 export { signInPerson, type Person } from "./person.ts";
 export { createPostgresServer, type PostgresServer } from "./postgres-server.ts";
-export { startServerProcess, testKeys, type ServerProcess } from "./server-process.ts";
+export { highRateLimits, startServerProcess, testKeys, type ServerProcess } from "./server-process.ts";
 export { until } from "./until.ts";

@@ -1,14 +1,34 @@
+import { hash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { startChild, type Child } from "./child.ts";
 import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
+/** Production would refuse a key that is readable. Every process of a test gets the same one. */
+const keyFor = (purpose: string): string => hash("sha256", `deepbot tests: ${purpose}`, "base64url");
+
 /** Keys of the servers in tests and in the demo. */
-export const testKeys = {
-  messages: "messages-key-of-tests-0123456789abcdef",
-  health: "health-key-of-tests-0123456789abcdef",
-  jwt: "session-secret-of-tests-0123456789abcdef",
+export const testKeys: Readonly<Record<"messages" | "health" | "jwt", string>> = {
+  messages: keyFor("service key"),
+  health: keyFor("health key"),
+  jwt: keyFor("session secret"),
 };
+
+/** Rate limits that no test meets by accident. Tests of a limit set it themselves. */
+export const highRateLimits: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    "RATE_SIGN_INS_PER_MINUTE",
+    "RATE_PUBLIC_PER_MINUTE",
+    "RATE_REFUSALS_PER_MINUTE",
+    "RATE_SENDS_PER_MINUTE",
+    "RATE_CHANGES_PER_MINUTE",
+    "RATE_EXPORTS_PER_HOUR",
+    "RATE_READS_PER_MINUTE",
+    "RATE_CLAIMS_PER_MINUTE",
+    "RATE_REPORTS_PER_MINUTE",
+    "RATE_OPERATORS_PER_MINUTE",
+  ].map((name) => [name, "10000000"]),
+);
 
 export interface ServerProcess extends Child {
   /** Base address, without a slash at the end. */
@@ -19,7 +39,8 @@ export interface ServerProcess extends Child {
 const serverMain = fileURLToPath(new URL("../../../apps/server/src/main.ts", import.meta.url));
 
 /**
- * Starts the real server on a free port and waits until it is ready. Development sign-in is on.
+ * Starts the real server on a free port and waits until it is ready. It is in development unless `env` says otherwise, and
+ * rate limits are high.
  *
  * @param env must name the database: `DATABASE_URL`, or `DATABASE_FOLDER` for an embedded one
  * @param program the server's main module; by default its source
@@ -34,11 +55,13 @@ export async function startServerProcess(
     args: [program.main],
     ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
     env: {
+      DEEPBOT_DEV: "true",
       HOST: "127.0.0.1",
       PORT: String(port),
       API_KEY_AI: testKeys.messages,
       HEALTH_SECRET_KEY: testKeys.health,
       SECRET_KEY_JWT: testKeys.jwt,
+      ...highRateLimits,
       ...env,
     },
   });

@@ -1,10 +1,11 @@
-import type { AnswerPart, DialogMessage, Usage } from "@deepbot/client/worker";
+import type { AnswerPart, Usage } from "@deepbot/client/worker";
 import OpenAI from "openai";
 import type { ModelConfig } from "../config.ts";
 import type { Answerer } from "./answerer.ts";
 import { AnswererError } from "./answerer-error.ts";
 import { readChunk } from "./openai-chunk.ts";
 import { toAnswererError } from "./openai-error.ts";
+import { toPrompt } from "./prompt.ts";
 import { createReadTimer, type ReadTimer } from "./read-timer.ts";
 
 function createClient({ baseUrl, apiKey, firstChunkTimeoutMs, maxRetries }: ModelConfig): OpenAI {
@@ -24,16 +25,6 @@ function createClient({ baseUrl, apiKey, firstChunkTimeoutMs, maxRetries }: Mode
     // Low, because the platform retries the whole run: the retries of both layers multiply.
     maxRetries,
   });
-}
-
-function toPrompt(
-  messages: readonly DialogMessage[],
-  systemPrompt: string | null,
-): OpenAI.ChatCompletionMessageParam[] {
-  const dialog = messages
-    .filter(({ content }) => content !== "")
-    .map(({ role, content }) => ({ role: role === "bot" ? ("assistant" as const) : ("user" as const), content }));
-  return systemPrompt === null ? dialog : [{ role: "system", content: systemPrompt }, ...dialog];
 }
 
 interface Completion {
@@ -95,7 +86,7 @@ export function createOpenAiAnswerer(config: ModelConfig): Answerer {
           client.chat.completions.create(
             {
               model: config.model,
-              messages: toPrompt(messages, config.systemPrompt),
+              messages: toPrompt(messages, config),
               stream: true,
               stream_options: { include_usage: true },
             },

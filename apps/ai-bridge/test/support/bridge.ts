@@ -16,7 +16,7 @@ export interface Bridge extends Child {
 export function startBridge(url: string, env: Record<string, string> = {}): Bridge {
   const child = startChild(process.execPath, {
     args: [bridgeMain],
-    env: { DEEPBOT_URL: url, API_KEY_AI: testKeys.messages, ...env },
+    env: { DEEPBOT_DEV: "true", DEEPBOT_URL: url, API_KEY_AI: testKeys.messages, ...env },
   });
   onTestFinished(() => child.kill());
   const count = (text: string): number => child.output().split(text).length - 1;

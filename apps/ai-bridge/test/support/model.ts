@@ -10,6 +10,7 @@ export const modelDefaults: ModelConfig = {
   apiKey: "sk-of-the-test",
   model: "tiny",
   systemPrompt: null,
+  contextTokens: 16_000,
   firstChunkTimeoutMs: 10_000,
   idleTimeoutMs: 10_000,
   maxRetries: 0,

@@ -8,6 +8,8 @@ import { beforeAll } from "vitest";
 export interface SeenRun {
   run_id: number;
   state: string;
+  /** Streamed so far, while the run is open. */
+  text: string | null;
   attempt: number;
   answer: { content: string } | null;
   error: { code: string; message: string } | null;

@@ -2,7 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readConfig } from "../../src/config.ts";
+import { readConfig as readAnyConfig, type Config } from "../../src/config.ts";
+
+/** In development, unless the environment says otherwise. */
+const readConfig = (environment: Record<string, string>): Config =>
+  readAnyConfig({ DEEPBOT_DEV: "true", ...environment });
 
 async function fileWith(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bridge-"));
@@ -21,7 +25,7 @@ test("needs no settings during development", () => {
       name: `${hostname().slice(0, 80)}-${process.pid}`,
       concurrency: 4,
       leaseMs: 30_000,
-      historyLimit: 1_000,
+      historyLimit: 100,
       stopGraceMs: 5_000,
       fallback: true,
     },
@@ -35,6 +39,7 @@ test("reads a model's settings", () => {
     OPENAI_BASE_URL: "http://127.0.0.1:11434/v1/",
     OPENAI_MODEL: "tiny",
     OPENAI_SYSTEM_PROMPT: "Be brief.",
+    OPENAI_CONTEXT_TOKENS: "8000",
     OPENAI_FIRST_CHUNK_TIMEOUT_MS: "1000",
   });
   expect(model).toEqual({
@@ -42,6 +47,7 @@ test("reads a model's settings", () => {
     apiKey: null,
     model: "tiny",
     systemPrompt: "Be brief.",
+    contextTokens: 8_000,
     firstChunkTimeoutMs: 1_000,
     idleTimeoutMs: 30_000,
     maxRetries: 1,
@@ -72,8 +78,9 @@ test("reads secrets from files", async () => {
 test.each<[string, Record<string, string>]>([
   ["OPENAI_MODEL must name a model of the endpoint in OPENAI_BASE_URL", { OPENAI_BASE_URL: "http://127.0.0.1:1/v1" }],
   ["OPENAI_API_KEY must be set for https://api.openai.com/v1", { OPENAI_MODEL: "m" }],
-  ["API_KEY_AI must be set in production", { NODE_ENV: "production" }],
-  ["API_KEY_AI must be set in production", { NODE_ENV: "production", API_KEY_AI: "dev-messages-key" }],
+  ["API_KEY_AI must be set to the key that the server has", { DEEPBOT_DEV: "" }],
+  ["API_KEY_AI must be set to the key that the server has", { DEEPBOT_DEV: "false", API_KEY_AI: "dev-messages-key" }],
+  ["DEEPBOT_DEV must be true or false", { DEEPBOT_DEV: "yes", API_KEY_AI: "k" }],
   ["API_KEY_AI and API_KEY_AI_FILE are both set", { API_KEY_AI: "k", API_KEY_AI_FILE: "/dev/null" }],
   ["API_KEY_AI_FILE names a file that cannot be read", { API_KEY_AI_FILE: "/nowhere/at/all" }],
   ["API_KEY_AI_FILE names an empty file", { API_KEY_AI_FILE: "/dev/null" }],
@@ -89,10 +96,10 @@ test.each<[string, Record<string, string>]>([
 });
 
 test("reports all problems at once, without the values", () => {
-  expect(() => readConfig({ OPENAI_BASE_URL: "ftp://secret-host", LEASE_MS: "1", NODE_ENV: "production" })).toThrow(
+  expect(() => readConfig({ OPENAI_BASE_URL: "ftp://secret-host", LEASE_MS: "1", DEEPBOT_DEV: "false" })).toThrow(
     [
       "The configuration is not usable:",
-      "  - API_KEY_AI must be set in production, to the key that the server has",
+      "  - API_KEY_AI must be set to the key that the server has; in development set DEEPBOT_DEV=true",
       "  - OPENAI_MODEL must name a model of the endpoint in OPENAI_BASE_URL",
       "  - LEASE_MS must be at least 1000",
       "  - OPENAI_BASE_URL must be an address, such as http://127.0.0.1:11434/v1",

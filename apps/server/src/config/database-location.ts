@@ -2,20 +2,37 @@ import type { DatabaseLocation } from "@deepbot/db";
 
 type Values = Readonly<Record<string, string>>;
 
+type Located = Extract<DatabaseLocation, { engine: "postgres" }> | { problem: string };
+
 const parts = ["DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"];
 
 /** Default folder of the embedded database, relative to the working directory of the server. */
 const defaultFolder = ".data/db";
 
-function fromUrl(text: string): DatabaseLocation | { problem: string } {
-  const url = URL.parse(text);
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
-    return { problem: "DATABASE_URL must look like postgres://user:password@host:5432/name" };
-  }
-  return { engine: "postgres", url: text };
+function findUrlProblem(name: string, text: string): string | undefined {
+  const protocol = URL.parse(text)?.protocol ?? "";
+  if (/^postgres(ql)?:$/.test(protocol)) return undefined;
+  return `${name} must look like postgres://user:password@host:5432/name`;
 }
 
-function fromParts(values: Values): DatabaseLocation | { problem: string } {
+/** With the owner's credentials, by a URL of its own or by the two that differ. */
+function ownerUrlOf(url: string, values: Values): { ownerUrl?: string } {
+  const whole = values["MIGRATION_DATABASE_URL"];
+  if (whole !== undefined) return { ownerUrl: whole };
+  const user = values["MIGRATION_DATABASE_USER"];
+  if (user === undefined) return {};
+  const owned = new URL(url);
+  owned.username = encodeURIComponent(user);
+  owned.password = encodeURIComponent(values["MIGRATION_DATABASE_PASSWORD"] ?? "");
+  return { ownerUrl: owned.href };
+}
+
+function fromUrl(text: string): Located {
+  const problem = findUrlProblem("DATABASE_URL", text);
+  return problem === undefined ? { engine: "postgres", url: text } : { problem };
+}
+
+function fromParts(values: Values): Located {
   const name = values["DATABASE_NAME"];
   const user = values["DATABASE_USER"];
   if (name === undefined || user === undefined) {
@@ -33,10 +50,29 @@ function fromParts(values: Values): DatabaseLocation | { problem: string } {
   return { engine: "postgres", url: url.href };
 }
 
-/** PostgreSQL by `DATABASE_URL`, else by the original's five names; the embedded database when none is set. */
+/** Adds the ways past a pooler and as the owner of the schema. */
+function addUrls(location: Extract<Located, { engine: "postgres" }>, values: Values): Located {
+  const directUrl = values["DATABASE_DIRECT_URL"];
+  for (const name of ["DATABASE_DIRECT_URL", "MIGRATION_DATABASE_URL"]) {
+    const problem = values[name] === undefined ? undefined : findUrlProblem(name, values[name]);
+    if (problem !== undefined) return { problem };
+  }
+  return {
+    ...location,
+    ...(directUrl === undefined ? {} : { directUrl }),
+    ...ownerUrlOf(directUrl ?? location.url, values),
+  };
+}
+
+/**
+ * PostgreSQL by `DATABASE_URL`, else by the original's five names; the embedded database when none is set. The owner of the
+ * schema may have credentials of its own.
+ */
 export function readDatabaseLocation(values: Values): DatabaseLocation | { problem: string } {
   const url = values["DATABASE_URL"];
-  if (url !== undefined) return fromUrl(url);
-  if (parts.some((name) => values[name] !== undefined)) return fromParts(values);
-  return { engine: "embedded", folder: values["DATABASE_FOLDER"] ?? defaultFolder };
+  if (url === undefined && parts.every((name) => values[name] === undefined)) {
+    return { engine: "embedded", folder: values["DATABASE_FOLDER"] ?? defaultFolder };
+  }
+  const location = url === undefined ? fromParts(values) : fromUrl(url);
+  return "problem" in location ? location : addUrls(location, values);
 }

@@ -1,9 +1,10 @@
-import { accessErrors, appRouter, type Access } from "@deepbot/api/server";
+import { accessErrors, appRouter, ratePolicies, type Access } from "@deepbot/api/server";
 import { statusOf, statusTitles, type ErrorCode } from "@deepbot/contract";
 import { generateOpenApiDocument } from "trpc-to-openapi";
 import { z } from "zod";
 import { listOperations, type Operation } from "../transports/operations.ts";
 import { problemSchemas } from "./problem-schemas.ts";
+import { headerComponents, rateLimitHeaders, retryHeaders } from "./rate-limit-headers.ts";
 
 type Json = Record<string, unknown>;
 
@@ -18,15 +19,21 @@ const schemes = {
     type: "apiKey",
     in: "cookie",
     name: "access_token",
-    description: "Set by `POST /create/users`.",
+    description:
+      "Set by `POST /create/users`. Over HTTPS its name is `__Host-access_token`; `access_token` is still read there, for one release.",
   },
   serviceKey: {
     type: "apiKey",
     in: "header",
     name: "X-Messages-Key",
-    description: "Service key of workers.",
+    description: "Service key of workers. A request carries one kind of credential.",
   },
   healthKey: { type: "apiKey", in: "header", name: "X-Health-Key", description: "Key of operators." },
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description: "The same service key or key of operators in `Authorization: Bearer …`.",
+  },
 } as const;
 
 const tags = [
@@ -39,21 +46,28 @@ const tags = [
   { name: "health", description: "For operators" },
 ];
 
-const schemeOf: Readonly<Record<Access, keyof typeof schemes | undefined>> = {
-  public: undefined,
-  person: "cookie",
-  worker: "serviceKey",
-  operator: "healthKey",
+/** By which of the schemes a caller may prove itself. */
+const schemesOf: Readonly<Record<Access, readonly (keyof typeof schemes)[]>> = {
+  public: [],
+  person: ["cookie"],
+  worker: ["serviceKey", "bearer"],
+  operator: ["healthKey", "bearer"],
 };
 
 /** Errors that a request may meet before or beside its procedure. */
-function transportErrors({ method, inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
+function transportErrors({ inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
   const { access = "public" } = procedure.meta;
-  const always: ErrorCode[] = ["bad_request", "internal", "database_unavailable"];
+  const always: ErrorCode[] = [
+    "bad_request",
+    "credentials_mixed",
+    "too_many_requests",
+    "internal",
+    "database_unavailable",
+    "database_overloaded",
+  ];
   const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
   // Browsers send cookies by themselves, so only operations for people depend on the origin.
-  const forOrigin: ErrorCode[] =
-    method !== "GET" && (access === "person" || access === "public") ? ["origin_refused"] : [];
+  const forOrigin: ErrorCode[] = access === "person" || access === "public" ? ["origin_refused"] : [];
   const forBody: ErrorCode[] = inputInQuery ? [] : ["json_invalid", "payload_too_large", "unsupported_media_type"];
   return [...always, ...forInput, ...forOrigin, ...forBody];
 }
@@ -63,12 +77,21 @@ function errorCodes(operation: Operation): readonly ErrorCode[] {
   return [...errors, ...accessErrors[access], ...transportErrors(operation)];
 }
 
-function problemResponse(status: number, codes: readonly ErrorCode[]): Json {
+/** Which quota an operation uses, for people. */
+function describeQuota({ procedure }: Operation): string {
+  const { rateLimit = "public" } = procedure.meta;
+  return `; the operation uses the quota \`${rateLimit}\` of its ${ratePolicies[rateLimit].by}`;
+}
+
+function problemResponse(status: number, codes: readonly ErrorCode[], operation: Operation): Json {
   const schema = status === 422 ? "InvalidInput" : "Problem";
   const names = codes.map((code) => `\`${code}\``).join(", ");
-  const retry = status === 503 ? "; `Retry-After` says when to try again" : "";
+  const headers = retryHeaders[status];
+  const retry = headers === undefined ? "" : "; `Retry-After` says when to try again";
+  const quota = status === 429 ? describeQuota(operation) : "";
   return {
-    description: `${statusTitles[status] ?? "Error"}: ${names}${retry}`,
+    description: `${statusTitles[status] ?? "Error"}: ${names}${retry}${quota}`,
+    ...(headers === undefined ? {} : { headers }),
     content: { "application/problem+json": { schema: { $ref: `#/components/schemas/${schema}` } } },
   };
 }
@@ -78,12 +101,13 @@ function errorResponses(operation: Operation): Json {
   const codes = [...new Set(errorCodes(operation))];
   const statuses = [...new Set(codes.map(statusOf))].toSorted((a, b) => a - b);
   const codesOf = (status: number): ErrorCode[] => codes.filter((code) => statusOf(code) === status).toSorted();
-  return Object.fromEntries(statuses.map((status) => [String(status), problemResponse(status, codesOf(status))]));
+  return Object.fromEntries(
+    statuses.map((status) => [String(status), problemResponse(status, codesOf(status), operation)]),
+  );
 }
 
 function securityOf({ procedure }: Operation): Json[] {
-  const scheme = schemeOf[procedure.meta.access ?? "public"];
-  return scheme === undefined ? [] : [{ [scheme]: [] }];
+  return schemesOf[procedure.meta.access ?? "public"].map((scheme) => ({ [scheme]: [] }));
 }
 
 const attachmentHeaders = {
@@ -93,11 +117,12 @@ const attachmentHeaders = {
 /** Adds what the generator cannot know: security, error responses and the success status. */
 function complete(generated: Json, operation: Operation): Json {
   const { "200": success } = toJson(generated["responses"]);
-  const headers = operation.procedure.meta.attachment === undefined ? {} : { headers: attachmentHeaders };
+  const { attachment } = operation.procedure.meta;
+  const headers = { ...rateLimitHeaders, ...(attachment === undefined ? {} : attachmentHeaders) };
   return {
     ...generated,
     security: securityOf(operation),
-    responses: { [String(operation.status)]: { ...toJson(success), ...headers }, ...errorResponses(operation) },
+    responses: { [String(operation.status)]: { ...toJson(success), headers }, ...errorResponses(operation) },
   };
 }
 
@@ -127,9 +152,10 @@ function describeEvents(operation: Operation): Json {
     responses: {
       "200": {
         description: "The events",
+        headers: rateLimitHeaders,
         content: { "text/event-stream": { schema: { oneOf: withoutDialect } } },
       },
-      "204": { description: "The client has had the last event" },
+      "204": { description: "The client has had the last event", headers: rateLimitHeaders },
       ...errorResponses(operation),
     },
   };
@@ -167,5 +193,6 @@ export function generateDocument(): Json {
         : describeEvents(operation);
   }
   for (const operation of operations.filter(isAlias)) addAlias(paths, operation);
-  return { ...generated, tags, paths, components: { securitySchemes: schemes, schemas: problemSchemas() } };
+  const components = { securitySchemes: schemes, headers: headerComponents, schemas: problemSchemas() };
+  return { ...generated, tags, paths, components };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { FetchCertificates } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
 import { TRPCError } from "@trpc/server";
@@ -33,11 +34,13 @@ export async function createDevIssuer(): Promise<DevIssuer> {
   return {
     fetchCertificates: async () => certificates,
     mint: ({ sub, ...claims }) =>
-      new SignJWT({ ...claims, email_verified: true })
+      // As Google does for accounts of an organisation.
+      new SignJWT({ ...claims, email_verified: true, hd: claims.email.split("@").at(-1) })
         .setProtectedHeader({ alg: "RS256", kid: keyId, typ: "JWT" })
         .setIssuer("https://accounts.google.com")
         .setAudience(devAudience)
         .setSubject(sub)
+        .setJti(randomUUID())
         .setIssuedAt()
         .setExpirationTime("1h")
         .sign(privateKey),

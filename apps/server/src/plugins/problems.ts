@@ -1,23 +1,30 @@
-import { errorCodeOf, requestScope, toProblem, type Log } from "@deepbot/api/server";
-import { statusOf } from "@deepbot/contract";
+import { errorCodeOf, requestScope, toProblem, type Events, type Log, type Sampler } from "@deepbot/api/server";
 import { describeError } from "../describe-error.ts";
 import { sendProblem, type RequestContext } from "../request/context.ts";
 
 export type ReportError = (error: unknown, request: RequestContext) => void;
 export type HandleError = (error: unknown, request: RequestContext) => void;
 
-/** Logs refusals at info, outages at warn and unexpected errors at error. */
-export function createErrorReporter(log: Log): ReportError {
+/** Notes a refusal for the line of its request, and logs unexpected errors with their causes. */
+export function createErrorReporter(deps: {
+  log: Log;
+  events: Pick<Events, "emit">;
+  sampler: Pick<Sampler, "admit">;
+}): ReportError {
+  const { log, events, sampler } = deps;
   return (error, request) => {
-    const { method, path } = request;
+    const { method, operation } = request;
     const code = errorCodeOf(error);
-    const status = statusOf(code);
-    const fields = { module: "http", event: "request_refused", method, path, status, code };
+    request.errors.push(code);
     // An error may arrive from a listener that runs outside the scope of its request.
     requestScope.run(request, () => {
-      if (status < 500) log.info(fields, `${method} ${path} -> ${status} ${code}`);
-      else if (code !== "internal") log.warn(fields, `${method} ${path} -> ${status} ${code}`);
-      else log.error({ ...fields, event: "request_failed", causes: describeError(error) }, `${method} ${path} failed`);
+      events.emit({ kind: "request_refused", code });
+      if (code !== "internal") return;
+      const causes = describeError(error);
+      // The same failure again and again is told from another one by its place.
+      if (!sampler.admit(`request_failed ${operation} ${JSON.stringify(causes).slice(0, 300)}`, undefined)) return;
+      const fields = { module: "http", event: "request_failed", method, operation, causes };
+      log.error(fields, `${method} ${operation} failed`);
     });
   };
 }

@@ -1,24 +1,46 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Caller, Context, UseCases } from "@deepbot/api/server";
-import { defaultLocale, locales, timing, type Locale, type Locate, type Problem } from "@deepbot/contract";
+import { pipeline, Readable } from "node:stream";
+import {
+  AppError,
+  type Caller,
+  type Context,
+  type RateLimitStatus,
+  type RequestFacts,
+  type UseCases,
+} from "@deepbot/api/server";
+import {
+  defaultLocale,
+  locales,
+  timing,
+  type ErrorCode,
+  type Locale,
+  type Locate,
+  type Problem,
+} from "@deepbot/contract";
 import Negotiator from "negotiator";
 import type { SessionCookie } from "../plugins/session-cookie.ts";
+import type { Client, FindClient } from "./client-address.ts";
 
 /** One request and the response to it. */
-export interface RequestContext {
+export interface RequestContext extends RequestFacts {
   req: IncomingMessage;
   res: ServerResponse;
   /** Response headers. They are sent together with the status. */
   headers: Record<string, string>;
-  requestId: string;
-  locale: Locale;
+  client: Client;
+  /** The quotas that the request used, each once. */
+  rateLimits: readonly RateLimitStatus[];
   method: string;
   /** Still percent-encoded, without a trailing slash. */
   path: string;
   query: URLSearchParams;
   /** Name of the route, for metrics. The set of names is closed: callers cannot add to it. */
   operation: string;
+  /** Whether the person meant to send their cookies: no foreign page made the request. Set by the request guard. */
+  mayUseCookies: boolean;
+  /** Codes of the errors that it was answered with. A batch can have several. */
+  errors: ErrorCode[];
   /** Says in which part of the request each key of the input was. Without it every key counts as part of the body. */
   locate?: Locate;
 }
@@ -55,18 +77,28 @@ export function commonHeaders(requestId: string): Record<string, string> {
 }
 
 /** The context of a request whose target nothing has checked yet. */
-export function createRequestContext(req: IncomingMessage, res: ServerResponse): RequestContext {
+export function createRequestContext(
+  req: IncomingMessage,
+  res: ServerResponse,
+  findClient: FindClient,
+): RequestContext {
   const requestId = requestIdOf(req);
+  const client = findClient(req);
   return {
     req,
     res,
     headers: commonHeaders(requestId),
     requestId,
     locale: localeOf(req),
+    address: client.network,
+    client,
+    rateLimits: [],
     method: req.method ?? "",
     path: "",
     query: noQuery,
     operation: "none",
+    mayUseCookies: false,
+    errors: [],
   };
 }
 
@@ -76,24 +108,104 @@ export function headerOf(req: IncomingMessage, name: string): string | undefined
   return typeof value === "string" ? value : undefined;
 }
 
+/** The keys of a request, each from its own header or as the bearer token. Which one it must be, the operation knows. */
+interface Keys {
+  serviceKey: string | undefined;
+  healthKey: string | undefined;
+}
+
+const bearerForm = /^Bearer +(\S+)$/i;
+
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 Other schemes, such as a proxy's `Basic`, are no concern of ours. */
+function bearerTokenOf(req: IncomingMessage): string | undefined {
+  return bearerForm.exec(req.headers.authorization ?? "")?.[1];
+}
+
+/**
+ * Reads the keys of a request.
+ *
+ * @param sessionToken of the request's cookie
+ * @throws {AppError} `credentials_mixed` when there is more than one kind of credential: the request would get the rights of
+ *   one while its sender meant the other
+ */
+export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
+  const bearer = bearerTokenOf(req);
+  const serviceKey = headerOf(req, "x-messages-key");
+  const healthKey = headerOf(req, "x-health-key");
+  const kinds = [sessionToken, bearer, serviceKey, healthKey].filter((credential) => credential !== undefined);
+  if (kinds.length > 1) throw new AppError("credentials_mixed");
+  return { serviceKey: serviceKey ?? bearer, healthKey: healthKey ?? bearer };
+}
+
+/** Both headers are lists: a batch may use several quotas. Of one quota the last use tells what is left. */
+function setRateLimitHeaders({ headers }: RequestContext, uses: readonly RateLimitStatus[]): void {
+  headers["RateLimit-Policy"] = uses
+    .map(({ policy, quota, windowSeconds }) => `"${policy}";q=${quota};w=${windowSeconds}`)
+    .join(", ");
+  headers["RateLimit"] = uses
+    .map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${remaining};t=${resetSeconds}`)
+    .join(", ");
+}
+
+/**
+ * Tells the client of a quota that its request used, and when to come back if that was too much.
+ *
+ * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+ */
+function addRateLimit(request: RequestContext, use: RateLimitStatus): void {
+  request.rateLimits = [...request.rateLimits.filter(({ policy }) => policy !== use.policy), use];
+  setRateLimitHeaders(request, request.rateLimits);
+  if (use.refused) request.headers["Retry-After"] = String(use.resetSeconds);
+}
+
 /** What the transports need to call a procedure. */
 export interface ProcedureDeps {
   useCases: UseCases;
   sessionCookie: SessionCookie;
 }
 
-/** The context that procedures receive. */
+/**
+ * The context that procedures receive.
+ *
+ * @throws {AppError} `origin_refused` for a foreign page's read with the person's cookie, `credentials_mixed`
+ */
 export function procedureContext(request: RequestContext, { useCases, sessionCookie }: ProcedureDeps): Context {
-  const { req, res, requestId, locale } = request;
+  const { req, res, requestId, locale, client } = request;
+  const cookies = sessionCookie.read(req);
+  if (cookies.sessionToken !== undefined && !request.mayUseCookies) throw new AppError("origin_refused");
   const caller: Caller = {
     requestId,
     locale,
+    ...client,
     userAgent: headerOf(req, "user-agent"),
-    sessionToken: sessionCookie.read(req),
-    serviceKey: headerOf(req, "x-messages-key"),
-    healthKey: headerOf(req, "x-health-key"),
+    ...cookies,
+    ...readKeys(req, cookies.sessionToken),
   };
-  return { useCases, caller, setSessionToken: (token) => sessionCookie.write(res, token) };
+  return {
+    useCases,
+    caller,
+    ...sessionCookie.write(res, cookies),
+    reportRateLimit: (status) => addRateLimit(request, status),
+  };
+}
+
+/**
+ * Runs a check that comes before any procedure. What it refuses is counted by address.
+ *
+ * @throws what the check throws; {AppError} `too_many_requests` in its place
+ */
+export type CountRefusals = <Result>(request: RequestContext, check: () => Result) => Result;
+
+export function createCountRefusals({ rateLimits }: Pick<UseCases, "rateLimits">): CountRefusals {
+  return (request, check) => {
+    try {
+      return check();
+    } catch (error) {
+      const report = (status: RateLimitStatus): void => addRateLimit(request, status);
+      rateLimits.count({ policy: "refused", subject: request.client.network, report });
+      throw error;
+    }
+  };
 }
 
 /** Aborts when the client disconnects before the response is complete. */
@@ -107,27 +219,45 @@ export function abortOnDisconnect({ res }: RequestContext): AbortSignal {
 
 type Recipient = Pick<RequestContext, "res" | "headers">;
 
-/** Sends a response in one write, unless the client has disconnected. Node drops the body when the method is HEAD. */
+/** Longest piece of a body that is written at once. A longer one would hide whether its client reads it. */
+export const sliceBytes = 64 * 1024;
+
+export function* inSlices(bytes: Buffer): Generator<Buffer, void, undefined> {
+  for (let start = 0; start < bytes.length; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes);
+}
+
+/**
+ * Sends a response, in one write if it is short, unless the client has disconnected. Node drops the body when the method is
+ * HEAD.
+ */
 export function sendResponse(
   { res, headers }: Recipient,
   { status, contentType, content }: { status: number; contentType: string; content: string | Buffer },
 ): void {
   if (res.headersSent || res.destroyed) return;
+  const length = Buffer.byteLength(content);
   res.writeHead(status, {
+    ...(status === 429 || status === 503 ? { "Retry-After": String(timing.retryAfterSeconds) } : {}),
     ...headers,
-    ...(status === 503 ? { "Retry-After": String(timing.retryAfterSeconds) } : {}),
     "Content-Type": contentType,
-    "Content-Length": Buffer.byteLength(content),
+    "Content-Length": length,
   });
-  res.end(content);
+  if (length <= sliceBytes) res.end(content);
+  // The callback gets an error when the client disconnects.
+  else pipeline(Readable.from(inSlices(Buffer.from(content))), res, () => {});
 }
 
+export const jsonType = "application/json; charset=utf-8";
+
 export function sendJson(to: Recipient, status: number, value: unknown): void {
-  sendResponse(to, { status, contentType: "application/json; charset=utf-8", content: JSON.stringify(value) });
+  sendResponse(to, { status, contentType: jsonType, content: JSON.stringify(value) });
 }
 
 export function sendProblem(to: Recipient, problem: Problem): void {
-  const { status } = problem;
+  const { status, resets_at: resetsAt } = problem;
+  if (typeof resetsAt === "string") {
+    to.headers["Retry-After"] = String(Math.max(1, Math.ceil((Date.parse(resetsAt) - Date.now()) / 1000)));
+  }
   sendResponse(to, {
     status,
     contentType: "application/problem+json; charset=utf-8",

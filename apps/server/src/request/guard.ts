@@ -17,22 +17,31 @@ const hostForm = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::\d{
 /** Keys that reach into prototypes. */
 const dangerousKeys = new Set(["__proto__", "constructor", "prototype"]);
 
+/**
+ * Served under any well-formed host: a scrape or a probe addresses a server by its IP. They take no cookie, and the metrics
+ * want a key, so a foreign name that resolves to us gains nothing.
+ */
+const probePaths: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
+
 export interface GuardOptions {
   /** The one foreign origin that browsers may call from. */
   frontOrigin: string;
-  /** Host names that are served; empty serves any. */
+  /** Under which browsers see this server, whatever stands in between. */
+  ownScheme: "http:" | "https:";
+  /** Host names that are served. Probes and metrics are served under any name. */
   allowedHosts: readonly string[];
 }
+
+type OwnOrigins = Pick<GuardOptions, "frontOrigin" | "ownScheme">;
 
 /** Every value of `Host`. Node keeps only the first one, but `rawHeaders` alternates all names and values. */
 function hostsOf({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
 }
 
-function checkHost([host, ...more]: readonly string[], allowedHosts: readonly string[]): void {
+function checkHost([host, ...more]: readonly string[], isAllowed: (name: string) => boolean): void {
   if (host === undefined || more.length > 0 || !hostForm.test(host)) throw new AppError("bad_request");
-  const name = host.toLowerCase().replace(/:\d+$/, "");
-  if (allowedHosts.length > 0 && !allowedHosts.includes(name)) throw new AppError("misdirected_request");
+  if (!isAllowed(host.toLowerCase().replace(/:\d+$/, ""))) throw new AppError("misdirected_request");
 }
 
 function parseQuery(text: string): URLSearchParams {
@@ -65,9 +74,9 @@ function checkTarget(request: RequestContext, allowedHosts: readonly string[]): 
   }
   if (url.length > limits.targetMaxBytes) throw new AppError("uri_too_long");
   if (!originForm.test(url)) throw new AppError("bad_request");
-  checkHost(hostsOf(req), allowedHosts);
   const mark = url.indexOf("?");
   const path = mark === -1 ? url : url.slice(0, mark);
+  checkHost(hostsOf(req), (name) => probePaths.has(path) || allowedHosts.includes(name));
   checkSegments(path);
   request.path = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
   if (mark !== -1 && mark < url.length - 1) request.query = parseQuery(url.slice(mark + 1));
@@ -75,19 +84,35 @@ function checkTarget(request: RequestContext, allowedHosts: readonly string[]): 
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Unlike Go's rule this compares the scheme too: a page that came over http may have been changed on its way. */
+function isOwnOrigin(origin: string, scheme: string, host: string | undefined): boolean {
+  const url = URL.parse(origin);
+  return url?.protocol === scheme && url.host === host;
+}
+
 /**
- * Refuses writes that a browser sends on behalf of a foreign site, with or without our cookie. Other clients send neither
- * header and pass: they have no cookies but their own.
+ * Whether a browser sends the request on behalf of a foreign site. Other clients send neither header: they have no cookies
+ * but their own.
  *
  * @see https://pkg.go.dev/net/http#CrossOriginProtection for the algorithm
  */
-function checkOrigin({ req, method }: RequestContext, frontOrigin: string): void {
-  if (safeMethods.has(method)) return;
+function isForeign({ req }: RequestContext, { frontOrigin, ownScheme }: OwnOrigins): boolean {
   const { origin, host } = req.headers;
   const site = req.headers["sec-fetch-site"];
-  if (site === "same-origin" || site === "none" || origin === frontOrigin) return;
-  if (site === undefined && (origin === undefined || URL.parse(origin)?.host === host)) return;
-  throw new AppError("origin_refused");
+  if (site === "same-origin" || site === "none" || origin === frontOrigin) return false;
+  return site !== undefined || (origin !== undefined && !isOwnOrigin(origin, ownScheme, host));
+}
+
+/**
+ * Refuses writes of foreign sites, with or without our cookie; their reads get no further than what needs no cookie. A link
+ * on a page of a sibling host comes without an origin. The front end may be there, and a page cannot read what it links to.
+ */
+function checkOrigin(request: RequestContext, origins: OwnOrigins): void {
+  const { req, method } = request;
+  const foreign = isForeign(request, origins);
+  if (foreign && !safeMethods.has(method)) throw new AppError("origin_refused");
+  const isSiblingLink = req.headers["sec-fetch-site"] === "same-site" && req.headers.origin === undefined;
+  request.mayUseCookies = !foreign || isSiblingLink;
 }
 
 /** Lets the front end's origin read the response, errors included. */
@@ -96,7 +121,7 @@ function addCorsHeaders({ req, headers }: RequestContext, frontOrigin: string): 
   Object.assign(headers, {
     "Access-Control-Allow-Origin": frontOrigin,
     "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
+    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy",
   });
 }
 
@@ -122,11 +147,12 @@ function handlePreflight(request: RequestContext, frontOrigin: string): boolean 
  * @returns false if the request was a CORS preflight and has its response
  * @throws {AppError} if nothing else may see the request
  */
-export function guardRequest(request: RequestContext, { frontOrigin, allowedHosts }: GuardOptions): boolean {
+export function guardRequest(request: RequestContext, options: GuardOptions): boolean {
+  const { frontOrigin, allowedHosts } = options;
   addCorsHeaders(request, frontOrigin);
   checkTarget(request, allowedHosts);
   if (handlePreflight(request, frontOrigin)) return false;
-  checkOrigin(request, frontOrigin);
+  checkOrigin(request, options);
   return true;
 }
 

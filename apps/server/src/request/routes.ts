@@ -2,8 +2,11 @@ import type { RequestListener } from "node:http";
 import { AppError, requestScope } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
 import type { HandleError } from "../plugins/problems.ts";
-import { createRequestContext, type RequestContext } from "./context.ts";
+import type { LogRequest } from "../plugins/request-log.ts";
+import type { FindClient } from "./client-address.ts";
+import { createRequestContext, type CountRefusals, type RequestContext } from "./context.ts";
 import { checkBodyHeaders, guardRequest, readJson, type GuardOptions } from "./guard.ts";
+import type { StallGuard } from "./stall-guard.ts";
 
 /** What a handler gets from the route that was found. */
 export interface Matched {
@@ -116,10 +119,13 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
 export interface HandlerDeps extends GuardOptions {
   routes: RouteTable;
   handleError: HandleError;
-  /** Records each request once its connection is done with it. */
-  requestDuration: { observe: (labels: { operation: string; status: number }, seconds: number) => void };
+  findClient: FindClient;
+  countRefusals: CountRefusals;
+  /** Told of each request once its connection is done with it. */
+  onEnd: LogRequest;
   /** Aborted once the server stops. */
   stopping: AbortSignal;
+  stallGuard: StallGuard;
 }
 
 function prepareBody({ req }: RequestContext, { bodyLimit, readsBody }: Route): Matched["readBody"] {
@@ -129,29 +135,45 @@ function prepareBody({ req }: RequestContext, { bodyLimit, readsBody }: Route): 
   return () => (body ??= readJson(req, bodyLimit));
 }
 
+interface Found {
+  route: Route;
+  matched: Matched;
+}
+
+/** Checks a request and finds its route. @returns undefined if the request has its response already */
+function findRoute(request: RequestContext, deps: HandlerDeps): Found | undefined {
+  if (!guardRequest(request, deps)) return undefined;
+  const { route, params } = deps.routes.find(request);
+  request.operation = route.name;
+  return { route, matched: { params, readBody: prepareBody(request, route) } };
+}
+
 /** The way of every request: guard, one look-up in the route table, the handler of the route. */
 export function createHandler(deps: HandlerDeps): RequestListener {
-  const { routes, handleError, requestDuration, stopping } = deps;
+  const { handleError, findClient, countRefusals, onEnd, stopping, stallGuard } = deps;
 
   const serve = async (request: RequestContext): Promise<void> => {
     try {
-      if (!guardRequest(request, deps)) return;
-      const { route, params } = routes.find(request);
-      request.operation = route.name;
-      const readBody = prepareBody(request, route);
-      await route.handle(request, { params, readBody });
+      const found = countRefusals(request, () => findRoute(request, deps));
+      await found?.route.handle(request, found.matched);
     } catch (error) {
       handleError(error, request);
     }
   };
 
   return (req, res) => {
-    const request = createRequestContext(req, res);
+    const request = createRequestContext(req, res, findClient);
     const startedAt = performance.now();
+    const { bytesWritten } = req.socket;
     res.once("close", () => {
-      const labels = { operation: request.operation, status: res.statusCode };
-      requestDuration.observe(labels, (performance.now() - startedAt) / 1000);
+      onEnd(request, {
+        status: res.statusCode,
+        ms: performance.now() - startedAt,
+        bytes: req.socket.bytesWritten - bytesWritten,
+        aborted: !res.writableFinished,
+      });
     });
+    stallGuard.watch(res);
     if (stopping.aborted) request.headers["Connection"] = "close";
     void requestScope.run(request, serve, request);
   };

@@ -1,9 +1,11 @@
+import { JsonStream } from "@deepbot/api/server";
 import { endEventId, type Locate } from "@deepbot/contract";
 import { TRPCError } from "@trpc/server";
 import { ZodRealError } from "zod";
 import {
   abortOnDisconnect,
   headerOf,
+  jsonType,
   procedureContext,
   sendEmpty,
   sendJson,
@@ -11,6 +13,7 @@ import {
   type RequestContext,
 } from "../request/context.ts";
 import type { Matched, Route } from "../request/routes.ts";
+import { sendParts } from "../request/send-parts.ts";
 import { listOperations, type Operation } from "./operations.ts";
 import { isAsyncIterable, restEncoding, type EventStreams } from "./sse.ts";
 
@@ -73,7 +76,9 @@ async function sendOutput(
   const { type, meta } = operation.procedure;
   const { attachment } = meta;
   if (attachment !== undefined) request.headers["Content-Disposition"] = `attachment; filename="${attachment}"`;
-  if (type !== "subscription" || !isAsyncIterable(output)) sendJson(request, operation.status, output);
+  if (output instanceof JsonStream) {
+    await sendParts(request, { status: operation.status, contentType: jsonType, parts: [output] });
+  } else if (type !== "subscription" || !isAsyncIterable(output)) sendJson(request, operation.status, output);
   else if (request.req.headers["last-event-id"] === endEventId) sendEmpty(request, 204);
   else await streams.send(request, { events: output, encoding: restEncoding, signal });
 }

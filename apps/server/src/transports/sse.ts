@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { encodeOnce, type Log } from "@deepbot/api/server";
+import { encodeOnce } from "@deepbot/api/server";
 import { timing } from "@deepbot/contract";
 import { isTrackedEnvelope } from "@trpc/server";
 import type { ReportError } from "../plugins/problems.ts";
@@ -118,39 +118,20 @@ async function sendStream(request: RequestContext, stream: EventStream, reportEr
   }
 }
 
-const checkIntervalMs = 5_000;
-
-/** A client that reads nothing for this long is cut off. It can resume when it reconnects. */
-const stallLimitMs = 30_000;
-
 const closeSpreadMs = 500;
 
-/** Finds the streams whose clients have stopped reading, and cuts them off. */
-function cutStalled(stalledSince: Map<ServerResponse, number | null>, log: Log): void {
-  const now = performance.now();
-  for (const [res, since] of stalledSince) {
-    if (!res.writableNeedDrain) stalledSince.set(res, null);
-    else if (since === null) stalledSince.set(res, now);
-    else if (now - since > stallLimitMs) {
-      log.info({ module: "http", event: "stream_stalled" }, "A client has stopped reading its stream and is cut off");
-      res.destroy();
-    }
-  }
-}
-
-export function createEventStreams({ log, reportError }: { log: Log; reportError: ReportError }): EventStreams {
-  const stalledSince = new Map<ServerResponse, number | null>();
-  setInterval(() => cutStalled(stalledSince, log), checkIntervalMs).unref();
+export function createEventStreams(reportError: ReportError): EventStreams {
+  const streaming = new Set<ServerResponse>();
   return {
     send: (request, stream) => {
       const { res } = request;
-      stalledSince.set(res, null);
-      res.once("close", () => stalledSince.delete(res));
+      streaming.add(res);
+      res.once("close", () => streaming.delete(res));
       return sendStream(request, stream, reportError);
     },
-    count: () => stalledSince.size,
+    count: () => streaming.size,
     closeAll: () => {
-      for (const res of stalledSince.keys()) setTimeout(() => res.destroy(), Math.random() * closeSpreadMs);
+      for (const res of streaming) setTimeout(() => res.destroy(), Math.random() * closeSpreadMs);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { AppError, appRouter, encodeOnce, type Context } from "@deepbot/api/server";
+import { AppError, appRouter, encodeOnce, JsonStream, type Context } from "@deepbot/api/server";
 import { limits, timing } from "@deepbot/contract";
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server";
 import type { ReportError } from "../plugins/problems.ts";
@@ -6,19 +6,21 @@ import { parseJson } from "../request/guard.ts";
 import {
   abortOnDisconnect,
   headerOf,
+  jsonType,
   procedureContext,
-  sendJson,
-  sendResponse,
+  type CountRefusals,
   type ProcedureDeps,
   type RequestContext,
 } from "../request/context.ts";
 import type { Matched, Route } from "../request/routes.ts";
+import { sendParts, type Parts } from "../request/send-parts.ts";
 import { listProcedures, type Procedure } from "./operations.ts";
 import { isAsyncIterable, type EventEncoding, type EventStreams } from "./sse.ts";
 
 export interface TrpcDeps extends ProcedureDeps {
   streams: EventStreams;
   reportError: ReportError;
+  countRefusals: CountRefusals;
 }
 
 /** One call of a request. A batch has several. */
@@ -34,6 +36,7 @@ interface CallScope {
   request: RequestContext;
   ctx: Context;
   isBatch: boolean;
+  countRefusals: CountRefusals;
   /** Reads the inputs of all calls. */
   readInputs: () => Promise<unknown>;
   signal: AbortSignal;
@@ -59,10 +62,8 @@ async function inputOf({ procedure, index }: Call, { request, isBatch, readInput
   return isRecord(input) ? { ...input, lastEventId: id } : (input ?? { lastEventId: id });
 }
 
-/** @throws what the procedure raises, and refusals of the call itself */
-async function invoke(call: Call, scope: CallScope): Promise<unknown> {
-  const { name, procedure, index } = call;
-  const { request, ctx, isBatch, signal } = scope;
+/** @throws for a call that no procedure would take */
+function checkCall({ procedure }: Call, { request, isBatch }: CallScope): Procedure {
   if (procedure === undefined) throw new TRPCError({ code: "NOT_FOUND" });
   const { type } = procedure;
   const method = type === "mutation" ? "POST" : "GET";
@@ -70,14 +71,22 @@ async function invoke(call: Call, scope: CallScope): Promise<unknown> {
     throw new TRPCError({ code: "METHOD_NOT_SUPPORTED" });
   }
   if (isBatch && type === "subscription") throw new TRPCError({ code: "BAD_REQUEST" });
+  return procedure;
+}
+
+/** @throws what the procedure raises, and refusals of the call itself */
+async function invoke(call: Call, scope: CallScope): Promise<unknown> {
+  const { name, index } = call;
+  const { request, ctx, countRefusals, signal } = scope;
+  const procedure = countRefusals(request, () => checkCall(call, scope));
   const getRawInput = (): Promise<unknown> => inputOf(call, scope);
-  return procedure.call({ ctx, path: name, type, batchIndex: index, getRawInput, signal });
+  return procedure.call({ ctx, path: name, type: procedure.type, batchIndex: index, getRawInput, signal });
 }
 
 type ErrorShape = ReturnType<typeof errorShape>;
 
 /** The error as clients of tRPC receive it. The formatter of the router adds the facts of a problem document. */
-function errorShape(error: unknown, { procedure, name }: Partial<Call>, ctx: Context) {
+function errorShape(error: unknown, { procedure, name }: Partial<Call>, ctx: Context | undefined) {
   return getTRPCErrorShape({
     config: appRouter._def._config,
     error: getTRPCErrorFromUnknown(error),
@@ -123,16 +132,30 @@ function wantsJsonLines({ req }: RequestContext): boolean {
   return accept.split(",").some((type) => type.trim() === jsonLines);
 }
 
-function sendEnvelopes({ request, isBatch }: CallScope, envelopes: readonly Envelope[]): void {
-  const [first] = envelopes;
+function partsOf(envelope: Envelope): Parts {
+  if ("result" in envelope && envelope.result.data instanceof JsonStream) {
+    return ['{"result":{"data":', envelope.result.data, "}}"];
+  }
+  return [JSON.stringify(envelope)];
+}
+
+/** The streams in a batch follow each other, so that one page of one of them is in memory beside their first pages. */
+async function sendEnvelopes(
+  { request, isBatch }: Pick<CallScope, "request" | "isBatch">,
+  envelopes: readonly Envelope[],
+): Promise<void> {
+  const bodies = envelopes.map(partsOf);
   if (isBatch && wantsJsonLines(request)) {
-    const line = Object.fromEntries(envelopes.map((envelope, index) => [index, [[envelope]]]));
-    sendResponse(request, { status: 200, contentType: "application/json", content: `${JSON.stringify(line)}\n` });
+    const members = bodies.flatMap((parts, index) => [`${index === 0 ? "{" : ","}"${index}":[[`, ...parts, "]]"]);
+    await sendParts(request, { status: 200, contentType: "application/json", parts: [...members, "}\n"] });
     return;
   }
   const statuses = new Set(envelopes.map((each) => ("error" in each ? each.error.data.httpStatus : 200)));
-  const [status = 200] = statuses;
-  sendJson(request, statuses.size > 1 ? 207 : status, isBatch ? envelopes : first);
+  const [first = 200] = statuses;
+  const status = statuses.size > 1 ? 207 : first;
+  const items = bodies.flatMap((parts, index) => [index === 0 ? "[" : ",", ...parts]);
+  const parts = isBatch ? [...items, "]"] : (bodies[0] ?? []);
+  await sendParts(request, { status, contentType: jsonType, parts });
 }
 
 /** @throws for requests that are no valid batch */
@@ -152,24 +175,53 @@ function readInputsOf({ method, query }: RequestContext, readBody: Matched["read
   return async () => (text === "" ? undefined : (inputs ??= parseJson(text)));
 }
 
+/** The context of all calls; undefined once the whole request is refused. */
+async function openContext(request: RequestContext, deps: TrpcDeps): Promise<Context | undefined> {
+  try {
+    return procedureContext(request, deps);
+  } catch (error) {
+    deps.reportError(error, request);
+    await sendEnvelopes({ request, isBatch: false }, [{ error: errorShape(error, {}, undefined) }]);
+    return undefined;
+  }
+}
+
+/** Calls of a batch that run at once: a batch must not take all connections to the database. */
+const callsAtOnce = 2;
+
+/** Maps a few items at a time. The results are in the order of the items. */
+async function mapInOrder<Item, Result>(
+  items: readonly Item[],
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await map(item);
+  };
+  await Promise.all(Array.from({ length: callsAtOnce }, work));
+  return results;
+}
+
 function createServe(
   deps: TrpcDeps,
 ): (request: RequestContext, calls: readonly Call[], matched: Matched) => Promise<void> {
-  const { streams, reportError } = deps;
+  const { streams, reportError, countRefusals } = deps;
   return async (request, calls, { readBody }) => {
-    const ctx = procedureContext(request, deps);
+    const ctx = await openContext(request, deps);
+    if (ctx === undefined) return;
     const isBatch = request.query.get("batch") === "1";
     const readInputs = readInputsOf(request, readBody);
-    const scope: CallScope = { request, ctx, isBatch, readInputs, signal: abortOnDisconnect(request) };
+    const scope: CallScope = { request, ctx, isBatch, countRefusals, readInputs, signal: abortOnDisconnect(request) };
     const refused = (error: unknown, call: Partial<Call>): Envelope => {
       reportError(error, request);
       return { error: errorShape(error, call, ctx) };
     };
     try {
-      checkCalls(calls, scope);
+      countRefusals(request, () => checkCalls(calls, scope));
     } catch (error) {
       // Every call of the batch is refused with this one response.
-      sendEnvelopes({ ...scope, isBatch: false }, [refused(error, {})]);
+      await sendEnvelopes({ ...scope, isBatch: false }, [refused(error, {})]);
       return;
     }
     const [first] = calls;
@@ -183,7 +235,7 @@ function createServe(
         (data) => ({ result: { data } }),
         (error: unknown) => refused(error, call),
       );
-    sendEnvelopes(scope, await Promise.all(calls.map(outcomeOf)));
+    await sendEnvelopes(scope, await mapInOrder(calls, outcomeOf));
   };
 }
 

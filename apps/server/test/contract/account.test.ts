@@ -125,7 +125,7 @@ describe("an account", () => {
   describe("GET /config", () => {
     it("tells anybody how to sign in", async () => {
       expect((await api.call("GET /config")).body).toMatchObject({ sign_in: "development", google_client_id: null });
-      const second = await bootApp(api.database, { GOOGLE_CLIENT_ID: clientId, DIALOGS_PER_USER: "7" });
+      const second = await bootApp(api.database, { DIALOGS_PER_USER: "7" }, { clientId });
       expect((await request(second.url, "GET /config")).body).toMatchObject({
         sign_in: "google",
         google_client_id: clientId,

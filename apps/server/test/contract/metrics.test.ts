@@ -2,7 +2,7 @@ import { signInPerson, testKeys } from "@deepbot/testing";
 import { describe, expect, it, vi } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
-import { claimRun, report } from "../support/worker.ts";
+import { claimRun, claimRuns, report } from "../support/worker.ts";
 
 describe("GET /metrics", () => {
   const api = useApi();
@@ -15,9 +15,34 @@ describe("GET /metrics", () => {
   }
 
   it("is Forbidden without the operators' key", async () => {
-    for (const headers of [{}, { "X-Health-Key": "wrong" }, { "X-Messages-Key": testKeys.messages }]) {
+    const wrong = [
+      {},
+      { "X-Health-Key": "wrong" },
+      { "X-Messages-Key": testKeys.messages },
+      { Authorization: "Bearer wrong" },
+      { Authorization: `Basic ${testKeys.health}` },
+    ];
+    for (const headers of wrong) {
       const response = await fetch(`${api.url}/metrics`, { headers });
       expect([response.status, await response.json()]).toMatchObject([403, { detail: "Forbidden" }]);
+    }
+  });
+
+  it("takes the operators' key as a bearer token, which is what Prometheus can send", async () => {
+    const headers = { Authorization: `Bearer ${testKeys.health}` };
+    const response = await fetch(`${api.url}/metrics`, { headers });
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("deepbot_build_info{")]);
+  });
+
+  it("names its metrics as Prometheus wants them", async () => {
+    const text = await read();
+    const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => ({ name, type }));
+    expect(types.length).toBeGreaterThan(20);
+    for (const { name, type } of types) {
+      expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, "m"));
+      expect(name.endsWith("_total"), `${name} is a ${type}`).toBe(type === "counter");
+      expect(name).not.toMatch(/_(?:ms|milliseconds|minutes|hours|kb|mb|percent|count|bucket|sum)(?:_|$)/i);
+      expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
     }
   });
 
@@ -46,6 +71,45 @@ describe("GET /metrics", () => {
     await startRun(person, await createDialog(person));
     await report(api, await claimRun(api), { kind: "complete", text: "hello" });
     expect(await counts()).toEqual(before.map((count) => count + 1));
+  });
+
+  it("counts refused calls by code, each call of a batch too", async () => {
+    const count = async (): Promise<number> =>
+      Number(/^deepbot_refusals_total\{code="unauthenticated"\} (\d+)$/m.exec(await read())?.[1] ?? 0);
+    const before = await count();
+    await fetch(`${api.url}/trpc/auth.me,auth.me?batch=1`);
+    await fetch(`${api.url}/me`);
+    expect(await count()).toBe(before + 3);
+  });
+
+  it("measures the wait for a worker and for its first words, and counts tokens and setbacks", async () => {
+    const person = await api.signIn();
+    const dialog = await createDialog(person);
+    await startRun(person, dialog);
+    const run = await claimRun(api);
+    await report(api, run, { kind: "append", seq: 1, text: "hel" });
+    await report(api, run, { kind: "append", seq: 2, text: "lo" });
+    await report(api, run, { kind: "complete", text: "hello", usage: { input_tokens: 11, output_tokens: 7 } });
+    await startRun(person, dialog);
+    await report(api, await claimRun(api), { kind: "fail", code: "zq_own_words", message: "no", retry: false });
+    const text = await read();
+    expect(text).toMatch(/^deepbot_first_delta_seconds_count 1$/m);
+    expect(Number(/^deepbot_queue_wait_seconds_count (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(2);
+    expect(text).toMatch(/^deepbot_tokens_total\{direction="input"\} 11$/m);
+    expect(text).toMatch(/^deepbot_tokens_total\{direction="output"\} 7$/m);
+    expect(text).toMatch(/^deepbot_run_setbacks_total\{to="failed",reason="reported"\} 1$/m);
+    expect(text).not.toContain("zq");
+  });
+
+  it("says how many workers wait for a run", async () => {
+    expect(await read()).toMatch(/^deepbot_waiting_workers 0$/m);
+    const claims = [claimRuns(api, { wait_ms: 20_000, max: 1 }), claimRuns(api, { wait_ms: 20_000, fallback: true })];
+    await vi.waitFor(async () => expect(await read()).toMatch(/^deepbot_waiting_workers 2$/m));
+    const person = await api.signIn();
+    await startRun(person, await createDialog(person));
+    await startRun(person, await createDialog(person));
+    await Promise.all(claims);
+    expect(await read()).toMatch(/^deepbot_waiting_workers 0$/m);
   });
 
   it("reports the runs that are open", async () => {

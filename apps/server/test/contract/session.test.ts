@@ -173,11 +173,54 @@ describe("signed in", () => {
       const reply = await request(url, "POST /create/users", { json });
       expect(reply.headers["set-cookie"]).toHaveLength(1);
       const { pair, attributes } = readCookie(reply);
-      expect(pair).toMatch(/^access_token=[\w-]+\.[\w-]+\.[\w-]+$/);
+      expect(pair).toMatch(/^(?:__Host-)?access_token=[\w-]+\.[\w-]+\.[\w-]+$/);
+      expect(pair.startsWith("__Host-")).toBe(secure);
       const plain = ["httponly", "max-age=86400", "path=/", "samesite=lax"];
       expect(attributes).toEqual(secure ? [...plain, "secure"] : plain);
       const { call } = await personWith((target, options) => request(url, target, options), sessionTokenOf(reply));
       expect(readCookie(await call("POST /logout")).attributes.includes("secure")).toBe(secure);
+      await stop();
+    });
+
+    it("over HTTPS is read under its old name once more, and gets the new one with the next response", async () => {
+      const { url, stop } = await bootApp(api.database, { SECURE_HTTP_HTTPS: "true" });
+      const { token } = await api.signIn();
+      const { status, headers } = await request(url, "GET /me", { headers: { Cookie: `access_token=${token}` } });
+      expect([status, headers["set-cookie"]]).toEqual([
+        200,
+        [
+          expect.stringContaining(`__Host-access_token=${token}; `),
+          expect.stringMatching(/^access_token=; Max-Age=0; .*Secure/),
+        ],
+      ]);
+      const cookies = `access_token=garbage; __Host-access_token=${token}`;
+      expect((await request(url, "GET /me", { headers: { Cookie: cookies } })).status).toBe(200);
+      await stop();
+    });
+
+    it("is renewed once half of its life is over, once in a batch, and not by a request that ends it", async () => {
+      const person = await api.signIn();
+      const claims = decodeJwt(person.token);
+      const old = { iat: nowSeconds() - 0.6 * daySeconds, exp: nowSeconds() + 0.4 * daySeconds };
+      const headers = { Cookie: `access_token=${await sign({ ...claims, ...old })}` };
+      const renewed = await api.call("GET /me", { headers });
+      const fresh = decodeJwt(sessionTokenOf(renewed));
+      expect(fresh).toMatchObject({ sub: claims.sub, sid: claims["sid"] });
+      expect(Number(fresh.exp) - nowSeconds()).toBeGreaterThan(0.9 * daySeconds);
+      expect((await person.call("GET /me")).headers["set-cookie"]).toBeUndefined();
+      const batch = await api.request("GET /trpc/auth.me,dialogs.list?batch=1&input=%7B%7D", { headers });
+      expect(batch.headers["set-cookie"]).toEqual([expect.stringMatching(/^access_token=\w/)]);
+      const ended = await api.call("POST /logout/everywhere", { headers });
+      expect(ended.headers["set-cookie"]).toEqual([expect.stringMatching(/^access_token=; Max-Age=0; /)]);
+    });
+
+    it("lives as long as SESSION_COOKIE_MAX_AGE_MS says, and its token with it", async () => {
+      const { url, stop } = await bootApp(api.database, { SESSION_COOKIE_MAX_AGE_MS: "3600000" });
+      const json = { token: await mintDevToken((target, options) => request(url, target, options)) };
+      const reply = await request(url, "POST /create/users", { json });
+      expect(readCookie(reply).attributes).toContain("max-age=3600");
+      const claims = decodeJwt(sessionTokenOf(reply));
+      expect(Number(claims.exp) - Number(claims.iat)).toBe(3600);
       await stop();
     });
   });

@@ -118,8 +118,7 @@ describe("a token of Google's", () => {
   beforeAll(async () => {
     google = await startGoogle();
     database = await openTestDatabase("embedded");
-    const env = { GOOGLE_CLIENT_ID: clientId, GOOGLE_CERTIFICATES_URL: google.certificatesUrl };
-    ({ url, stop } = await bootApp(database, env));
+    ({ url, stop } = await bootApp(database, {}, { clientId, certificatesUrl: google.certificatesUrl }));
   });
   afterAll(async () => {
     await stop();
@@ -162,8 +161,7 @@ describe("a token of Google's", () => {
   });
 
   it("cannot be checked while Google's certificates are out of reach: 503", async () => {
-    const env = { GOOGLE_CLIENT_ID: clientId, GOOGLE_CERTIFICATES_URL: google.deadUrl };
-    const cut = await bootApp(database, env);
+    const cut = await bootApp(database, {}, { clientId, certificatesUrl: google.deadUrl });
     const token = await google.mint({});
     for (const language of languages) {
       const options = { json: { token }, headers: { "Accept-Language": language } };

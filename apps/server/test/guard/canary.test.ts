@@ -127,6 +127,8 @@ async function tryCredentials({ ask }: Client, secrets: Secrets): Promise<void> 
   await ask({ method: "GET", path: "/me", headers: { cookie: `access_token=${remember(jwt())}` } });
   await ask({ method: "GET", path: "/me", headers: { authorization: `Bearer ${secrets.make()}` } });
   for (const path of ["/messages", "/health", "/trpc/messages.pending", "/trpc/health.check"]) {
+    await ask({ method: "GET", path, headers: { "x-messages-key": secrets.make() } });
+    await ask({ method: "GET", path, headers: { "x-health-key": secrets.make() } });
     await ask({ method: "GET", path, headers: { "x-messages-key": secrets.make(), "x-health-key": secrets.make() } });
   }
 }

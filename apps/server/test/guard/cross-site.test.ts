@@ -67,6 +67,7 @@ const origins: Origin[] = [
   { name: "absent", value: undefined },
   { name: "the front end's", value: frontOrigin },
   { name: "the server's own", value: "own" },
+  { name: "the server's own with a TLS that it does not have", value: "own with TLS" },
   ...foreignOrigins,
 ];
 
@@ -76,8 +77,18 @@ function mayWrite({ value }: Origin, site: string | undefined): boolean {
   return site === undefined && (value === undefined || value === "own");
 }
 
+function ownOrigin(value: string): string | undefined {
+  if (value === "own") return `http://${own()}`;
+  return value === "own with TLS" ? `https://${own()}` : undefined;
+}
+
+/** Whether a read with the cookie may pass. A link on a page of a sibling host comes without an origin. */
+function mayRead(origin: Origin, site: string | undefined): boolean {
+  return mayWrite(origin, site) || (site === "same-site" && origin.value === undefined);
+}
+
 const headersOf = ({ value }: Origin, site: string | undefined): Record<string, string> => ({
-  ...(value === undefined ? {} : { Origin: value === "own" ? `http://${own()}` : value }),
+  ...(value === undefined ? {} : { Origin: ownOrigin(value) ?? value }),
   ...(site === undefined ? {} : { "Sec-Fetch-Site": site }),
 });
 
@@ -114,11 +125,11 @@ describe.each(transports)("forged requests over $transport", ({ create, me }) =>
     }
   });
 
-  test.each(origins)("reads with the cookie pass, Origin $name, any Sec-Fetch-Site", async (origin) => {
+  test.each(origins)("reads with the cookie, Origin $name, any Sec-Fetch-Site", async (origin) => {
     for (const site of sites) {
       const headers = { Cookie: cookie, ...headersOf(origin, site) };
       const { status } = await ask({ method: "GET", path: me, headers });
-      expect(status, `Sec-Fetch-Site: ${site}`).toBe(200);
+      expect(status, `Sec-Fetch-Site: ${site}`).toBe(mayRead(origin, site) ? 200 : 403);
     }
   });
 
@@ -126,6 +137,18 @@ describe.each(transports)("forged requests over $transport", ({ create, me }) =>
     const headers = { Cookie: cookie, ...json, Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" };
     expect((await ask({ method, path: create, headers, body: "{}" })).status).toBe(403);
   });
+});
+
+test.each(["/docs", "/openapi.json", "/livez"])("a link on a foreign page opens %s, cookie or not", async (path) => {
+  const headers = { Cookie: cookie, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" };
+  expect((await ask({ method: "GET", path, headers })).status).toBe(200);
+});
+
+test("a link on a foreign page exports nothing, nor does it open a stream", async () => {
+  const headers = { Cookie: cookie, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" };
+  for (const path of ["/me/export", "/runs/1/events", "/trpc/account.export", "/trpc/runs.watch?input=%7B%7D"]) {
+    expect([path, (await ask({ method: "GET", path, headers })).status]).toEqual([path, 403]);
+  }
 });
 
 describe("what a page can send without a preflight", () => {
@@ -235,4 +258,17 @@ describe("CORS", () => {
     expect(answer.status).toBe(403);
     expect(answer.head).not.toMatch(/^access-control-/im);
   });
+});
+
+test("where the cookie is for HTTPS only, a page without TLS of the same host writes nothing", async () => {
+  const secure = await startGuardedApp({ env: { SECURE_HTTP_HTTPS: "true" } });
+  const { cookie: session } = await signInPerson(secure.url, "ann");
+  const write = async (origin: string): Promise<number | undefined> => {
+    const headers = [`Host: 127.0.0.1:${secure.port}`, `Origin: ${origin}`, `Cookie: ${session}`];
+    const request = rawRequest("POST /dialogs HTTP/1.1", [...headers, "Content-Type: application/json"], "{}");
+    return (await sendRaw(request, { port: secure.port })).statuses[0];
+  };
+  expect(await write(`http://127.0.0.1:${secure.port}`)).toBe(403);
+  expect(await write(`https://127.0.0.1:${secure.port}`)).toBe(200);
+  await secure.stop();
 });

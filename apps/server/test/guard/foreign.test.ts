@@ -16,6 +16,7 @@ interface Target {
 
 /** Each procedure: its input with ids of A's, or why there is nothing of A's to name. */
 const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names nothing of a person">> = {
+  "auth.nonce": "names nothing of a person",
   "auth.signIn": "names nothing of a person",
   "auth.me": "names nothing of a person",
   "auth.logout": "names nothing of a person",
@@ -23,6 +24,7 @@ const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names no
   "sessions.end": ({ sessionId }) => [{ session_id: sessionId }],
   "sessions.endAll": "names nothing of a person",
   "account.export": "names nothing of a person",
+  "account.usage": "names nothing of a person",
   "account.delete": ({ ownerId }) => [{ user_id: ownerId }],
   "config.get": "names nothing of a person",
   "dialogs.list": "names nothing of a person",
@@ -163,9 +165,9 @@ describe("what belongs to somebody else", () => {
       await expectRefused(callsOf(name), sendWith({}), 401);
     });
 
-    test.each(byCookie)("%s: a service key is no session", async (name) => {
-      const headers = { "x-messages-key": testKeys.messages, "x-health-key": testKeys.health };
-      await expectRefused(callsOf(name), sendWith(headers), 401);
+    test.each(byCookie)("%s: a key is no session", async (name) => {
+      await expectRefused(callsOf(name), sendWith({ "x-messages-key": testKeys.messages }), 401);
+      await expectRefused(callsOf(name), sendWith({ "x-health-key": testKeys.health }), 401);
     });
   });
 

@@ -181,7 +181,8 @@ describe("the cookie", () => {
 
   test.each([true, false])("has its attributes, Secure: %s", async (secure) => {
     const cookieLine = await setCookie(secure);
-    expect(cookieLine).toMatch(/^access_token=[\w-]+\.[\w-]+\.[\w-]+; /);
+    expect(cookieLine).toMatch(/^(?:__Host-)?access_token=[\w-]+\.[\w-]+\.[\w-]+; /);
+    expect(cookieLine.startsWith("__Host-")).toBe(secure);
     const attributes = cookieLine
       .split("; ")
       .slice(1)

@@ -1,12 +1,14 @@
-import { testKeys } from "@deepbot/testing";
+import { signInPerson, testKeys } from "@deepbot/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startGuardedApp, type GuardedApp } from "./support/guarded-app.ts";
 import { rawRequest, sendRaw } from "./support/raw-http.ts";
 
 let app: GuardedApp;
+let cookie: string;
 
 beforeAll(async () => {
   app = await startGuardedApp();
+  cookie = (await signInPerson(app.url, "ann")).cookie;
 });
 
 afterAll(() => app.stop());
@@ -38,6 +40,15 @@ describe.each(cases)("$header at $target", ({ header, key, other, target }) => {
     expect(await statusWith(`${header.toUpperCase()}: ${key}`)).toBe(200);
   });
 
+  test("the key passes as the bearer token", async () => {
+    expect(await statusWith(`Authorization: Bearer ${key}`)).toBe(200);
+    expect(await statusWith(`authorization: bearer ${key}`)).toBe(200);
+  });
+
+  test("the key passes beside the credentials of a proxy", async () => {
+    expect(await statusWith(`${header}: ${key}`, "Authorization: Basic YTpi")).toBe(200);
+  });
+
   const wrong = [
     { name: "none", lines: [] },
     { name: "an empty one", lines: [`${header}:`] },
@@ -55,7 +66,10 @@ describe.each(cases)("$header at $target", ({ header, key, other, target }) => {
       name: "it under the other header",
       lines: [`${header === "X-Health-Key" ? "X-Messages-Key" : "X-Health-Key"}: ${key}`],
     },
-    { name: "it as a bearer", lines: [`Authorization: Bearer ${key}`] },
+    { name: "the key of the other purpose as a bearer", lines: [`Authorization: Bearer ${other}`] },
+    { name: "it as a bearer and more", lines: [`Authorization: Bearer ${key} x`] },
+    { name: "it as basic credentials", lines: [`Authorization: Basic ${key}`] },
+    { name: "it in Authorization without a scheme", lines: [`Authorization: ${key}`] },
     { name: "it as a cookie", lines: [`Cookie: ${header}=${key}`] },
     { name: "it with underscores in the name", lines: [`${header.replaceAll("-", "_")}: ${key}`] },
   ];
@@ -67,5 +81,45 @@ describe.each(cases)("$header at $target", ({ header, key, other, target }) => {
   test("it in the address is refused", async () => {
     const answer = await sendRaw(rawRequest(`GET ${target}?${header}=${key} HTTP/1.1`), { port: app.port });
     expect(answer.statuses).toEqual([403]);
+  });
+});
+
+describe("two kinds of credentials in one request", () => {
+  const kinds = {
+    "a cookie": () => `Cookie: ${cookie}`,
+    "a cookie that is none": () => "Cookie: access_token=garbage",
+    "the service key": () => `X-Messages-Key: ${testKeys.messages}`,
+    "a wrong service key": () => "X-Messages-Key: wrong",
+    "the operators' key": () => `X-Health-Key: ${testKeys.health}`,
+    "a bearer token": () => `Authorization: Bearer ${testKeys.messages}`,
+  };
+  const pairs: [keyof typeof kinds, keyof typeof kinds][] = [
+    ["a cookie", "the service key"],
+    ["a cookie", "a wrong service key"],
+    ["a cookie", "the operators' key"],
+    ["a cookie", "a bearer token"],
+    ["a cookie that is none", "the service key"],
+    ["the service key", "the operators' key"],
+    ["the service key", "a bearer token"],
+    ["the operators' key", "a bearer token"],
+  ];
+  const targets = [
+    "/me",
+    "/messages",
+    "/health",
+    "/config",
+    "/trpc/auth.me",
+    "/trpc/messages.pending",
+    "/trpc/health.check",
+  ];
+
+  test.each(pairs)("%s and %s are refused everywhere, whatever either alone may do", async (one, other) => {
+    for (const target of targets) {
+      const answer = await sendRaw(rawRequest(`GET ${target} HTTP/1.1`, [kinds[one](), kinds[other]()]), {
+        port: app.port,
+      });
+      expect([target, answer.statuses[0]]).toEqual([target, 400]);
+      expect(answer.text).toContain("credentials_mixed");
+    }
   });
 });

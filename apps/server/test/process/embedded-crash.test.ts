@@ -47,10 +47,13 @@ interface Answer {
 }
 
 function callWith(cookie: string): Call {
+  // A request has one credential: that of the person, or of the worker who answers them.
+  const credentialFor = (path: string): Record<string, string> =>
+    path === "/send/message/user" ? { "x-messages-key": testKeys.messages } : { cookie };
   return async (method, path, body) => {
     const response = await fetch(server.url + path, {
       method,
-      headers: { cookie, "x-messages-key": testKeys.messages, "content-type": "application/json" },
+      headers: { ...credentialFor(path), "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as Answer };
@@ -129,7 +132,7 @@ describe("the embedded database under kill -9", () => {
 
 describe("the folder's lock", () => {
   test("a second process on the folder is refused with a sentence, and the first goes on", async () => {
-    const { code, output } = await failToStart(database.env);
+    const { code, output } = await failToStart({ DEEPBOT_DEV: "true", ...database.env });
     expect(code).toBe(1);
     expect(output).toContain(`is in use by process ${server.pid}`);
     expect(output).toContain("DATABASE_URL");

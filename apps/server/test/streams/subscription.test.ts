@@ -19,7 +19,10 @@ function connect(url: string, cookie: string): TRPCClient<AppRouter> {
             fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, cookie } }),
           },
         }),
-        false: httpLink({ url: `${url}/trpc`, headers: { cookie, "x-messages-key": testKeys.messages } }),
+        false: httpLink({
+          url: `${url}/trpc`,
+          headers: ({ op }) => (op.path.startsWith("worker.") ? { "x-messages-key": testKeys.messages } : { cookie }),
+        }),
       }),
     ],
   });

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { mainEngine, openTestDatabase, type TestEngine } from "@deepbot/db/testing";
 import type { Database } from "@deepbot/db";
-import { testKeys } from "@deepbot/testing";
+import { highRateLimits, testKeys } from "@deepbot/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { startApp } from "../../src/app.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig, type Config } from "../../src/config.ts";
 import { createLogger } from "@deepbot/runtime";
 import { checkDocumented } from "./document.ts";
 import { request, type Reply, type RequestOptions, type Target } from "./http.ts";
@@ -47,6 +47,7 @@ export interface Api {
 export const frontOrigin = "http://chat.example.com:3000";
 
 const environment = {
+  DEEPBOT_DEV: "true",
   HOST: "127.0.0.1",
   PORT: "0",
   API_KEY_AI: testKeys.messages,
@@ -54,6 +55,7 @@ const environment = {
   SECRET_KEY_JWT: testKeys.jwt,
   ADDRESS_FRONT: frontOrigin,
   RETRY_BACKOFF_MS: "0",
+  ...highRateLimits,
 };
 
 export interface RunningApp {
@@ -61,9 +63,20 @@ export interface RunningApp {
   stop: () => Promise<void>;
 }
 
+/** Signs people in with Google, as in production, and with certificates of the test's own. */
+export interface GoogleOptions {
+  clientId: string;
+  certificatesUrl?: string;
+}
+
 /** Boots the real app in this process, on a port of its own. The database stays open when it stops. */
-export async function bootApp(database: Database, env: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
-  const config = readConfig({ ...environment, ...env });
+export async function bootApp(
+  database: Database,
+  env: Readonly<Record<string, string>> = {},
+  google?: GoogleOptions,
+): Promise<RunningApp> {
+  const read = readConfig({ ...environment, ...env });
+  const config: Config = google === undefined ? read : { ...read, issuer: { kind: "google", ...google } };
   const { port, stop } = await startApp(config, {
     database,
     log: createLogger({ module: "test", production: false, level: "silent" }),
@@ -77,8 +90,8 @@ function withHeaders(call: Call, headers: Readonly<Record<string, string>>): Cal
 
 /** The value of the session cookie that an answer sets. */
 export function sessionTokenOf({ headers }: Reply): string {
-  const cookie = headers["set-cookie"]?.find((line) => line.startsWith("access_token="));
-  return cookie?.split(";")[0]?.slice("access_token=".length) ?? "";
+  const [, token] = /^(?:__Host-)?access_token=([^;]*)/m.exec(headers["set-cookie"]?.join("\n") ?? "") ?? [];
+  return token ?? "";
 }
 
 export async function mintDevToken(call: Call, claims: Partial<GoogleClaims> = {}): Promise<string> {

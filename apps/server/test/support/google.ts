@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -33,6 +34,7 @@ function claimsOf(changes: MintOptions["claims"]): JWTPayload {
     sub: "1234567890",
     email: "anna@example.com",
     email_verified: true,
+    jti: randomUUID(),
     iat: now,
     exp: now + 3600,
   };

@@ -3,10 +3,10 @@ import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as readText } from "node:stream/consumers";
 import { timing } from "@deepbot/contract";
-import { createLogger } from "@deepbot/runtime";
 import { tracked } from "@trpc/server";
 import { sseStreamProducer } from "@trpc/server/unstable-core-do-not-import";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createFindClient } from "../../src/request/client-address.ts";
 import { abortOnDisconnect, createRequestContext } from "../../src/request/context.ts";
 import { createEventStreams, restEncoding, type EventEncoding } from "../../src/transports/sse.ts";
 import { trpcEncoding } from "../../src/transports/trpc.ts";
@@ -61,10 +61,9 @@ describe("the encoding of events", () => {
 
 /** A server that sends every client one event and then nothing. */
 async function startServer(encoding: EventEncoding): Promise<{ port: number; close: () => void }> {
-  const log = createLogger({ module: "test", production: false, level: "silent" });
-  const streams = createEventStreams({ log, reportError: () => {} });
+  const streams = createEventStreams(() => {});
   const server = createServer((req, res) => {
-    const request = createRequestContext(req, res);
+    const request = createRequestContext(req, res, createFindClient([]));
     const signal = abortOnDisconnect(request);
     async function* events(): AsyncGenerator {
       yield tracked("1-1", delta);

@@ -123,6 +123,7 @@ export const en = {
     deleteConfirm: "Type {{email}} to confirm",
     deleteForGood: "Delete permanently",
     signedInAs: "Signed in as {{email}}",
+    signInAgain: "It’s been a while since you signed in. Sign in again to confirm that it’s you, then try once more.",
   },
   /** Errors for which the page can say more than the server does. Every other code is shown in the server's words. */
   errors: {
@@ -130,6 +131,8 @@ export const en = {
     session_invalid: "Your session has ended. Please sign in again.",
     google_token_missing: "Google sign-in failed. Please try again.",
     google_token_invalid: "Google sign-in failed. Please try again.",
+    sign_in_not_allowed: "This account isn’t allowed to sign in here. Ask your administrator for access.",
+    account_blocked: "This account is blocked. Ask your administrator why.",
     google_unavailable: "Google can’t be reached right now. Please try again later.",
     invalid_input: "Something you entered isn’t valid.",
     dialog_limit: "You’ve reached the dialog limit. Delete a dialog first.",

@@ -48,6 +48,31 @@ describe("settings", () => {
     await expect.element(page.getByText("Your data is already being prepared.")).toBeVisible();
   });
 
+  it("offer to sign in again where the server wants a recent sign-in, and then export", async () => {
+    server.refuseNext("account.export", "sign_in_again");
+    await button("Download my data").click();
+    const data = page.getByRole("region", { name: "Your data" });
+    await expect.element(data.getByText("Sign in again to confirm")).toBeVisible();
+    await data.getByLabelText("Your name").fill("edda");
+    await data.getByRole("button", { name: "Sign in" }).click();
+    await expect.poll(() => data.getByRole("alert").elements().length).toBe(0);
+    expect(location.pathname).toBe(urls.settings());
+    await button("Download my data").click();
+    await expect.element(page.getByText("Your data is already being prepared.")).toBeVisible();
+  });
+
+  it("close the confirmation of a deletion that wants a recent sign-in", async () => {
+    server.refuseNext("account.delete", "sign_in_again");
+    await button("Delete account").click();
+    const confirmation = page.getByRole("alertdialog", { name: "Delete your account?" });
+    await confirmation.getByRole("textbox").fill("edda@example.com");
+    await confirmation.getByRole("button", { name: "Delete permanently" }).click();
+    const account = page.getByRole("region", { name: "Account" });
+    await expect.element(account.getByText("Sign in again to confirm")).toBeVisible();
+    await expect.poll(() => confirmation.elements().length).toBe(0);
+    expect(server.state.users.has("edda")).toBe(true);
+  });
+
   it("keep the chosen theme", async () => {
     await page.getByRole("radio", { name: "Dark" }).click();
     await expect.element(page.getByRole("radio", { name: "Dark" })).toBeChecked();

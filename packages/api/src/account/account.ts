@@ -1,69 +1,88 @@
-import type { DialogKey, DialogRow, PagedMessage, ProfileRow, Statements, StoredRun, StoredSession } from "@deepbot/db";
+import type {
+  DialogKey,
+  DialogRow,
+  NumberedMessage,
+  ProfileRow,
+  Statements,
+  StoredRun,
+  StoredSession,
+} from "@deepbot/db";
 import { AppError } from "../app-error.ts";
+import { readHistory } from "../dialogs/read-history.ts";
 import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
+import type { Pages } from "../shared/json-stream.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
-/** Everything that the platform stores about a person. */
+/** Everything that the platform stores about a person. Its lists are read when they are iterated. */
 export interface AccountData {
   profile: ProfileRow;
   /** Ended ones too, as long as they are stored. */
-  sessions: StoredSession[];
-  dialogs: (DialogRow & { messages: PagedMessage[]; runs: StoredRun[] })[];
+  sessions: Pages<StoredSession>;
+  dialogs: Pages<DialogRow & { messages: Pages<NumberedMessage>; runs: Pages<StoredRun> }>;
 }
 
-/** Exports of a process at the same time: each is held in memory as a whole. */
-const exportsAtOnce = 4;
+/** Exports of a process at the same time. Each holds one or two pages in memory. */
+const exportsAtOnce = 16;
 
 /** Rows in one statement: few enough to keep it short, many enough to need few of them. */
 const pageSize = 500;
 
-/** All messages of a dialog, oldest first. Messages that are stored meanwhile are left out. */
-async function readMessages(statements: Statements, dialog: DialogKey): Promise<PagedMessage[]> {
-  const pages: PagedMessage[][] = [];
-  for (let before: number | null = null; ;) {
-    const page: PagedMessage[] = (await statements.listMessagePage({ ...dialog, before, limit: pageSize })) ?? [];
-    pages.unshift(page);
-    const [oldest] = page;
-    if (oldest === undefined || page.length < pageSize) return pages.flat();
-    before = oldest.seq;
+type PageStream<Item> = AsyncGenerator<Item[], void, undefined>;
+
+async function* readSessions({ listStoredSessions }: Statements, userId: number): PageStream<StoredSession> {
+  let page = await listStoredSessions({ userId, after: null, limit: pageSize });
+  for (; page.sessions.length > 0; page = await listStoredSessions({ userId, after: page.last, limit: pageSize })) {
+    yield page.sessions;
+    if (page.sessions.length < pageSize) return;
   }
 }
 
-async function readRuns(statements: Statements, dialog: DialogKey): Promise<StoredRun[]> {
-  const runs: StoredRun[] = [];
-  for (;;) {
-    const page = await statements.listRunPage({ ...dialog, after: runs.at(-1)?.runId ?? 0, limit: pageSize });
-    for (const run of page) runs.push(run);
-    if (page.length < pageSize) return runs;
+async function* readMessages(statements: Statements, dialog: DialogKey): PageStream<NumberedMessage> {
+  const pages = await readHistory(statements, dialog);
+  if (pages === undefined) return;
+  for await (const page of pages) yield [...page];
+}
+
+async function* readRuns({ listRunPage }: Statements, dialog: DialogKey): PageStream<StoredRun> {
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const page: StoredRun[] = await listRunPage({ ...dialog, after, limit: pageSize });
+    yield page;
+    after = page.length < pageSize ? undefined : page.at(-1)?.runId;
   }
 }
 
-/** Reads everything in short statements without a lock; undefined when the user is gone. */
-async function readAccount(statements: Statements, userId: number): Promise<AccountData | undefined> {
-  const profile = await statements.findProfile(userId);
-  if (profile === undefined) return undefined;
-  const dialogs: AccountData["dialogs"] = [];
-  for (const dialog of await statements.listDialogs(userId)) {
+async function* readDialogs(
+  statements: Statements,
+  userId: number,
+): PageStream<DialogRow & { messages: Pages<NumberedMessage>; runs: Pages<StoredRun> }> {
+  const dialogs = await statements.listDialogs(userId);
+  yield dialogs.map((dialog) => {
     const key = { dialogId: dialog.dialogId, userId };
-    dialogs.push({ ...dialog, messages: await readMessages(statements, key), runs: await readRuns(statements, key) });
-  }
-  return { profile, sessions: await statements.listStoredSessions(userId), dialogs };
+    return { ...dialog, messages: readMessages(statements, key), runs: readRuns(statements, key) };
+  });
 }
 
 export function createAccount({ statements, events }: Pick<UseCaseDeps, "statements" | "events">) {
   const limiter = createConcurrencyLimiter({ perUser: 1, total: exportsAtOnce, refusal: "too_many_exports" });
 
   return {
-    /** @throws {AppError} `too_many_exports`; `account_not_found` when the account was deleted meanwhile */
-    export: async (userId: number): Promise<AccountData> => {
-      const release = limiter.acquire(userId);
+    /**
+     * Everything about a person, in short statements without a lock. The caller closes it, read or unread.
+     *
+     * @throws {AppError} `too_many_exports`; `account_not_found` when the account was deleted meanwhile; `dialog_not_found`
+     * while the lists are read, when a dialog was deleted meanwhile
+     */
+    export: async (userId: number): Promise<{ data: AccountData; close: () => void }> => {
+      const close = limiter.acquire(userId);
       try {
-        const data = await readAccount(statements, userId);
-        if (data === undefined) throw new AppError("account_not_found");
+        const profile = await statements.findProfile(userId);
+        if (profile === undefined) throw new AppError("account_not_found");
         events.emit({ kind: "account_exported", userId });
-        return data;
-      } finally {
-        release();
+        const [sessions, dialogs] = [readSessions(statements, userId), readDialogs(statements, userId)];
+        return { data: { profile, sessions, dialogs }, close };
+      } catch (error) {
+        close();
+        throw error;
       }
     },
 

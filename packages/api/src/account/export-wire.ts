@@ -1,7 +1,13 @@
+import type { exportOutput } from "@deepbot/contract";
+import type { StoredRun, StoredSession } from "@deepbot/db";
+import type { z } from "zod";
 import { roleOf } from "../messages/wire.ts";
+import { mapPages, type Pages, type Streamed } from "../shared/json-stream.ts";
 import type { AccountData } from "./account.ts";
 
-type StoredDialog = AccountData["dialogs"][number];
+export type ExportOutput = z.infer<typeof exportOutput>;
+
+type StoredDialog = AccountData["dialogs"] extends Pages<infer Dialog> ? Dialog : never;
 
 function profileOf({ profile }: AccountData) {
   return {
@@ -15,18 +21,18 @@ function profileOf({ profile }: AccountData) {
   };
 }
 
-function sessionOf(session: AccountData["sessions"][number]) {
+function sessionOf(session: StoredSession) {
   return {
     session_id: session.sessionId,
-    created_at: session.createdAt.toISOString(),
-    last_seen_at: session.lastSeenAt.toISOString(),
-    expires_at: session.expiresAt.toISOString(),
-    ended_at: session.revokedAt?.toISOString() ?? null,
+    created_at: session.createdAt,
+    last_seen_at: session.lastSeenAt,
+    expires_at: session.expiresAt,
+    ended_at: session.revokedAt,
     user_agent: session.userAgent,
   };
 }
 
-function runOf(run: StoredDialog["runs"][number]) {
+function runOf(run: StoredRun) {
   return {
     run_id: run.runId,
     question_id: run.questionId,
@@ -44,7 +50,7 @@ function dialogOf(dialog: StoredDialog) {
     dialog_id: dialog.dialogId,
     dialog_name: dialog.dialogName,
     created_at: dialog.createdAt.toISOString(),
-    messages: dialog.messages.map((message) => ({
+    messages: mapPages(dialog.messages, (message) => ({
       message_id: message.messageId,
       seq: message.seq,
       role: roleOf(message),
@@ -52,15 +58,15 @@ function dialogOf(dialog: StoredDialog) {
       created_at: message.createdAt,
       partial: message.partial,
     })),
-    runs: dialog.runs.map(runOf),
+    runs: mapPages(dialog.runs, runOf),
   };
 }
 
-export function toWireExport(data: AccountData, exportedAt: Date) {
+export function toWireExport(data: AccountData, exportedAt: Date): Streamed<ExportOutput> {
   return {
     exported_at: exportedAt.toISOString(),
     profile: profileOf(data),
-    sessions: data.sessions.map(sessionOf),
-    dialogs: data.dialogs.map(dialogOf),
+    sessions: mapPages(data.sessions, sessionOf),
+    dialogs: mapPages(data.dialogs, dialogOf),
   };
 }

@@ -9,8 +9,10 @@ import {
   renameDialogInput,
   renameDialogOutput,
 } from "@deepbot/contract";
+import type { z } from "zod";
 import { roleOf } from "../messages/wire.ts";
-import { personProcedure, router, sync } from "../trpc.ts";
+import { JsonStream, mapPages } from "../shared/json-stream.ts";
+import { personProcedure, router, streamed, sync } from "../trpc.ts";
 
 export const dialogsRouter = router({
   list: personProcedure
@@ -34,6 +36,7 @@ export const dialogsRouter = router({
 
   create: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/dialogs/create",
@@ -52,6 +55,7 @@ export const dialogsRouter = router({
 
   delete: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/dialogs/delete",
@@ -70,6 +74,7 @@ export const dialogsRouter = router({
 
   rename: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: { method: "POST", path: "/dialogs/rename", tags: ["dialogs"], summary: "Rename a dialog" },
       errors: ["dialog_not_found"],
     })
@@ -87,24 +92,23 @@ export const dialogsRouter = router({
         path: "/dialogs/{dialog_id}",
         tags: ["dialogs"],
         summary: "List all messages of a dialog",
-        description: "Oldest first.",
+        description:
+          "Oldest first. A long history is sent while it is read: a response that breaks off is not complete. 503 while the user reads too many histories at once.",
       },
-      errors: ["dialog_not_found"],
+      errors: ["dialog_not_found", "too_many_reads"],
     })
     .input(sync(dialogInput))
-    .output(sync(getDialogOutput))
+    .output(streamed(getDialogOutput))
     .query(async ({ ctx, input }) => {
-      const messages = await ctx.useCases.dialogs.messages({ dialogId: input.dialog_id, userId: ctx.user.userId });
-      return {
-        server: "ok" as const,
-        dialogs: messages.map((message) => ({
-          role: roleOf(message),
-          content: message.content,
-          message_id: message.messageId,
-          created_at: message.createdAt,
-          partial: message.partial,
-        })),
-      };
+      const history = await ctx.useCases.dialogs.history({ dialogId: input.dialog_id, userId: ctx.user.userId });
+      const dialogs = mapPages(history.pages, (message) => ({
+        role: roleOf(message),
+        content: message.content,
+        message_id: message.messageId,
+        created_at: message.createdAt,
+        partial: message.partial,
+      }));
+      return new JsonStream<z.infer<typeof getDialogOutput>>({ server: "ok", dialogs }, history.close);
     }),
 
   flag: personProcedure

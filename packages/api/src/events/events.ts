@@ -1,4 +1,5 @@
-import type { RunState } from "@deepbot/contract";
+import type { ErrorCode, RunState, Usage } from "@deepbot/contract";
+import type { RatePolicy, RateSubject } from "../limits/rate-policies.ts";
 
 /** Cause of a run's transition: its owner, a worker, or the reaper. */
 export type Actor = "person" | "worker" | "reaper";
@@ -20,6 +21,10 @@ export interface RunTransition {
     attempt?: number;
     /** Stable name of the reason for a failure, an expiry or a return to the queue. */
     reason?: string;
+    /** Of a first claim: time since the question, in milliseconds. */
+    waitedMs?: number;
+    /** What the model reported that the answer cost. */
+    usage?: Usage;
     /** The run whose question is asked again. */
     retryOf?: number;
     /** Whether a queued run has to wait for its back-off before it can be claimed. */
@@ -46,15 +51,47 @@ export type DialogChanged = {
 
 export type SessionsEnded = {
   kind: "sessions_ended";
-  reason: "signed_out" | "ended_by_owner" | "signed_out_everywhere" | "account_deleted";
+  /** `replaced`: by a new sign-in, of the same browser or beyond the number that a person may have. */
+  reason: "signed_out" | "ended_by_owner" | "signed_out_everywhere" | "replaced" | "account_deleted";
   userId: number;
   sessionIds: string[];
 };
 
+export type KeyHeader = "X-Messages-Key" | "X-Health-Key";
+
 export type AccessRefused = {
   kind: "access_refused";
-  credential: "google_token" | "session" | "X-Messages-Key" | "X-Health-Key";
+  credential: "google_token" | "session" | KeyHeader;
   reason: string;
+  /** Of a refused key that is long enough to be one: after a rotation it says which of the old keys is still in use. */
+  keyId?: string;
+};
+
+/** Log lines of one kind were counted instead of written. */
+export type LinesSuppressed = {
+  kind: "lines_suppressed";
+  /** What the lines would have been about. */
+  subject: string;
+  address: string | undefined;
+  count: number;
+};
+
+/** A periodic job failed. */
+export type LoopFailed = {
+  kind: "loop_failed";
+  loop: string;
+  /** SQLSTATE or connection code, else the class of the error. */
+  reason: string;
+};
+
+/** A request was refused because its subject had used up its quota. */
+export type RateLimited = {
+  kind: "rate_limited";
+  policy: RatePolicy;
+  by: "address" | "person" | "key";
+  subject: RateSubject;
+  /** Whether it is the first refusal of the subject in its window. */
+  first: boolean;
 };
 
 /** Everything that use cases tell the rest of the platform, once each, after the commit. */
@@ -64,17 +101,24 @@ export type AppEvent =
   | DialogChanged
   | SessionsEnded
   | AccessRefused
+  | RateLimited
   | { kind: "cancel_requested"; runId: number; userId: number }
   | { kind: "report_refused"; runId: number; state: RunState }
   | { kind: "bot_message_stored"; dialogId: number; userId: number }
-  | { kind: "signed_in"; userId: number }
+  | LinesSuppressed
+  | LoopFailed
+  /** The first use of a key in an hour. */
+  | { kind: "key_used"; credential: KeyHeader; keyId: string }
+  | { kind: "request_refused"; code: ErrorCode }
+  | { kind: "signed_in"; userId: number; sessionId: string }
   | { kind: "account_exported"; userId: number }
   | { kind: "account_deleted"; userId: number; dialogIds: number[] };
 
 /** Delivers events to their subscribers. Subscribers are registered once, where the platform is composed. */
 export interface Events {
   emit: (event: AppEvent) => void;
-  subscribe: (subscriber: (event: AppEvent) => void) => void;
+  /** @param kinds of the events to deliver; all by default */
+  subscribe: (subscriber: (event: AppEvent) => void, kinds?: readonly AppEvent["kind"][]) => void;
 }
 
 /**
@@ -82,10 +126,11 @@ export interface Events {
  *   may suffer
  */
 export function createEvents(onError: (error: unknown) => void): Events {
-  const subscribers: ((event: AppEvent) => void)[] = [];
+  const subscriptions: { subscriber: (event: AppEvent) => void; kinds: readonly AppEvent["kind"][] | undefined }[] = [];
   return {
     emit: (event) => {
-      for (const subscriber of subscribers) {
+      for (const { subscriber, kinds } of subscriptions) {
+        if (kinds?.includes(event.kind) === false) continue;
         try {
           subscriber(event);
         } catch (error) {
@@ -93,6 +138,6 @@ export function createEvents(onError: (error: unknown) => void): Events {
         }
       }
     },
-    subscribe: (subscriber) => void subscribers.push(subscriber),
+    subscribe: (subscriber, kinds) => void subscriptions.push({ subscriber, kinds }),
   };
 }

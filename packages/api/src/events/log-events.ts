@@ -1,5 +1,7 @@
 import type { Log } from "../log.ts";
-import type { AppEvent, RunTransition, SessionsEnded } from "./events.ts";
+import { requestScope } from "../request-scope.ts";
+import type { Sampler } from "../shared/sampler.ts";
+import type { AccessRefused, AppEvent, RunTransition, SessionsEnded } from "./events.ts";
 
 type Level = keyof Log;
 
@@ -9,6 +11,14 @@ interface Line {
   module: string;
   fields: { event: string } & Readonly<Record<string, unknown>>;
   message: string;
+  /** Of lines that strangers can cause at will: those of one kind and address are sampled. */
+  sampledKind?: string;
+}
+
+/** Where a security event came from, and with which credentials, as far as its request says. */
+function originOf(): object {
+  const { address, identity } = requestScope.getStore() ?? {};
+  return { address, session_id: identity?.sessionId, key_id: identity?.keyId };
 }
 
 function describeQueued(transition: RunTransition): Line {
@@ -59,28 +69,80 @@ function describeTransition(transition: RunTransition): Line {
 }
 
 function describeSessionsEnded({ reason, userId, sessionIds }: SessionsEnded): Line {
-  const fields = { event: "sessions_ended", user_id: userId, reason, count: sessionIds.length };
+  const fields = { event: "sessions_ended", user_id: userId, reason, count: sessionIds.length, ...originOf() };
   return { module: "auth", fields, message: `User ${userId}: ${sessionIds.length} session(s) ended (${reason})` };
 }
 
-/** The line for an event; undefined for those that are too frequent to log. */
+function describeAccessRefused({ credential, reason, keyId }: AccessRefused): Line {
+  const fields = { event: "access_refused", credential, reason, ...originOf(), key_id: keyId };
+  return {
+    level: "warn",
+    module: "auth",
+    fields,
+    message: `A request was refused: ${credential} (${reason})`,
+    sampledKind: `access_refused ${credential} ${reason}`,
+  };
+}
+
+type SecurityEvent = Extract<
+  AppEvent,
+  { kind: "sessions_ended" | "access_refused" | "signed_in" | "account_exported" | "account_deleted" }
+>;
+
+/** The line for an event that an operator may have to explain later. */
+function describeSecurityEvent(event: SecurityEvent): Line {
+  switch (event.kind) {
+    case "sessions_ended":
+      return describeSessionsEnded(event);
+    case "access_refused":
+      return describeAccessRefused(event);
+    case "signed_in": {
+      const { userId, sessionId } = event;
+      const fields = { event: "signed_in", user_id: userId, ...originOf(), session_id: sessionId };
+      return { module: "auth", fields, message: `User ${userId}: signed in` };
+    }
+    case "account_exported":
+    case "account_deleted": {
+      const { kind, userId } = event;
+      const fields = { event: kind, user_id: userId, ...originOf() };
+      return { module: "account", fields, message: `User ${userId}: ${kind.replace("_", " ")}` };
+    }
+  }
+}
+
+type UpkeepEvent = Extract<AppEvent, { kind: "lines_suppressed" | "loop_failed" }>;
+
+function describeUpkeep(event: UpkeepEvent): Line {
+  if (event.kind === "lines_suppressed") {
+    const { subject, address, count } = event;
+    const fields = { event: "lines_suppressed", subject, address, count };
+    return { module: "log", fields, message: `${count} further lines were left out: ${subject}` };
+  }
+  const { loop, reason } = event;
+  const fields = { event: "loop_failed", loop, reason };
+  return { level: "error", module: "loops", fields, message: `The ${loop} loop failed (${reason}); it will run again` };
+}
+
+/** The line for an event; undefined for those that are too frequent to log, or have one elsewhere. */
 function describe(event: AppEvent): Line | undefined {
   switch (event.kind) {
     case "run_transition":
       return describeTransition(event);
     case "deltas_stored":
+    case "key_used":
+    case "request_refused":
       return undefined;
     case "dialog_changed": {
       const { change, userId, dialogId } = event;
       const fields = { event: `dialog_${change}`, user_id: userId, dialog_id: dialogId };
       return { module: "dialogs", fields, message: `User ${userId} ${change} dialog ${dialogId}` };
     }
-    case "sessions_ended":
-      return describeSessionsEnded(event);
-    case "access_refused": {
-      const { credential, reason } = event;
-      const fields = { event: "access_refused", credential, reason };
-      return { level: "warn", module: "auth", fields, message: `A request was refused: ${credential} (${reason})` };
+    case "rate_limited": {
+      // The first refusal stands for all of its window: a flood must not become a flood of lines.
+      const { policy, by, subject, first } = event;
+      if (!first) return undefined;
+      const fields = { event: "rate_limited", policy, [by === "person" ? "user_id" : by]: subject };
+      return { level: "warn", module: "limits", fields, message: `Too many requests (${policy}) of one ${by}` };
     }
     case "cancel_requested": {
       const { runId, userId } = event;
@@ -97,23 +159,25 @@ function describe(event: AppEvent): Line | undefined {
       const fields = { event: "bot_message_stored", dialog_id: dialogId, user_id: userId };
       return { module: "messages", fields, message: `An unsolicited message was stored in dialog ${dialogId}` };
     }
+    case "sessions_ended":
+    case "access_refused":
     case "signed_in":
     case "account_exported":
-    case "account_deleted": {
-      const { kind, userId } = event;
-      const fields = { event: kind, user_id: userId };
-      const module = kind === "signed_in" ? "auth" : "account";
-      return { module, fields, message: `User ${userId}: ${kind.replace("_", " ")}` };
-    }
+    case "account_deleted":
+      return describeSecurityEvent(event);
+    case "lines_suppressed":
+    case "loop_failed":
+      return describeUpkeep(event);
   }
 }
 
-/** Writes one line for each event that is worth one. */
-export function createEventLogger(log: Log): (event: AppEvent) => void {
+/** Writes one line for each event that is worth one; refusals only as far as the sampler admits them. */
+export function createEventLogger(log: Log, refusals: Pick<Sampler, "admit">): (event: AppEvent) => void {
   return (event) => {
     const line = describe(event);
     if (line === undefined) return;
-    const { level = "info", module, fields, message } = line;
+    const { level = "info", module, fields, message, sampledKind } = line;
+    if (sampledKind !== undefined && !refusals.admit(sampledKind, requestScope.getStore()?.address)) return;
     log[level]({ module, ...fields }, message);
   };
 }

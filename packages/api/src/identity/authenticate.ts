@@ -1,4 +1,5 @@
-import { jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { createHmac } from "node:crypto";
+import { decodeProtectedHeader, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { SessionUser } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
@@ -11,10 +12,15 @@ export interface SessionClaims {
   sessionId: string;
 }
 
+export interface VerifiedClaims extends SessionClaims {
+  /** Whether more than half of the token's lifetime is over, so that a new one should take its place. */
+  renewalDue: boolean;
+}
+
 export interface SessionTokens {
   sign: (claims: SessionClaims) => Promise<string>;
   /** Returns undefined for a token that is not ours, was changed, has expired or lacks a claim. */
-  verify: (token: string) => Promise<SessionClaims | undefined>;
+  verify: (token: string) => Promise<VerifiedClaims | undefined>;
 }
 
 const userIdForm = /^[1-9]\d*$/;
@@ -25,12 +31,13 @@ const rememberedTokens = 10_000;
 
 interface VerifiedToken {
   claims: SessionClaims;
-  /** The claim `exp`, in seconds. */
+  /** The claims `iat` and `exp`, in seconds. */
+  issuedAt: number;
   expiresAt: number;
 }
 
 interface VerifiedTokens {
-  find: (token: string) => SessionClaims | undefined;
+  find: (token: string) => VerifiedToken | undefined;
   add: (token: string, verified: VerifiedToken) => void;
 }
 
@@ -43,7 +50,7 @@ function createVerifiedTokens(): VerifiedTokens {
   return {
     find: (token) => {
       const verified = known.get(token);
-      if (verified === undefined || verified.expiresAt > Math.floor(Date.now() / 1000)) return verified?.claims;
+      if (verified === undefined || verified.expiresAt > Math.floor(Date.now() / 1000)) return verified;
       known.delete(token);
       return undefined;
     },
@@ -56,48 +63,77 @@ function createVerifiedTokens(): VerifiedTokens {
 }
 
 /** What our own tokens say; undefined when a claim is not of the form that we give it. */
-function claimsOf({ sub, sid, exp }: JWTPayload): VerifiedToken | undefined {
+function claimsOf({ sub, sid, iat, exp }: JWTPayload): VerifiedToken | undefined {
   if (typeof sub !== "string" || !userIdForm.test(sub)) return undefined;
   if (typeof sid !== "string" || !uuid.test(sid)) return undefined;
   const userId = Number(sub);
-  if (!Number.isSafeInteger(userId) || exp === undefined) return undefined;
-  return { claims: { userId, sessionId: sid }, expiresAt: exp };
+  if (!Number.isSafeInteger(userId) || iat === undefined || exp === undefined) return undefined;
+  return { claims: { userId, sessionId: sid }, issuedAt: iat, expiresAt: exp };
+}
+
+function describeVerified({ claims, issuedAt, expiresAt }: VerifiedToken): VerifiedClaims {
+  return { ...claims, renewalDue: Date.now() / 1000 > (issuedAt + expiresAt) / 2 };
+}
+
+interface SigningKey {
+  /** Names the key in a token's header, and says nothing about it that the signature does not. */
+  id: string;
+  bytes: Uint8Array;
+}
+
+function keyOf(secret: string): SigningKey {
+  const id = createHmac("sha256", secret).update("kid").digest("base64url").slice(0, 11);
+  return { id, bytes: new TextEncoder().encode(secret) };
+}
+
+/** The keys that a token may be signed with: the one that it names, or any if it is from a time when none was named. */
+function keysFor(token: string, keys: readonly SigningKey[]): readonly SigningKey[] {
+  const { kid } = decodeProtectedHeader(token);
+  return kid === undefined ? keys : keys.filter(({ id }) => id === kid);
 }
 
 /**
- * JWTs of the cookie `access_token`: `sub` is the user's id as text, `sid` names the session's row, and `iat` and `exp`
- * are in seconds. A valid token is not enough: its session must be alive too.
+ * JWTs of the session cookie: `sub` is the user's id as text, `sid` names the session's row, and `iat` and `exp` are in
+ * seconds. `kid` names the secret. A valid token is not enough: its session must be alive too.
  *
+ * @param options `secrets`: the first signs, each verifies
  * @see https://www.rfc-editor.org/rfc/rfc8725 why the algorithm is pinned and `exp` required
  */
 export function createSessionTokens(options: {
-  secret: string;
+  secrets: readonly [string, ...string[]];
   algorithm: SessionAlgorithm;
   lifetimeMs: number;
 }): SessionTokens {
-  const key = new TextEncoder().encode(options.secret);
+  const [signingSecret] = options.secrets;
+  const signingKey = keyOf(signingSecret);
+  const keys = options.secrets.map(keyOf);
   const verifiedTokens = createVerifiedTokens();
+
+  const verifyWith = async (token: string, { bytes }: SigningKey): Promise<VerifiedToken | undefined> => {
+    const { payload } = await jwtVerify(token, bytes, {
+      algorithms: [options.algorithm],
+      requiredClaims: ["sub", "sid", "iat", "exp"],
+    });
+    return claimsOf(payload);
+  };
   return {
     sign: ({ userId, sessionId }) => {
       const issuedAt = Math.floor(Date.now() / 1000);
       return new SignJWT({ sid: sessionId })
-        .setProtectedHeader({ alg: options.algorithm, typ: "JWT" })
+        .setProtectedHeader({ alg: options.algorithm, typ: "JWT", kid: signingKey.id })
         .setSubject(String(userId))
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + Math.floor(options.lifetimeMs / 1000))
-        .sign(key);
+        .sign(signingKey.bytes);
     },
     verify: async (token) => {
       const known = verifiedTokens.find(token);
-      if (known !== undefined) return known;
+      if (known !== undefined) return describeVerified(known);
       try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: [options.algorithm],
-          requiredClaims: ["sub", "sid", "iat", "exp"],
-        });
-        const verified = claimsOf(payload);
-        if (verified !== undefined) verifiedTokens.add(token, verified);
-        return verified?.claims;
+        const verified = await Promise.any(keysFor(token, keys).map((key) => verifyWith(token, key)));
+        if (verified === undefined) return undefined;
+        verifiedTokens.add(token, verified);
+        return describeVerified(verified);
       } catch {
         return undefined;
       }
@@ -105,8 +141,13 @@ export function createSessionTokens(options: {
   };
 }
 
-/** How exact the stored last-seen time of a session is: a session costs one write in this time. */
+/** How exact the stored last-seen time of a session is, at most: a session costs one write in this time. */
 export const lastSeenResolutionMs = 5 * 60_000;
+
+export interface AuthenticatedUser extends SessionUser {
+  /** A token that should take the place of the presented one; undefined while that is fresh enough. */
+  renewedToken: string | undefined;
+}
 
 export interface Authentication {
   /**
@@ -114,23 +155,32 @@ export interface Authentication {
    *
    * @throws {AppError} `unauthenticated` without a token, `session_invalid` with a bad one
    */
-  authenticate: (token: string | undefined) => Promise<SessionUser>;
+  authenticate: (token: string | undefined) => Promise<AuthenticatedUser>;
+  /**
+   * For what a copied cookie alone must not do.
+   *
+   * @throws {AppError} `sign_in_again` when the session began too long ago
+   */
+  requireRecentSignIn: (user: Pick<SessionUser, "ageMs">) => void;
   /** Stores which sessions were seen: one statement for all of them, none if there were none. */
   touchSessions: () => Promise<void>;
 }
 
 export function createAuthentication(
-  { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
+  { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
   sessionTokens: SessionTokens,
 ): Authentication {
   const seen = new Set<string>();
+  // A short idle limit needs last-seen times that are more exact.
+  const resolutionMs = Math.min(lastSeenResolutionMs, settings.sessionIdleMs / 10);
 
-  const findUser = async (token: string): Promise<SessionUser | undefined> => {
+  const findUser = async (token: string): Promise<AuthenticatedUser | undefined> => {
     const claims = await sessionTokens.verify(token);
     if (claims === undefined) return undefined;
-    const { sessionId, userId } = claims;
-    const user = await statements.findSession({ sessionId, resolutionMs: lastSeenResolutionMs });
-    return user?.userId === userId ? user : undefined;
+    const { sessionId, userId, renewalDue } = claims;
+    const user = await statements.findSession({ sessionId, resolutionMs });
+    if (user?.userId !== userId) return undefined;
+    return { ...user, renewedToken: renewalDue ? await sessionTokens.sign(claims) : undefined };
   };
 
   return {
@@ -144,12 +194,16 @@ export function createAuthentication(
       if (user.touchDue) seen.add(user.sessionId);
       return user;
     },
+    requireRecentSignIn: ({ ageMs }) => {
+      if (ageMs > settings.recentSignInMs) throw new AppError("sign_in_again");
+    },
     touchSessions: async () => {
       if (seen.size === 0) return;
       const sessionIds = [...seen];
       // Sessions that a failed statement leaves out are seen again with their next request.
       seen.clear();
-      await statements.touchSessions({ sessionIds, resolutionMs: lastSeenResolutionMs });
+      const { sessionIdleMs: idleMs, sessionMaxAgeMs: maxAgeMs } = settings;
+      await statements.touchSessions({ sessionIds, resolutionMs, idleMs, maxAgeMs });
     },
   };
 }

@@ -1,22 +1,52 @@
-import { logoutOutput, meOutput, signInInput, signInOutput } from "@deepbot/contract";
+import { logoutOutput, meOutput, nonceInput, nonceOutput, signInInput, signInOutput } from "@deepbot/contract";
 import { personProcedure, publicProcedure, router, sync } from "../trpc.ts";
+import { keepOrCreateNonce } from "./nonce.ts";
 
 export const authRouter = router({
+  nonce: publicProcedure
+    .meta({
+      openapi: {
+        method: "POST",
+        path: "/create/nonce",
+        tags: ["auth"],
+        summary: "Get a nonce for Google's sign-in",
+        description:
+          "Optional. Sets a cookie, too: from then on this browser signs in only with an ID token that carries the nonce, until the sign-in or for an hour. A token with the nonce is good in no other browser.",
+      },
+    })
+    .input(sync(nonceInput))
+    .output(sync(nonceOutput))
+    .mutation(({ ctx }) => {
+      const nonce = keepOrCreateNonce(ctx.caller.nonce);
+      ctx.setNonce(nonce);
+      return { nonce };
+    }),
+
   signIn: publicProcedure
     .meta({
+      rateLimit: "sign_in",
       openapi: {
         method: "POST",
         path: "/create/users",
         tags: ["auth"],
         summary: "Sign in with a Google ID token",
-        description: "Creates the user at the first sign-in, opens a session and sets the cookie `access_token`.",
+        description:
+          "Creates the user at the first sign-in, opens a session and sets its cookie. A token signs in once. The session that the browser had before ends, and so does a person's oldest session beyond the twentieth.",
       },
-      errors: ["google_token_missing", "google_token_invalid", "google_unavailable"],
+      errors: [
+        "google_token_missing",
+        "google_token_invalid",
+        "google_unavailable",
+        "sign_in_not_allowed",
+        "account_blocked",
+      ],
     })
     .input(sync(signInInput))
     .output(sync(signInOutput))
     .mutation(async ({ ctx, input }) => {
-      const person = await ctx.useCases.identity.signIn(input.token, ctx.caller.userAgent);
+      // One attempt uses the nonce up, whatever becomes of it.
+      if (ctx.caller.nonce !== undefined) ctx.setNonce(null);
+      const person = await ctx.useCases.identity.signIn(input.token, ctx.caller);
       ctx.setSessionToken(person.sessionToken);
       return {
         status: "successful" as const,

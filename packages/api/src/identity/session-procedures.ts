@@ -22,6 +22,7 @@ export const sessionsRouter = router({
 
   end: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "DELETE",
         path: "/sessions/{session_id}",
@@ -42,6 +43,7 @@ export const sessionsRouter = router({
 
   endAll: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/logout/everywhere",

@@ -1,25 +1,40 @@
+import { limits } from "@deepbot/contract";
 import type { DialogKey, PendingRow } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
 /** The original worker protocol: no leases, and a reply names its dialog only. */
-export function createLegacyProtocol({ statements, events }: Pick<UseCaseDeps, "statements" | "events">) {
+export function createLegacyProtocol({
+  statements,
+  events,
+  settings,
+}: Pick<UseCaseDeps, "statements" | "events" | "settings">) {
   return {
-    /** Every user message of every dialog that awaits an answer, in the order of storing. */
-    listPending: (): Promise<PendingRow[]> => statements.listPendingMessages(),
+    /** The questions that await an answer, with those before them in their dialogs, in the order of storing. */
+    listPending: (): Promise<PendingRow[]> =>
+      statements.listPendingMessages({
+        maxBytes: limits.pendingMaxBytes,
+        maxDialogs: limits.pendingMaxDialogs,
+        dialogMaxBytes: limits.pendingDialogMaxBytes,
+        maxEarlier: limits.pendingDialogMaxEarlier,
+      }),
 
     /**
      * Stores a text of the bot: the answer to the open or unanswered run of the dialog, or an unsolicited message. A repeat
      * of the bot's last text is accepted and not stored.
      *
-     * @throws {AppError} `dialog_not_found` when the dialog does not belong to that user
+     * @throws {AppError} `dialog_not_found` when the dialog does not belong to that user; `dialog_full` when it has no room
+     *   for a message that answers nothing
      */
     reply: async ({ text, ...dialog }: DialogKey & { text: string }): Promise<void> => {
       const { dialogId, userId } = dialog;
-      const reply = await statements.storeReply({ ...dialog, text });
+      const { messagesPerDialog } = settings.quotas;
+      const reply = await statements.storeReply({ ...dialog, text, messagesPerDialog });
       switch (reply.kind) {
         case "no_dialog":
           throw new AppError("dialog_not_found");
+        case "dialog_full":
+          throw new AppError("dialog_full", { limit: reply.limit });
         case "repeated":
           return;
         case "unsolicited":

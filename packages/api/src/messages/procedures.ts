@@ -7,26 +7,32 @@ import {
   sendInput,
   sendOutput,
 } from "@deepbot/contract";
-import { personProcedure, router, sync, workerProcedure } from "../trpc.ts";
+import type { z } from "zod";
+import { JsonStream } from "../shared/json-stream.ts";
+import { personProcedure, router, streamed, sync, workerProcedure } from "../trpc.ts";
 import { toWireMessage } from "./wire.ts";
 
 export const messagesRouter = router({
   send: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/send/message/ai",
         tags: ["messages"],
         summary: "Send a message and wait for the answer",
         description:
-          "409 while the dialog is already waiting for an answer; 504 when none arrived by the deadline; 502 when the AI gave up; 410 when the dialog was deleted meanwhile. Disconnecting does not cancel the run: the answer is stored anyway.",
+          "409 while the dialog is already waiting for an answer, or when it is full; 429 when a quota of the day is used up (`GET /me/usage`); 504 when none arrived by the deadline; 502 when the AI gave up; 410 when the dialog was deleted meanwhile. Disconnecting does not cancel the run: the answer is stored anyway.",
       },
       errors: [
         "dialog_not_found",
         "answer_awaited",
+        "dialog_full",
         "run_cancelled",
         "dialog_deleted",
         "client_message_id_reused",
+        "quota_exceeded",
+        "too_many_waits",
         "answer_failed",
         "shutting_down",
         "answer_deadline",
@@ -37,6 +43,7 @@ export const messagesRouter = router({
     .mutation(async ({ ctx, input, signal }) => {
       const question = {
         userId: ctx.user.userId,
+        sessionId: ctx.user.sessionId,
         dialogId: input.dialog_id,
         text: input.text_user,
         clientMessageId: input.client_message_id ?? null,
@@ -52,28 +59,28 @@ export const messagesRouter = router({
         tags: ["messages"],
         summary: "List the messages of a dialog in pages",
         description:
-          "The newest page comes first; each page is sorted oldest first. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
+          "The newest page comes first; each page is sorted oldest first. A page of long messages has fewer of them than `limit`. Reasons are in Russian if `Accept-Language` prefers it, else in English.",
       },
-      errors: ["dialog_not_found"],
+      errors: ["dialog_not_found", "too_many_reads"],
     })
     .input(sync(listMessagesInput))
-    .output(sync(listMessagesOutput))
+    .output(streamed(listMessagesOutput))
     .query(async ({ ctx, input: { dialog_id: dialogId, before = null, limit } }) => {
       const page = await ctx.useCases.dialogs.messagePage({ dialogId, userId: ctx.user.userId, before, limit });
-      return {
-        messages: page.messages.map((message) => toWireMessage(message, ctx.caller.locale)),
-        next_before: page.nextBefore,
-      };
+      const messages = page.messages.map((message) => toWireMessage(message, ctx.caller.locale));
+      return new JsonStream<z.infer<typeof listMessagesOutput>>({ messages, next_before: page.nextBefore }, page.close);
     }),
 
   pending: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "GET",
         path: "/messages",
         tags: ["worker"],
         summary: "List the questions that await an answer",
-        description: "For workers on the original protocol. All of them see the same rows.",
+        description:
+          "For workers on the original protocol. All of them see the same rows. What does not fit follows when the longest waiting questions are answered.",
       },
     })
     .output(sync(pendingOutput))
@@ -91,15 +98,16 @@ export const messagesRouter = router({
 
   reply: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "POST",
         path: "/send/message/user",
         tags: ["worker"],
         summary: "Answer a dialog",
         description:
-          "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot.",
+          "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot; 409 when the dialog is full.",
       },
-      errors: ["dialog_not_found"],
+      errors: ["dialog_not_found", "dialog_full"],
       carriesAnswer: true,
     })
     .input(sync(replyInput))

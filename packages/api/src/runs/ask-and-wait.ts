@@ -1,5 +1,7 @@
 import { isOpen } from "@deepbot/contract";
 import { AppError } from "../app-error.ts";
+import type { SessionWatches } from "../identity/session-watch.ts";
+import type { ConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import type { AnswerWait, AnswerWaits } from "../streaming/await-answer.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { Ask, Question } from "./ask.ts";
@@ -11,22 +13,42 @@ const deadlineGraceMs = 5_000;
 /**
  * Asks and waits for the answer. When the signal aborts because the person left, the run goes on without a waiter.
  *
- * @throws {AppError} as asking does; `answer_deadline`, `answer_failed`, `run_cancelled`, `dialog_deleted`; `shutting_down`
- *   when the server stops first
+ * @throws {AppError} as asking does; `too_many_waits`; `answer_deadline`, `answer_failed`, `run_cancelled`, `dialog_deleted`;
+ *   `session_invalid` once the session has ended; `shutting_down` when the server stops first
  */
-export type AskAndWait = (question: Question, signal: AbortSignal | undefined) => Promise<string>;
+export type AskAndWait = (
+  question: Question & { sessionId: string },
+  signal: AbortSignal | undefined,
+) => Promise<string>;
+
+export interface AskAndWaitDeps {
+  ask: Ask;
+  find: FindRun;
+  answers: AnswerWaits;
+  sessionWatches: SessionWatches;
+  limiter: ConcurrencyLimiter;
+}
+
+/** One request that waits. */
+interface Waiting {
+  wait: AnswerWait;
+  key: RunKey;
+  hasSessionEnded: () => boolean;
+  signal: AbortSignal | undefined;
+}
 
 export function createAskAndWait(
   { settings, shutdown }: Pick<UseCaseDeps, "settings" | "shutdown">,
-  { ask, find, answers }: { ask: Ask; find: FindRun; answers: AnswerWaits },
+  { ask, find, answers, sessionWatches, limiter }: AskAndWaitDeps,
 ): AskAndWait {
   /** Reads the run after every wake-up until it has ended or nobody waits for it any longer. */
-  const readUntilEnd = async (wait: AnswerWait, key: RunKey, signal: AbortSignal | undefined): Promise<string> => {
+  const readUntilEnd = async ({ wait, key, hasSessionEnded, signal }: Waiting): Promise<string> => {
     for (;;) {
-      const answer = wait.answer();
+      const answer = hasSessionEnded() ? undefined : wait.answer();
       if (answer !== undefined) return answer;
       const run = await find(key);
       if (run === undefined) throw new AppError("dialog_deleted");
+      if (hasSessionEnded()) throw new AppError("session_invalid");
       if (!isOpen(run.state)) return answerOf(run);
       if (shutdown.aborted) throw new AppError("shutting_down", { run_id: key.runId });
       if (signal?.aborted) return answerOf(run);
@@ -34,17 +56,26 @@ export function createAskAndWait(
     }
   };
 
-  return async (question, signal) => {
+  return async ({ sessionId, ...question }, signal) => {
+    const release = limiter.acquire(question.userId);
     const wait = answers.open(question.dialogId);
+    let sessionEnded = false;
+    const unwatch = sessionWatches.open(sessionId, () => {
+      sessionEnded = true;
+      wait.wake();
+    });
     try {
       const asked = await ask(question);
       const runId = asked.isNew ? asked.run.runId : asked.runId;
       wait.follow(runId);
       // A new run has only just been queued. The run of a repeated question may have ended long ago.
       if (asked.isNew) await wait.wait({ ms: settings.answerDeadlineMs + deadlineGraceMs, signal });
-      return await readUntilEnd(wait, { runId, userId: question.userId }, signal);
+      const key = { runId, userId: question.userId };
+      return await readUntilEnd({ wait, key, hasSessionEnded: () => sessionEnded, signal });
     } finally {
+      unwatch();
       wait.close();
+      release();
     }
   };
 }

@@ -1,5 +1,6 @@
-import type { WireRun } from "@deepbot/contract";
+import { utf8Length, type WireRun } from "@deepbot/contract";
 import { databaseErrorCode, uniqueViolation, type QueuedRun } from "@deepbot/db";
+import type { QuotaReads } from "../account/quotas.ts";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { ReadRun } from "./read-run.ts";
@@ -16,22 +17,25 @@ export interface Question {
 export type AskedRun = { isNew: true; run: QueuedRun } | { isNew: false; runId: number };
 
 /**
- * Stores a question with its run. A repeat under the same `clientMessageId` gets the run of the first.
+ * Stores a question with its run. A repeat under the same `clientMessageId` gets the run of the first, and takes nothing
+ * from the quotas.
  *
- * @throws {AppError} `dialog_not_found`, `answer_awaited` (with the open `run_id`), `client_message_id_reused`
+ * @throws {AppError} `dialog_not_found`, `answer_awaited` (with the open `run_id`), `client_message_id_reused`,
+ *   `quota_exceeded`, `dialog_full`
  */
 export type Ask = (question: Question) => Promise<AskedRun>;
 
 /** How often a question is stored again after the obstacle was removed. */
 const maxTries = 5;
 
-export function createAsk(deps: UseCaseDeps, reapOverdueRuns: ReapOverdueRuns): Ask {
-  const { statements, events, settings } = deps;
-
+export function createAsk(
+  { statements, events, settings }: UseCaseDeps,
+  { reapOverdueRuns, quotas }: { reapOverdueRuns: ReapOverdueRuns; quotas: QuotaReads },
+): Ask {
   const insert = async (question: Question): Promise<QueuedRun | undefined> => {
     try {
       const { answerDeadlineMs: deadlineMs, maxAttempts } = settings;
-      return await statements.insertQuestion({ ...question, deadlineMs, maxAttempts });
+      return await statements.insertQuestion({ ...question, deadlineMs, maxAttempts, quotas: settings.quotas });
     } catch (error) {
       if (databaseErrorCode(error) === uniqueViolation) return undefined;
       throw error;
@@ -42,13 +46,14 @@ export function createAsk(deps: UseCaseDeps, reapOverdueRuns: ReapOverdueRuns): 
   const resolveConflict = async (question: Question): Promise<number | undefined> => {
     const conflict = await statements.findSendConflict(question);
     if (conflict === undefined) throw new AppError("dialog_not_found");
-    const { sameMessage, openRunId, overdue } = conflict;
+    const { sameMessage, openRunId, overdue, messageCount } = conflict;
     if (sameMessage !== null) {
       if (sameMessage.text !== question.text) throw new AppError("client_message_id_reused");
       return sameMessage.runId;
     }
     if (overdue) await reapOverdueRuns();
     else if (openRunId !== null) throw new AppError("answer_awaited", { run_id: openRunId });
+    else await quotas.refuseQuestion(question.userId, { bytes: utf8Length(question.text), messageCount });
     return undefined;
   };
 

@@ -24,7 +24,7 @@ export function createCompleteRun(
         from,
         to: "completed",
         actor: "worker",
-        facts: {},
+        facts: usage === null ? {} : { usage },
         answerText: text,
       });
       return;

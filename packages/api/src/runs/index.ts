@@ -1,4 +1,5 @@
 import type { DeltaStore } from "@deepbot/live";
+import type { QuotaReads } from "../account/quotas.ts";
 import type { SessionWatches } from "../identity/session-watch.ts";
 import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import { createAppendBatcher } from "../streaming/append-batcher.ts";
@@ -22,6 +23,7 @@ import { createProgressReports } from "./report-progress.ts";
 import { createRetryRun } from "./retry.ts";
 
 export interface RunParts {
+  quotas: QuotaReads;
   answers: AnswerWaits;
   claimQueue: ClaimQueue;
   feeds: RunFeeds;
@@ -30,11 +32,12 @@ export interface RunParts {
 }
 
 /** The verbs of a run: those of its owner, those of its worker, and the reaper. */
-export function createRuns(deps: UseCaseDeps, { answers, claimQueue, feeds, sessionWatches, store }: RunParts) {
+export function createRuns(deps: UseCaseDeps, parts: RunParts) {
+  const { quotas, answers, claimQueue, feeds, sessionWatches, store } = parts;
   const { statements, settings } = deps;
   const reapOverdueRuns = createReapOverdueRuns(deps);
   const find = createFindRun(statements, reapOverdueRuns);
-  const ask = createAsk(deps, reapOverdueRuns);
+  const ask = createAsk(deps, { reapOverdueRuns, quotas });
   const read = createReadRun({ find, store });
   const refuse = createRefuseReport(deps);
   const appendDelta = createAppendBatcher({ store, events: deps.events });
@@ -43,15 +46,20 @@ export function createRuns(deps: UseCaseDeps, { answers, claimQueue, feeds, sess
     total: settings.watchesInAll,
     refusal: "too_many_watches",
   });
+  const waitLimiter = createConcurrencyLimiter({
+    perUser: settings.waitsPerUser,
+    total: settings.waitsInAll,
+    refusal: "too_many_waits",
+  });
 
   return {
     reapOverdueRuns,
     runs: {
       read,
       start: createStartRun({ ask, read }),
-      askAndWait: createAskAndWait(deps, { ask, find, answers }),
+      askAndWait: createAskAndWait(deps, { ask, find, answers, sessionWatches, limiter: waitLimiter }),
       cancel: createCancelRun(deps, { read, reapOverdueRuns }),
-      retry: createRetryRun(deps, { find, read }),
+      retry: createRetryRun(deps, { find, read, quotas }),
       subscribe: createSubscribeRun({ find, store, feeds, sessionWatches, limiter }),
     },
     worker: {

@@ -5,6 +5,7 @@ import { mapStreamErrors, personProcedure, router, sync } from "../trpc.ts";
 export const runsRouter = router({
   start: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/dialogs/{dialog_id}/runs",
@@ -13,7 +14,14 @@ export const runsRouter = router({
         description:
           "Stores the message and returns its run at once. A repeat with the same `client_message_id` returns the run of the first. 409 (with `run_id`) while the dialog waits for an answer to another message.",
       },
-      errors: ["dialog_not_found", "answer_awaited", "dialog_deleted", "client_message_id_reused"],
+      errors: [
+        "dialog_not_found",
+        "answer_awaited",
+        "dialog_full",
+        "dialog_deleted",
+        "client_message_id_reused",
+        "quota_exceeded",
+      ],
       status: 202,
     })
     .input(sync(startRunInput))
@@ -61,6 +69,7 @@ export const runsRouter = router({
 
   cancel: personProcedure
     .meta({
+      rateLimit: "change",
       openapi: {
         method: "POST",
         path: "/runs/{run_id}/cancel",
@@ -77,15 +86,24 @@ export const runsRouter = router({
 
   retry: personProcedure
     .meta({
+      rateLimit: "send",
       openapi: {
         method: "POST",
         path: "/runs/{run_id}/retry",
         tags: ["runs"],
         summary: "Ask the same question again",
         description:
-          "After `failed`, `expired` or `cancelled`, while the question is the last of its dialog. Returns the new run.",
+          "After `failed`, `expired` or `cancelled`, while the question is the last of its dialog, up to 20 times. Returns the new run. Takes no question from the day's quota, but needs tokens.",
       },
-      errors: ["run_not_found", "answer_awaited", "run_not_retryable", "dialog_deleted"],
+      errors: [
+        "run_not_found",
+        "answer_awaited",
+        "run_not_retryable",
+        "retry_limit",
+        "dialog_full",
+        "dialog_deleted",
+        "quota_exceeded",
+      ],
       status: 202,
     })
     .input(sync(runInput))

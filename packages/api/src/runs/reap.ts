@@ -13,8 +13,9 @@ export function createReapOverdueRuns({
   return async () => {
     for (;;) {
       const reaped = await statements.reapRuns({ limit: batchSize, cancelGraceMs: settings.cancelGraceMs });
-      for (const { state: to, errorCode, ...run } of reaped) {
-        const reason = errorCode ?? (to === "queued" ? "lease_expired" : undefined);
+      for (const { state: to, errorCode, leaseConfirmed, ...run } of reaped) {
+        const lost = leaseConfirmed ? "lease_expired" : "claim_unconfirmed";
+        const reason = errorCode ?? (to === "queued" ? lost : undefined);
         const facts = reason === undefined ? {} : { reason };
         events.emit({ kind: "run_transition", ...run, to, actor: "reaper", facts });
       }

@@ -1,36 +1,47 @@
-import type { WireRun } from "@deepbot/contract";
+import { limits, type WireRun } from "@deepbot/contract";
+import type { RunRow } from "@deepbot/db";
+import type { QuotaReads } from "../account/quotas.ts";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { FindRun, RunKey } from "./find-run.ts";
 import type { ReadRun } from "./read-run.ts";
 
 /**
- * Asks the question of an ended run again.
+ * Asks the question of an ended run again. The question was taken from the day's quotas when it was sent, so this takes
+ * nothing; but it needs tokens for today, and a question has no more than `limits.runsPerQuestion` runs.
  *
  * @returns the new run
  * @throws {AppError} `run_not_found`; `answer_awaited` while an answer is awaited; `run_not_retryable` when the question has
- *   an answer or is not the last of its dialog
+ *   an answer or is not the last of its dialog; `retry_limit` (with `limit`), `quota_exceeded`, `dialog_full`
  */
 export type RetryRun = (key: RunKey) => Promise<WireRun>;
 
 export function createRetryRun(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
-  { find, read }: { find: FindRun; read: ReadRun },
+  { find, read, quotas }: { find: FindRun; read: ReadRun; quotas: QuotaReads },
 ): RetryRun {
-  const refuse = async (dialogId: number, userId: number): Promise<never> => {
+  const maxRuns = limits.runsPerQuestion;
+
+  const refuse = async ({ dialogId, questionId, state }: RunRow, userId: number): Promise<never> => {
     const conflict = await statements.findSendConflict({ dialogId, userId, clientMessageId: null });
     if (conflict === undefined) throw new AppError("run_not_found");
-    throw conflict.openRunId === null
-      ? new AppError("run_not_retryable")
-      : new AppError("answer_awaited", { run_id: conflict.openRunId });
+    if (conflict.openRunId !== null) throw new AppError("answer_awaited", { run_id: conflict.openRunId });
+    if (state === "completed") throw new AppError("run_not_retryable");
+    if ((await statements.countRunsOfQuestion(questionId)) >= maxRuns) {
+      throw new AppError("retry_limit", { limit: maxRuns });
+    }
+    await quotas.refuseRetry(userId, conflict);
+    throw new AppError("run_not_retryable");
   };
 
   return async (key) => {
     const run = await find(key);
     if (run === undefined) throw new AppError("run_not_found");
     const { answerDeadlineMs: deadlineMs, maxAttempts } = settings;
-    const queued = await statements.insertRetry({ ...key, deadlineMs, maxAttempts });
-    if (queued === undefined) return refuse(run.dialogId, key.userId);
+    const { tokensPerDay, messagesPerDialog } = settings.quotas;
+    const retry = { ...key, deadlineMs, maxAttempts, maxRuns, quotas: { tokensPerDay, messagesPerDialog } };
+    const queued = await statements.insertRetry(retry);
+    if (queued === undefined) return refuse(run, key.userId);
     const facts = { retryOf: key.runId };
     const ids = { ...queued, ownerId: key.userId };
     events.emit({ kind: "run_transition", ...ids, from: null, to: "queued", actor: "person", facts });

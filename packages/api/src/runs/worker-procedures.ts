@@ -51,13 +51,14 @@ function toWireLease(runId: number, status: LeaseStatus) {
 export const workerRouter = router({
   claim: workerProcedure
     .meta({
+      rateLimit: "claim",
       openapi: {
         method: "POST",
         path: "/worker/claim",
         tags: ["worker"],
         summary: "Claim runs",
         description:
-          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. With `fallback` a worker gets a run only while no other worker is waiting.",
+          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. The order is fair between people: much that one of them has asked does not hold up the others. With `fallback` a worker gets a run only while no other worker is waiting.",
       },
     })
     .input(sync(claimInput))
@@ -68,7 +69,9 @@ export const workerRouter = router({
         max: input.max,
         waitMs: input.wait_ms,
         leaseMs: input.lease_ms,
+        confirmWithinMs: input.confirm_within_ms ?? null,
         historyLimit: input.history_limit,
+        maxBytes: input.max_bytes,
         fallback: input.fallback,
       };
       return { runs: (await ctx.useCases.worker.claim(claim, signal)).map(toWireClaim) };

@@ -1,14 +1,14 @@
 import { databaseErrorCode } from "@deepbot/db";
-import type { Log } from "../log.ts";
+import type { Events } from "../events/events.ts";
 
 /**
- * Runs a job at once and again `intervalMs` after each end. A failure is logged, and the job is tried again.
+ * Runs a job at once and again `intervalMs` after each end. A failure becomes an event, and the job is tried again.
  *
  * @returns the function that stops the loop and waits for a round in progress
  */
 export function startLoop(
   job: () => Promise<void>,
-  options: { name: string; intervalMs: number; log: Log },
+  options: { name: string; intervalMs: number; events: Pick<Events, "emit"> },
 ): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -19,8 +19,7 @@ export function startLoop(
       await job();
     } catch (error) {
       const reason = databaseErrorCode(error) ?? (error instanceof Error ? error.name : "unknown");
-      const fields = { event: "loop_failed", loop: options.name, reason };
-      options.log.error(fields, `The ${options.name} loop failed (${reason}); it will run again`);
+      options.events.emit({ kind: "loop_failed", loop: options.name, reason });
     }
     if (!stopped) timer = setTimeout(start, options.intervalMs);
   };

@@ -6,6 +6,8 @@ import { createSignal, type Signal } from "../shared/signal.ts";
 export interface AnswerWait extends Pick<Signal, "wait"> {
   /** Names the run: from now on the fallback poll covers it, and its answer is delivered locally. */
   follow: (runId: number) => void;
+  /** Ends the wait that is going on, or the next one. */
+  wake: () => void;
   /** The answer of the followed run, if it was delivered locally. */
   answer: () => string | undefined;
   close: () => void;
@@ -66,6 +68,7 @@ export function createAnswerWaits(deps: {
       const unsubscribe = notifier.subscribe(`dialog:${dialogId}`, waiter.changed.set);
       return {
         wait: waiter.changed.wait,
+        wake: waiter.changed.set,
         follow: (runId) => {
           waiter.runId = runId;
           byRun.set(runId, (byRun.get(runId) ?? new Set()).add(waiter));

@@ -13,13 +13,15 @@ export interface ClaimPlace {
 }
 
 /**
- * The workers that wait in this process. Each notification wakes the one that has waited longest; fallback workers are woken
- * only while no other worker waits. Shutdown wakes all.
+ * The workers that wait in this process. Each run that is offered wakes the one that has waited longest; fallback workers are
+ * woken only while no other worker waits. Shutdown wakes all.
  */
 export interface ClaimQueue {
   open: (options: { fallback: boolean }) => ClaimPlace;
   /** Wakes as many workers as there are runs to claim: for lost notifications, and for runs whose back-off is over. */
   poll: () => Promise<void>;
+  /** How many workers wait in this process. */
+  size: () => number;
 }
 
 /** Wakes the worker that has waited longest. */
@@ -45,14 +47,15 @@ export function createClaimQueue(deps: {
     else if (fallbackLine.size > 0) setTimeout(() => wakeFirst(fallbackLine), fallbackHeadStartMs + 1).unref();
   };
 
+  const size = (): number => line.size + fallbackLine.size;
+
   const poll = async (): Promise<void> => {
-    const size = line.size + fallbackLine.size;
-    if (size === 0) return;
-    const claimable = await statements.countClaimableRuns(size);
+    if (size() === 0) return;
+    const claimable = await statements.countClaimableRuns(size());
     for (let woken = 0; woken < claimable; woken += 1) wakeFirst(line.size > 0 ? line : fallbackLine);
   };
 
-  notifier.subscribe("queue", wakeNext);
+  notifier.takeWork({ isReady: () => line.size > 0, take: wakeNext });
   // The next poll makes up for one that fails.
   notifier.onGap(() => void poll().catch(() => {}));
   // One listener for all workers: adding a listener to an abort signal searches those that it has.
@@ -70,10 +73,11 @@ export function createClaimQueue(deps: {
         },
         close: () => {
           own.delete(woken);
-          if (woken.consume()) wakeNext();
+          if (woken.consume()) notifier.offerWork();
         },
       };
     },
     poll,
+    size,
   };
 }

@@ -6,7 +6,7 @@ import type { RunFeeds } from "./run-feed.ts";
 function publishTransition(notifier: Notifier, { runId, dialogId, to, facts }: RunTransition): void {
   switch (to) {
     case "queued":
-      if (facts.delayed !== true) notifier.publish("queue");
+      if (facts.delayed !== true) notifier.offerWork();
       return;
     case "running":
       notifier.publish(`run:${runId}`);
@@ -50,6 +50,11 @@ export function createDelivery(deps: {
       case "cancel_requested":
       case "report_refused":
       case "access_refused":
+      case "key_used":
+      case "lines_suppressed":
+      case "loop_failed":
+      case "request_refused":
+      case "rate_limited":
       case "signed_in":
       case "account_exported":
     }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import type { FetchCertificates } from "../../src/identity/google.ts";
 
@@ -19,6 +20,7 @@ export async function createGoogleKeys(): Promise<GoogleKeys> {
         .setProtectedHeader({ alg: "RS256", kid: "key-1" })
         .setIssuer("https://accounts.google.com")
         .setAudience(testAudience)
+        .setJti(randomUUID())
         .setIssuedAt()
         .setExpirationTime("1h")
         .sign(privateKey),

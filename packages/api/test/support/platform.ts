@@ -8,23 +8,30 @@ import { createSessionTokens, type SessionTokens } from "../../src/identity/auth
 import type { Context } from "../../src/context.ts";
 
 import { appRouter } from "../../src/router.ts";
+import { ratePolicyNames } from "../../src/limits/rate-policies.ts";
 import { createUseCases, type UseCases } from "../../src/use-cases.ts";
 import { createCallerFactory } from "../../src/trpc.ts";
 import { createEvents, type AppEvent } from "../../src/events/events.ts";
 import type { LoopIntervals } from "../../src/loops.ts";
 import { defaultSettings, type Settings } from "../../src/settings.ts";
 import { createPostgresDeltaStore, openNotifier } from "@deepbot/live";
+import { readStreams } from "./read-streams.ts";
 import { recordStatements } from "./record-statements.ts";
 import { createGoogleKeys, testAudience, type GoogleKeys } from "./google-keys.ts";
 
 export const serviceKey = "service-key";
 export const healthKey = "health-key";
 
+/** No test meets them by accident. */
+const highRateLimits = Object.fromEntries(ratePolicyNames.map((name) => [name, 10_000_000])) as Settings["rateLimits"];
+
 const createCaller = createCallerFactory(appRouter);
 export type Caller = ReturnType<typeof createCaller>;
 
 export interface CallerOptions {
   sessionToken?: string;
+  sessionCookieOutdated?: boolean;
+  nonce?: string;
   serviceKey?: string;
   healthKey?: string;
   locale?: Locale;
@@ -54,6 +61,10 @@ export interface Platform {
   logged: { fields: object; message: string }[];
   /** What procedures did to the session cookie, oldest first. */
   cookies: (string | null)[];
+  /** The tokens with which procedures renewed it. */
+  renewals: string[];
+  /** What procedures did to the cookie of the nonce. */
+  nonces: (string | null)[];
   as: (options?: CallerOptions) => Caller;
   worker: Caller;
   person: (sub?: string) => Promise<TestPerson>;
@@ -88,8 +99,10 @@ export async function createPlatform(
   const stopping = new AbortController();
   const logged: Platform["logged"] = [];
   const cookies: Platform["cookies"] = [];
+  const renewals: Platform["renewals"] = [];
+  const nonces: Platform["nonces"] = [];
   const log = createLogOf(logged);
-  const allSettings = { ...defaultSettings, ...settings };
+  const allSettings = { ...defaultSettings, rateLimits: highRateLimits, ...settings };
   const notifier = await openNotifier(database, { info: () => {}, warn: () => {} });
   const emitted: AppEvent[] = [];
   const events = createEvents((error) => {
@@ -97,9 +110,9 @@ export async function createPlatform(
   });
   events.subscribe((event) => void emitted.push(event));
   const sessionTokens = createSessionTokens({
-    secret: "secret-of-tests-secret-of-tests-!",
+    secrets: ["secret-of-tests-secret-of-tests-!"],
     algorithm: "HS256",
-    lifetimeMs: allSettings.sessionLifetimeMs,
+    lifetimeMs: allSettings.sessionCookieMaxAgeMs,
   });
   const useCases = createUseCases({
     statements,
@@ -108,6 +121,7 @@ export async function createPlatform(
     events,
     settings: allSettings,
     log,
+    refusalSampler: { admit: () => true },
     shutdown: stopping.signal,
     verifyGoogleToken: createGoogleVerifier({
       audience: testAudience,
@@ -128,15 +142,22 @@ export async function createPlatform(
       caller: {
         requestId: "test",
         locale,
+        address: "203.0.113.7",
+        network: "203.0.113.7",
         userAgent: undefined,
         sessionToken: undefined,
+        sessionCookieOutdated: false,
+        nonce: undefined,
         serviceKey: undefined,
         healthKey: undefined,
         ...credentials,
       },
       setSessionToken: (token) => void cookies.push(token),
+      renewSessionToken: (token) => void renewals.push(token),
+      setNonce: (nonce) => void nonces.push(nonce),
+      reportRateLimit: () => {},
     };
-    return createCaller(context, signal === undefined ? {} : { signal });
+    return readStreams(createCaller(context, signal === undefined ? {} : { signal }));
   };
 
   const person = async (sub: string = randomUUID()): Promise<TestPerson> => {
@@ -157,6 +178,8 @@ export async function createPlatform(
     emitted,
     logged,
     cookies,
+    renewals,
+    nonces,
     as,
     worker: as({ serviceKey }),
     person,

@@ -1,6 +1,8 @@
 import { EventSource } from "eventsource";
 import { createClient, type Client } from "../client.ts";
 
+const sessionCookieForm = /^(?:__Host-)?access_token=/;
+
 /**
  * Creates a client for Node. Like a browser, it keeps the session cookie that signing in sets and sends it with every call
  * and event stream.
@@ -22,7 +24,8 @@ export function createNodeClient({ url, signal }: { url: string; signal: AbortSi
     fetch: async (input, init) => {
       const signals = init?.signal ? [init.signal, signal] : [signal];
       const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
-      cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
+      const line = response.headers.getSetCookie().find((each) => sessionCookieForm.test(each));
+      cookie = line?.split(";")[0] ?? cookie;
       return response;
     },
     EventSource: CookieEventSource,

@@ -4,6 +4,7 @@ import { callSignal } from "../call-signal.ts";
 import type { Failure } from "../failure.ts";
 import { pause } from "../pause.ts";
 import { callFailure } from "./call-failure.ts";
+import { confirmWithinMs } from "./lease.ts";
 import type { ClaimedRun, WorkerLog, WorkerOptions } from "./types.ts";
 
 /** After a failure the first claim waits only this long, so that its response soon shows that the platform is back. */
@@ -60,6 +61,7 @@ async function poll(
       max,
       wait_ms: waitMs,
       lease_ms: leaseMs,
+      confirm_within_ms: confirmWithinMs(leaseMs),
       history_limit: historyLimit,
       fallback,
     },

@@ -28,13 +28,20 @@ export interface LeaseDeps extends Pick<WorkerOptions, "client" | "leaseMs" | "l
 /** A third of the lease, so that one heartbeat may fail or hang without harm. */
 const heartbeatIntervalMs = (leaseMs: number): number => Math.floor(leaseMs / 3);
 
+/** Within this time after a claim a first report must reach the platform, or it gives the run to another worker. */
+export const confirmWithinMs = (leaseMs: number): number => Math.min(5_000, leaseMs);
+
+/** Until then answers that come fast have confirmed the run, or ended it, without a heartbeat. */
+const firstHeartbeatMs = (leaseMs: number): number => Math.floor(confirmWithinMs(leaseMs) / 5);
+
 /** Sends one heartbeat. Returns why the lease is over, null when it was renewed, undefined when that is unknown. */
 async function sendHeartbeat(
   key: Lease["key"],
   { client, leaseMs, log }: LeaseDeps,
+  timeoutMs: number,
 ): Promise<LeaseEnd | null | undefined> {
   try {
-    const signal = callSignal(heartbeatIntervalMs(leaseMs));
+    const signal = callSignal(timeoutMs);
     const status = await client.worker.heartbeat.mutate({ ...key, lease_ms: leaseMs }, { signal });
     return status.cancel_requested ? "cancelled" : null;
   } catch (error) {
@@ -45,21 +52,29 @@ async function sendHeartbeat(
   }
 }
 
-/** Sends heartbeats until `over` aborts. A lease that nobody confirmed for its whole length counts as lost. */
+/**
+ * Sends heartbeats until `over` aborts: often until one has confirmed the claim, then seldom. A lease that nobody confirmed
+ * for its whole length counts as lost.
+ */
 async function keepAlive(
   key: Lease["key"],
   deps: LeaseDeps,
   { end, over }: { end: (why: LeaseEnd) => void; over: AbortSignal },
 ): Promise<void> {
+  const { leaseMs } = deps;
+  let intervalMs = firstHeartbeatMs(leaseMs);
   let sentAt = performance.now();
-  let heldUntil = sentAt + deps.leaseMs;
+  // An answer that is streamed confirms the lease too, which is not known here.
+  let heldUntil = sentAt + leaseMs;
   for (;;) {
-    await pause(Math.max(0, sentAt + heartbeatIntervalMs(deps.leaseMs) - performance.now()), over);
+    await pause(Math.max(0, sentAt + intervalMs - performance.now()), over);
     if (over.aborted) return;
     sentAt = performance.now();
-    const status = await sendHeartbeat(key, deps);
-    if (status === null) heldUntil = sentAt + deps.leaseMs;
-    else if (status !== undefined) end(status);
+    const status = await sendHeartbeat(key, deps, intervalMs);
+    if (status === null) {
+      heldUntil = sentAt + leaseMs;
+      intervalMs = heartbeatIntervalMs(leaseMs);
+    } else if (status !== undefined) end(status);
     else if (performance.now() >= heldUntil) end("lost");
   }
 }

@@ -45,7 +45,7 @@ function serve(
     serveStream(response, scripts.streams[Math.min(streamsBefore, scripts.streams.length - 1)]);
     return;
   }
-  response.writeHead(200, { "content-type": "application/json", "set-cookie": "session=abc; Path=/" });
+  response.writeHead(200, { "content-type": "application/json", "set-cookie": "access_token=abc; Path=/" });
   response.end(JSON.stringify(url.searchParams.has("batch") ? [scripts.run()] : { result: { data: {} } }));
 }
 

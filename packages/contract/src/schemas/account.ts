@@ -58,6 +58,20 @@ export const exportOutput = z.object({
     .describe("By rising id"),
 });
 
+const usedOf = (what: string, limit: string) =>
+  z.object({ used: z.int().describe(what), limit: z.int().nullable().describe(limit) });
+
+export const usageOutput = z.object({
+  resets_at: timestamp("When the day ends, at midnight UTC, and the counters start again from 0"),
+  questions: usedOf("Questions sent today", "Questions a day"),
+  question_bytes: usedOf("UTF-8 bytes of today's questions together", "Bytes a day"),
+  tokens: usedOf(
+    "Tokens that answers reported today, input and output together",
+    "Tokens a day; null where they are not limited",
+  ).extend({ input: z.int(), output: z.int() }),
+  messages_per_dialog: z.int().describe("Messages that one dialog may hold, questions and answers"),
+});
+
 export const deleteAccountInput = z.strictObject({
   user_id: id(
     "Id of the account to delete, as `GET /me` gives it. Must be the signed-in one: a page that shows another account than the cookie has by now deletes nothing. In the query, because a DELETE has no body and an address should hold no e-mail",

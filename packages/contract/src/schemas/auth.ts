@@ -5,6 +5,12 @@ export const signInInput = z.object({
   token: z.string().nullish().describe("Google ID token"),
 });
 
+export const nonceInput = z.strictObject({});
+
+export const nonceOutput = z.object({
+  nonce: z.string().describe("For the `nonce` of Google's sign-in; good for an hour and for one sign-in"),
+});
+
 const names = {
   given_name: z.string().nullable(),
   family_name: z.string().nullable(),

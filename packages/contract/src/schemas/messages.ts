@@ -22,7 +22,7 @@ export const pendingOutput = z.object({
       }),
     )
     .describe(
-      "All user messages of every dialog that awaits an answer, in the order of storing; a dialog's last row is its open question",
+      "The questions that await an answer, and before each the user's earlier messages in its dialog, in the order of storing; a dialog's last row is its open question. At most 4 MiB and 2,000 dialogs, the longest waiting first; of earlier messages the newest 20 of up to 32 KiB a dialog, where there is room",
     ),
 });
 

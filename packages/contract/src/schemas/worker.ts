@@ -24,6 +24,14 @@ export const claimInput = z.strictObject({
     .default(0)
     .describe("Milliseconds to wait for the first run before an empty answer"),
   lease_ms: leaseMs,
+  confirm_within_ms: z
+    .int()
+    .min(limits.confirmWithinMinMs)
+    .max(limits.leaseMaxMs)
+    .optional()
+    .describe(
+      "Milliseconds within which a first report (a heartbeat, a piece of the answer) confirms that the worker has received the runs. Without one the lease ends then, and the attempt does not count. Absent: the lease is as long as `lease_ms` at once",
+    ),
   fallback: z.boolean().default(false).describe("Whether to claim runs only while no other worker is waiting for them"),
   history_limit: z
     .int()
@@ -31,6 +39,12 @@ export const claimInput = z.strictObject({
     .max(limits.historyMax)
     .default(limits.historyDefault)
     .describe("How many of the dialog's newest messages to give with each run"),
+  max_bytes: z
+    .int()
+    .min(1)
+    .max(limits.historyMaxBytes)
+    .default(limits.historyDefaultBytes)
+    .describe("How many bytes of UTF-8 these messages may have together. The question comes in any case"),
 });
 
 export const claimOutput = z.object({
@@ -52,7 +66,7 @@ export const claimOutput = z.object({
             content: z.string(),
           }),
         )
-        .describe("The dialog so far, oldest first; the last is the question"),
+        .describe("The newest part of the dialog, oldest first; the last is the question"),
     }),
   ),
 });

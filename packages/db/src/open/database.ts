@@ -1,8 +1,19 @@
 import type { Db } from "../db.ts";
+import type { PoolUse } from "./bound-statements.ts";
+
+export interface PostgresLocation {
+  url: string;
+  /** With the credentials of the schema's owner, if the role of `url` may not change the schema. */
+  ownerUrl?: string;
+  /** For what must not go through a pooler: listening, and the lock of migrations. By default the same as `url`. */
+  directUrl?: string;
+  /** Connections for statements. Two more are used: one to listen, one for {@link Database.ping}. */
+  maxConnections?: number;
+}
 
 /** Where the data lives: a PostgreSQL server, a folder of the embedded database, or memory (tests). */
 export type DatabaseLocation =
-  | { engine: "postgres"; url: string; maxConnections?: number }
+  | ({ engine: "postgres" } & PostgresLocation)
   | { engine: "embedded"; folder: string }
   | { engine: "memory"; dump?: Blob };
 
@@ -22,10 +33,17 @@ export interface Channel {
 /** An open database. {@link Database.migrate} has to run once before statements do. */
 export interface Database {
   engine: DatabaseLocation["engine"];
+  /** Statements that would wait too long for a connection fail at once, with a code that `isPoolOverloaded` knows. */
   db: Db;
-  /** Applies what is missing. Safe to call from several processes at once. */
+  pool: PoolUse;
+  /** Applies what is missing, and gives the server's role its rights. Safe to call from several processes at once. */
   migrate: () => Promise<void>;
-  /** One round trip. @throws when the database does not answer. */
+  /**
+   * One round trip, on a connection of its own where the engine has several, so that a busy pool does not look like a
+   * database that is down. Calls at the same time share one.
+   *
+   * @throws when the database does not answer within two seconds
+   */
   ping: () => Promise<void>;
   /** Null on an embedded database, which serves one process alone. */
   channel: Channel | null;

@@ -6,7 +6,7 @@ import { openPostgres } from "./open-postgres.ts";
 export async function openDatabase(location: DatabaseLocation): Promise<Database> {
   switch (location.engine) {
     case "postgres":
-      return openPostgres(location.url, location.maxConnections);
+      return openPostgres(location);
     case "embedded":
       return openEmbedded(location.folder);
     case "memory":

@@ -1,22 +1,26 @@
-import { mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PGlite } from "@electric-sql/pglite";
-import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
+import { boundStatements } from "./bound-statements.ts";
 import type { Database } from "./database.ts";
 import { FolderInUseError, lockFolder } from "./folder-lock.ts";
 import { migrationsFolder } from "../migrations.ts";
+
+/** How many statements may wait for the one connection. */
+const waitingMax = 500;
 
 function wrap(engine: Database["engine"], client: PGlite, afterClose: () => void): Database {
   const db = drizzle(client);
   return {
     engine,
     db,
+    pool: boundStatements(db, { max: 1, waitingMax }),
     migrate: () => migrate(db, { migrationsFolder }),
     ping: async () => {
-      await db.execute(sql`select 1`);
+      await client.query("select 1");
     },
     channel: null,
     close: async () => {
@@ -41,8 +45,19 @@ async function lockPatiently(folder: string): Promise<() => void> {
   }
 }
 
+/** Takes the folder and what is in it away from the other users of this machine. */
+function makePrivate(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // First the folder: from then on nobody else reaches what is in it.
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
+  }
+}
+
 /**
- * Opens PGlite on a folder for this process alone.
+ * Opens PGlite on a folder for this process alone. No other user of the machine can read it. From now on that holds for
+ * all files that this process creates, because PGlite creates its files at any time.
  *
  * @throws {FolderInUseError} while another process has it open
  */
@@ -50,9 +65,13 @@ export async function openEmbedded(folder: string): Promise<Database> {
   const path = resolve(folder);
   const unlock = await lockPatiently(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    process.umask(0o077);
+    makePrivate(path);
     const { PGlite } = await import("@electric-sql/pglite");
-    return wrap("embedded", await PGlite.create(path), unlock);
+    const client = await PGlite.create(path);
+    // The files that it begins with are open to everybody.
+    makePrivate(path);
+    return wrap("embedded", client, unlock);
   } catch (error) {
     unlock();
     throw error;

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
-import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import type { Db } from "../db.ts";
-import type { Channel, Database } from "./database.ts";
-import { migrationsFolder } from "../migrations.ts";
+import { boundStatements } from "./bound-statements.ts";
+import type { Channel, Database, PostgresLocation } from "./database.ts";
+import { isMigrated, migratePostgres } from "./migrate-postgres.ts";
 import { createSilenceGuard, type SilenceGuard } from "./silence-guard.ts";
 
 const connectTimeoutSeconds = 5;
@@ -15,10 +15,13 @@ const reconnectSeconds = (): number => 0.2 + Math.random() * 0.3;
 const closeTimeoutSeconds = 5;
 const defaultMaxConnections = 10;
 
-/** Key of the advisory lock: any constant that nothing else in the database uses. */
-const migrationLock = 20_250_906;
+/** How many statements may wait for each connection. */
+const waitingPerConnection = 50;
 
 const channelName = "deepbot";
+
+/** For another server's migration to end. Longer than any is expected to take, and better than to hang without a word. */
+const migrationPatienceMs = 60_000;
 
 const sessionSettings = {
   application_name: "deepbot",
@@ -29,29 +32,43 @@ const sessionSettings = {
   // A connection keeps the plans of its statements. A plan from a time when `run_deltas` was empty would go on reading the
   // whole table after it has grown. Statements that no index fits still read the table.
   enable_seqscan: "off",
+  // That makes a scan of a table without a fitting index look so dear that PostgreSQL would compile the statement each time.
+  jit: "off",
+  // What statements read is in memory or on an SSD. With the default a claim would sort all queued runs to save page reads.
+  random_page_cost: 1.1,
 };
 
 /** More than `statement_timeout`. */
 const silenceLimitMs = 10_000;
 
-function connect(
-  url: string,
-  options: { max: number; connection: Partial<postgres.ConnectionParameters>; socket?: SilenceGuard["openSocket"] },
-): postgres.Sql {
+const pingLimitSeconds = 2;
+
+interface ConnectOptions {
+  max: number;
+  connection: Partial<postgres.ConnectionParameters>;
+  socket?: SilenceGuard["openSocket"];
+  /** In seconds. */
+  connect_timeout?: number;
+}
+
+function connect(url: string, options: ConnectOptions): postgres.Sql {
   return postgres(url, {
-    ...options,
     connect_timeout: connectTimeoutSeconds,
+    ...options,
     backoff: reconnectSeconds,
     onnotice: () => {},
   });
 }
 
-/** Migrates on a separate connection, one process at a time, without the time limits of ordinary statements. */
-async function migratePostgres(url: string): Promise<void> {
-  const client = connect(url, { max: 1, connection: { application_name: "deepbot-migrate" } });
+/** Migrates on a connection of its own. Without a separate owner, a database that is up to date is only looked at. */
+async function migrate(url: string, ownerUrl: string | undefined): Promise<void> {
+  const connection = { application_name: "deepbot-migrate", lock_timeout: migrationPatienceMs };
+  const client = connect(ownerUrl ?? url, { max: 1, connection });
   try {
-    await client`select pg_advisory_lock(${migrationLock})`;
-    await migrate(drizzle(client), { migrationsFolder });
+    if (ownerUrl === undefined && (await isMigrated(client))) return;
+    const role = decodeURIComponent(new URL(url).username);
+    const isOther = ownerUrl !== undefined && decodeURIComponent(new URL(ownerUrl).username) !== role;
+    await migratePostgres(client, isOther ? role : null);
   } finally {
     await client.end({ timeout: closeTimeoutSeconds });
   }
@@ -81,21 +98,49 @@ function createChannel(db: Db, url: string): Channel {
   };
 }
 
+/** The connection of {@link Database.ping}. It is made at the first ping. */
+function createPing(url: string): Pick<Database, "ping" | "close"> {
+  const guard = createSilenceGuard(pingLimitSeconds * 1000);
+  const client = connect(url, {
+    max: 1,
+    connect_timeout: pingLimitSeconds,
+    connection: { application_name: "deepbot-ping" },
+    socket: guard.openSocket,
+  });
+  let pending: Promise<void> | undefined;
+  const roundTrip = async (): Promise<void> => {
+    try {
+      await client`select 1`;
+    } finally {
+      pending = undefined;
+    }
+  };
+  return {
+    ping: () => (pending ??= roundTrip()),
+    close: async () => {
+      await client.end({ timeout: 0 });
+      guard.close();
+    },
+  };
+}
+
 /** Opens a pool on a PostgreSQL server. It connects when the first statement runs. */
-export function openPostgres(url: string, maxConnections: number = defaultMaxConnections): Database {
+export function openPostgres(location: PostgresLocation): Database {
+  const { url, directUrl = url, ownerUrl, maxConnections = defaultMaxConnections } = location;
   const guard = createSilenceGuard(silenceLimitMs);
   const client = connect(url, { max: maxConnections, connection: sessionSettings, socket: guard.openSocket });
   const db = drizzle(client);
+  const pool = boundStatements(db, { max: maxConnections, waitingMax: maxConnections * waitingPerConnection });
+  const { ping, close: closePing } = createPing(url);
   return {
     engine: "postgres",
     db,
-    migrate: () => migratePostgres(url),
-    ping: async () => {
-      await db.execute(sql`select 1`);
-    },
-    channel: createChannel(db, url),
+    pool,
+    migrate: () => migrate(directUrl, ownerUrl),
+    ping,
+    channel: createChannel(db, directUrl),
     close: async () => {
-      await client.end({ timeout: closeTimeoutSeconds });
+      await Promise.all([client.end({ timeout: closeTimeoutSeconds }), closePing()]);
       guard.close();
     },
   };

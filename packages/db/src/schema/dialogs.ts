@@ -32,9 +32,6 @@ export const dialogs = pgTable(
       "cascade",
     ),
     index("dialogs_user_id_idx").on(t.userId, t.dialogId),
-    index("dialogs_awaiting_idx")
-      .on(t.dialogId)
-      .where(sql`status_flag`),
     check("dialogs_last_seq_check", sql`last_seq >= 0`),
   ],
 );

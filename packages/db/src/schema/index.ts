@@ -4,3 +4,7 @@ export * from "./dialogs.ts";
 export * from "./messages.ts";
 export * from "./runs.ts";
 export * from "./run-deltas.ts";
+export * from "./usage-daily.ts";
+export * from "./queue-clock.ts";
+export * from "./spent-tokens.ts";
+export * from "./audit-events.ts";

@@ -4,7 +4,6 @@ import {
   boolean,
   check,
   foreignKey,
-  index,
   integer,
   pgTable,
   text,
@@ -14,11 +13,11 @@ import {
 } from "drizzle-orm/pg-core";
 import { sql } from "drizzle-orm";
 import { dialogs } from "./dialogs.ts";
-import { users } from "./users.ts";
 
 /**
  * One text in a dialog, by its owner or by the bot. `seq` counts from 1 without gaps inside the dialog. A `partial`
- * message holds the streamed text of a run that was cancelled.
+ * message holds the streamed text of a run that was cancelled. `user_id` names the author and has no foreign key: its check
+ * would lock the bot's row with every answer. Messages go with their dialog, and dialogs with their owner.
  */
 export const messages = pgTable(
   "messages",
@@ -36,12 +35,8 @@ export const messages = pgTable(
     foreignKey({ name: "messages_dialog_id_fkey", columns: [t.dialogId], foreignColumns: [dialogs.dialogId] }).onDelete(
       "cascade",
     ),
-    foreignKey({ name: "messages_user_id_fkey", columns: [t.userId], foreignColumns: [users.userId] }).onDelete(
-      "cascade",
-    ),
     unique("messages_dialog_id_seq_key").on(t.dialogId, t.seq),
     unique("messages_dialog_id_client_message_id_key").on(t.dialogId, t.clientMessageId),
-    index("messages_user_id_idx").on(t.userId),
     check("messages_seq_check", sql`seq > 0`),
   ],
 );

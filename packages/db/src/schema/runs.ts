@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import {
   bigint,
   bigserial,
+  boolean,
   check,
   foreignKey,
   index,
@@ -28,6 +29,8 @@ export const isOpenRun = sql`state in ${openStates}`.inlineParams();
  *
  * `lease_token` changes with every claim and stays after the end, so that a repeated report is told from a stale one.
  * `attempt` counts the claims that were not given back. `epoch` counts all claims: deltas of one epoch make one text.
+ * `start_tag` is the place of the run in the fair order of claims, see `user_start_tags`. `lease_confirmed` is false from a claim that
+ * asked for it until the first report: a lease that runs out before costs no attempt.
  * The constraints below are the state machine's invariants.
  */
 export const runs = pgTable(
@@ -55,6 +58,8 @@ export const runs = pgTable(
     startedAt: timestamptz("started_at"),
     endedAt: timestamptz("ended_at"),
     epoch: integer("epoch").notNull().default(0),
+    startTag: bigint("start_tag", { mode: "number" }).notNull().default(0),
+    leaseConfirmed: boolean("lease_confirmed").notNull().default(true),
   },
   (t) => [
     foreignKey({ name: "runs_dialog_id_fkey", columns: [t.dialogId], foreignColumns: [dialogs.dialogId] }).onDelete(
@@ -75,8 +80,8 @@ export const runs = pgTable(
       .where(sql`state = 'completed'`),
     index("runs_dialog_id_idx").on(t.dialogId, t.runId),
     index("runs_question_id_idx").on(t.questionId),
-    index("runs_claimable_idx")
-      .on(t.availableAt, t.runId)
+    index("runs_start_tag_idx")
+      .on(t.startTag, t.runId)
       .where(sql`state = 'queued'`),
     index("runs_deadline_idx").on(t.deadlineAt).where(isOpenRun),
     index("runs_cancel_idx")

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { bigint, foreignKey, index, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { users } from "./users.ts";
 
@@ -21,5 +22,9 @@ export const sessions = pgTable(
       "cascade",
     ),
     index("sessions_user_id_idx").on(t.userId),
+    index("sessions_expires_at_idx").on(t.expiresAt),
+    index("sessions_revoked_at_idx")
+      .on(t.revokedAt)
+      .where(sql`revoked_at is not null`),
   ],
 );

@@ -1,7 +1,16 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
+import { dialogs, isOpenRun, messages, runs, userStartTags } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
+import {
+  messagesPerDialog,
+  nextStartTag,
+  questionBytesPerDay,
+  questionsPerDay,
+  today,
+  tokensPerDay,
+  type Quotas,
+} from "./quotas.ts";
 
 export interface Question extends DialogKey {
   text: string;
@@ -9,6 +18,7 @@ export interface Question extends DialogKey {
   clientMessageId: string | null;
   deadlineMs: number;
   maxAttempts: number;
+  quotas: Quotas;
 }
 
 /** A run that was just stored. */
@@ -21,25 +31,52 @@ export interface QueuedRun {
 }
 
 /**
- * Stores a user message with its run and sets the dialog's flag, in one statement. Undefined when there is a conflict:
- * {@link FindSendConflict} tells which.
+ * Stores a user message with its run, sets the dialog's flag and takes the question from the person's quotas of the day, in
+ * one statement. Undefined when there is a conflict, which {@link FindSendConflict} finds, or a quota does not allow it.
  *
  * @throws a unique violation when a message with the same `clientMessageId` was stored at the same moment
  */
 export type InsertQuestion = (question: Question) => Promise<QueuedRun | undefined>;
 
+/** The dialog, locked, if it can take the question and an answer to it; with the limits of its owner. */
+const askedDialog = sql`
+  select dialogs.dialog_id, dialogs.user_id, given.text, octet_length(given.text) as bytes,
+    ${questionsPerDay} as max_questions, ${questionBytesPerDay} as max_bytes,
+    coalesce(${tokensPerDay}, 9223372036854775807) as max_tokens
+  from dialogs
+    join users on users.user_id = dialogs.user_id
+    cross join (select ${sql.placeholder("text")}::text as text) as given
+  where dialog_id = ${sql.placeholder("dialogId")} and dialogs.user_id = ${sql.placeholder("userId")} and not status_flag
+    and last_seq + 2 <= ${messagesPerDialog}
+    and not exists (
+      select 1 from messages
+      where messages.dialog_id = dialogs.dialog_id and client_message_id = ${sql.placeholder("clientMessageId")}::uuid
+    )
+  for no key update of dialogs`;
+
+/** Taken after the dialog's lock: the other order could deadlock with the deletion of the account. */
+const reservedQuestion = sql`
+  insert into usage_daily as today (user_id, day, questions, question_bytes)
+  select user_id, ${today}, 1, bytes from asked where max_questions > 0 and bytes <= max_bytes and max_tokens > 0
+  on conflict (user_id, day) do update
+    set questions = today.questions + 1, question_bytes = today.question_bytes + excluded.question_bytes
+    where today.questions < (select max_questions from asked)
+      and today.question_bytes + excluded.question_bytes <= (select max_bytes from asked)
+      and today.input_tokens + today.output_tokens < (select max_tokens from asked)
+  returning user_id`;
+
 export function prepareInsertQuestion(db: Db): InsertQuestion {
+  const asked = db.$with("asked", { dialogId: dialogs.dialogId }).as(askedDialog);
+  const reserved = db.$with("reserved", { userId: dialogs.userId }).as(reservedQuestion);
   const dialog = db.$with("dialog", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = true, last_seq = last_seq + 1
-    where dialog_id = ${sql.placeholder("dialogId")} and user_id = ${sql.placeholder("userId")} and not status_flag
-      and not exists (
-        select 1 from messages
-        where messages.dialog_id = dialogs.dialog_id and client_message_id = ${sql.placeholder("clientMessageId")}::uuid
-      )
-    returning dialog_id, user_id, last_seq`);
+    from asked join reserved on reserved.user_id = asked.user_id
+    where dialogs.dialog_id = asked.dialog_id
+    returning dialogs.dialog_id, dialogs.user_id, last_seq, text`);
+  const tag = db.$with("tag", { startTag: userStartTags.startTag }).as(nextStartTag(sql`dialog`));
   const question = db.$with("question", { dialogId: messages.dialogId, messageId: messages.messageId }).as(sql`
     insert into messages (dialog_id, user_id, content, seq, client_message_id)
-    select dialog_id, user_id, ${sql.placeholder("text")}, last_seq, ${sql.placeholder("clientMessageId")}::uuid
+    select dialog_id, user_id, text, last_seq, ${sql.placeholder("clientMessageId")}::uuid
     from dialog
     returning dialog_id, message_id`);
   const run = db.$with("run", {
@@ -49,13 +86,13 @@ export function prepareInsertQuestion(db: Db): InsertQuestion {
     createdAt: runs.createdAt,
     deadlineAt: runs.deadlineAt,
   }).as(sql`
-    insert into runs (dialog_id, question_id, max_attempts, deadline_at)
-    select dialog_id, message_id, ${sql.placeholder("maxAttempts")}::int,
+    insert into runs (dialog_id, question_id, start_tag, max_attempts, deadline_at)
+    select dialog_id, message_id, start_tag, ${sql.placeholder("maxAttempts")}::int,
       clock_timestamp() + ${sql.placeholder("deadlineMs")}::float8 * interval '1 millisecond'
-    from question
+    from question, tag
     returning run_id, dialog_id, question_id, created_at, deadline_at`);
-  const statement = db.with(dialog, question, run).select().from(run).prepare("insert_question");
-  return async (values) => (await statement.execute({ ...values })).at(0);
+  const statement = db.with(asked, reserved, dialog, tag, question, run).select().from(run).prepare("insert_question");
+  return async ({ quotas, ...values }) => (await statement.execute({ ...values, ...quotas })).at(0);
 }
 
 export interface SendConflict {
@@ -63,11 +100,13 @@ export interface SendConflict {
   openRunId: number | null;
   /** Whether that run is past its deadline, so that `reap_runs` will end it. */
   overdue: boolean;
+  /** Messages in the dialog. */
+  messageCount: number;
   /** The newest run of the message stored under the same `clientMessageId`, if any. */
   sameMessage: { runId: number; text: string } | null;
 }
 
-/** Why {@link InsertQuestion} stored nothing; undefined when the user has no such dialog. */
+/** Why {@link InsertQuestion} stored nothing, unless it was for a quota; undefined when the user has no such dialog. */
 export type FindSendConflict = (
   message: DialogKey & { clientMessageId: string | null },
 ) => Promise<SendConflict | undefined>;
@@ -77,6 +116,7 @@ export function prepareFindSendConflict(db: Db): FindSendConflict {
     .select({
       openRunId: runs.runId,
       overdue: sql<boolean>`coalesce(${runs.deadlineAt} <= now(), false)`,
+      messageCount: dialogs.lastSeq,
     })
     .from(dialogs)
     .leftJoin(runs, and(eq(runs.dialogId, dialogs.dialogId), isOpenRun))

@@ -3,6 +3,7 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
+import { today } from "./quotas.ts";
 
 export interface CompletedRun {
   runId: number;
@@ -14,6 +15,9 @@ export interface CompletedRun {
   from: RunState;
 }
 
+/** More than any answer costs. Without it a few nonsensical reports would exceed the counter. */
+const maxTokensOfAnswer = 1_000_000_000_000;
+
 /** The run that an answer belongs to, in the state that the statement found it in. */
 function targetOf(db: Db, condition: SQL) {
   return db.$with("target", { runId: runs.runId, from: runs.state }).as(sql`
@@ -22,6 +26,18 @@ function targetOf(db: Db, condition: SQL) {
     where ${condition}
     for update of runs`);
 }
+
+const reportedTokens = (name: "input_tokens" | "output_tokens") =>
+  sql`least(coalesce((usage ->> ${name}::text)::bigint, 0), ${maxTokensOfAnswer}::bigint)`;
+
+/** What the worker says that the answer cost counts on the day of the report. */
+const spentTokens = sql`
+  insert into usage_daily as today (user_id, day, input_tokens, output_tokens)
+  select user_id, ${today}, ${reportedTokens("input_tokens")}, ${reportedTokens("output_tokens")}
+  from done where usage is not null
+  on conflict (user_id, day) do update
+    set input_tokens = today.input_tokens + excluded.input_tokens,
+      output_tokens = today.output_tokens + excluded.output_tokens`;
 
 /**
  * One statement: the run gets its answer, the answer becomes the newest message of the dialog, the flag is cleared.
@@ -43,7 +59,7 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
       usage = ${sql.placeholder("usage")}::jsonb
     from target
     where runs.run_id = target.run_id
-    returning runs.run_id, dialog_id, user_id, answer_id, state_before`);
+    returning runs.run_id, dialog_id, user_id, answer_id, state_before, usage`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
     from done where dialogs.dialog_id = done.dialog_id
@@ -53,8 +69,9 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     select done.answer_id, done.dialog_id, ${botUserId}, ${sql.placeholder("text")}, freed.last_seq
     from done join freed on freed.dialog_id = done.dialog_id
     returning message_id`);
+  const spent = db.$with("spent", { userId: dialogs.userId }).as(spentTokens);
   return db
-    .with(locked, target, done, freed, answer)
+    .with(locked, target, done, freed, answer, spent)
     .select({
       runId: done.runId,
       dialogId: done.dialogId,

@@ -3,6 +3,8 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, runs, sessions, users } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
+import { isoTime } from "./iso-time.ts";
+import { prepareDecoded } from "./prepare-decoded.ts";
 
 /** Everything that is stored about a person, except for what they did. */
 export interface ProfileRow {
@@ -29,19 +31,58 @@ export function prepareFindProfile(db: Db): FindProfile {
 
 export interface StoredSession {
   sessionId: string;
-  createdAt: Date;
-  lastSeenAt: Date;
-  expiresAt: Date;
+  /** Times are ISO 8601. */
+  createdAt: string;
+  lastSeenAt: string;
+  expiresAt: string;
   /** When it was ended early; null if it was not. */
-  revokedAt: Date | null;
+  revokedAt: string | null;
   userAgent: string | null;
 }
 
-/** All stored sessions of a user, including ended ones, oldest first. */
-export type ListStoredSessions = (userId: number) => Promise<StoredSession[]>;
+/** Where a page of sessions ended. */
+export interface SessionCursor {
+  /** As PostgreSQL writes it: ISO 8601 would lose the microseconds. */
+  createdAt: string;
+  sessionId: string;
+}
+
+/** Up to `limit` stored sessions of a user, ended ones included, oldest first. `after` is null for the first page. */
+export type ListStoredSessions = (page: {
+  userId: number;
+  after: SessionCursor | null;
+  limit: number;
+}) => Promise<{ sessions: StoredSession[]; last: SessionCursor | null }>;
+
+type SessionCells = [
+  sessionId: string,
+  createdAt: string,
+  lastSeenAt: string,
+  expiresAt: string,
+  revokedAt: string | null,
+  userAgent: string | null,
+];
+
+function decodeSession(cells: SessionCells): { session: StoredSession; cursor: SessionCursor } {
+  const [sessionId, createdAt, lastSeenAt, expiresAt, revokedAt, userAgent] = cells;
+  const session = {
+    sessionId,
+    createdAt: isoTime(createdAt),
+    lastSeenAt: isoTime(lastSeenAt),
+    expiresAt: isoTime(expiresAt),
+    revokedAt: revokedAt === null ? null : isoTime(revokedAt),
+    userAgent,
+  };
+  return { session, cursor: { createdAt, sessionId } };
+}
+
+const beforeAllSessions: SessionCursor = {
+  createdAt: "-infinity",
+  sessionId: "00000000-0000-0000-0000-000000000000",
+};
 
 export function prepareListStoredSessions(db: Db): ListStoredSessions {
-  const statement = db
+  const query = db
     .select({
       sessionId: sessions.sessionId,
       createdAt: sessions.createdAt,
@@ -51,10 +92,17 @@ export function prepareListStoredSessions(db: Db): ListStoredSessions {
       userAgent: sessions.userAgent,
     })
     .from(sessions)
-    .where(eq(sessions.userId, sql.placeholder("userId")))
+    .where(
+      sql`${sessions.userId} = ${sql.placeholder("userId")} and (${sessions.createdAt}, ${sessions.sessionId}) >
+        (${sql.placeholder("createdAt")}::timestamptz, ${sql.placeholder("sessionId")}::uuid)`,
+    )
     .orderBy(asc(sessions.createdAt), asc(sessions.sessionId))
-    .prepare("list_stored_sessions");
-  return (userId) => statement.execute({ userId });
+    .limit(sql.placeholder("limit"));
+  const execute = prepareDecoded(db, query, { name: "list_stored_sessions", decode: decodeSession });
+  return async ({ userId, after, limit }) => {
+    const rows = await execute({ userId, limit, ...(after ?? beforeAllSessions) });
+    return { sessions: rows.map(({ session }) => session), last: rows.at(-1)?.cursor ?? null };
+  };
 }
 
 export interface StoredRun {

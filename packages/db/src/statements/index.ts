@@ -1,5 +1,6 @@
 import type { Db } from "../db.ts";
 import { prepareFindSendConflict, prepareInsertQuestion } from "./ask.ts";
+import { prepareInsertAuditEvents, preparePruneAuditEvents } from "./audit-events.ts";
 import { prepareRequestCancel } from "./cancel-run.ts";
 import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
 import { prepareCompleteRun } from "./complete-run.ts";
@@ -17,11 +18,12 @@ import { prepareFailRun } from "./fail-run.ts";
 import { prepareInsertDeltas } from "./insert-deltas.ts";
 import { prepareExtendLease, prepareReleaseRun } from "./leases.ts";
 import { prepareStoreReply } from "./legacy-reply.ts";
-import { prepareListMessagePage } from "./message-pages.ts";
-import { prepareListMessages, prepareListPendingMessages } from "./messages.ts";
+import { prepareListMessagePage, prepareListMessages } from "./message-pages.ts";
+import { prepareListPendingMessages } from "./messages.ts";
+import { prepareFindUsage, preparePruneUsage } from "./quotas.ts";
 import { prepareFindReportedRun, prepareFindRun, prepareFollowRuns, prepareListClosedRuns } from "./read-runs.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
-import { prepareInsertRetry } from "./retry-run.ts";
+import { prepareCountRunsOfQuestion, prepareInsertRetry } from "./retry-run.ts";
 import {
   prepareListChangedRuns,
   preparePruneDeltas,
@@ -37,12 +39,13 @@ import {
   prepareRevokeUserSessions,
   prepareTouchSessions,
 } from "./sessions.ts";
-import { prepareUpsertUserWithSession } from "./sign-in.ts";
+import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
 
-/** Builds every statement once. Each connection prepares a statement when it first runs it. */
-export function createStatements(db: Db) {
+/** People, their sessions and dialogs, and what was recorded about them. */
+function createPeopleStatements(db: Db) {
   return {
     upsertUserWithSession: prepareUpsertUserWithSession(db),
+    pruneSpentTokens: preparePruneSpentTokens(db),
     findSession: prepareFindSession(db),
     revokeSession: prepareRevokeSession(db),
     listEndedSessions: prepareListEndedSessions(db),
@@ -55,6 +58,8 @@ export function createStatements(db: Db) {
     listStoredSessions: prepareListStoredSessions(db),
     listRunPage: prepareListRunPage(db),
     deleteUser: prepareDeleteUser(db),
+    findUsage: prepareFindUsage(db),
+    pruneUsage: preparePruneUsage(db),
 
     listDialogs: prepareListDialogs(db),
     insertDialog: prepareInsertDialog(db),
@@ -65,10 +70,16 @@ export function createStatements(db: Db) {
     listMessages: prepareListMessages(db),
     listMessagePage: prepareListMessagePage(db),
     listPendingMessages: prepareListPendingMessages(db),
+  };
+}
 
+/** Questions, runs and deltas. */
+function createRunStatements(db: Db) {
+  return {
     insertQuestion: prepareInsertQuestion(db),
     findSendConflict: prepareFindSendConflict(db),
     insertRetry: prepareInsertRetry(db),
+    countRunsOfQuestion: prepareCountRunsOfQuestion(db),
     requestCancel: prepareRequestCancel(db),
     findRun: prepareFindRun(db),
     followRuns: prepareFollowRuns(db),
@@ -81,6 +92,9 @@ export function createStatements(db: Db) {
     listChangedRuns: prepareListChangedRuns(db),
     pruneDeltas: preparePruneDeltas(db),
 
+    insertAuditEvents: prepareInsertAuditEvents(db),
+    pruneAuditEvents: preparePruneAuditEvents(db),
+
     claimRuns: prepareClaimRuns(db),
     countClaimableRuns: prepareCountClaimableRuns(db),
     countOpenRuns: prepareCountOpenRuns(db),
@@ -91,6 +105,11 @@ export function createStatements(db: Db) {
     findReportedRun: prepareFindReportedRun(db),
     storeReply: prepareStoreReply(db),
   };
+}
+
+/** Builds every statement once. Each connection prepares a statement when it first runs it. */
+export function createStatements(db: Db) {
+  return { ...createPeopleStatements(db), ...createRunStatements(db) };
 }
 
 export type Statements = ReturnType<typeof createStatements>;

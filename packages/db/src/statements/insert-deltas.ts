@@ -37,8 +37,8 @@ interface LeasedResult extends DeltaLease {
 }
 
 /**
- * Stores deltas of many runs in one statement. Leases that are more than half over are extended, so that most deltas
- * change no row of `runs`.
+ * Stores deltas of many runs in one statement. Leases that are more than half over, or not confirmed yet, are extended, so
+ * that most deltas change no row of `runs`.
  *
  * @param maxBytes limit of the text of one claim epoch, in UTF-8
  * @returns one result for each offered delta, in the same order
@@ -60,7 +60,7 @@ function offeredDeltas(db: Db) {
       ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[], ${sql.placeholder("leaseMs")}::int[]
     ) with ordinality as given(run_id, lease_token, seq, text, lease_ms, place)
     left join lateral (
-      select runs.epoch, runs.lease_until, runs.deadline_at, runs.cancel_requested_at,
+      select runs.epoch, runs.lease_until, runs.lease_confirmed, runs.deadline_at, runs.cancel_requested_at,
         coalesce(last.seq, 0) as last_seq, coalesce(last.text_bytes, 0) as last_bytes
       from runs left join lateral (
         select run_deltas.seq, run_deltas.text_bytes from run_deltas
@@ -94,15 +94,16 @@ function judgedDeltas(db: Db) {
 /** A batch can hold deltas of a stale lease and of the present one of a run. Only the latter have an epoch. */
 function extendedLeases(db: Db) {
   return db.$with("extended", { runId: runs.runId, leaseUntil: sql`until`.as("until") }).as(sql`
-    update runs set lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+    update runs set lease_confirmed = true, lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
     from (
       select run_id, lease_token, max(lease_ms) as lease_ms from judged
-      where epoch is not null and lease_until < now() + lease_ms * interval '0.5 millisecond'
+      where epoch is not null
+        and (not lease_confirmed or lease_until < now() + lease_ms * interval '0.5 millisecond')
       group by run_id, lease_token
     ) as wanted
     where runs.run_id = wanted.run_id and runs.lease_token = wanted.lease_token
       and state = 'running' and lease_until > now() and deadline_at > now()
-      and lease_until < now() + lease_ms * interval '0.5 millisecond'
+      and (not lease_confirmed or lease_until < now() + lease_ms * interval '0.5 millisecond')
     returning runs.run_id, lease_until as until`);
 }
 

@@ -7,10 +7,13 @@ export interface LeaseKey {
   leaseToken: string;
 }
 
-/** True of a run whose lease the given token holds now, by the database's clock. */
+/**
+ * True of a run whose lease the given token holds now, by the database's clock. Only running runs have a lease
+ * (`runs_lease_check`); a condition on the state would let a plan walk the index of all leases.
+ */
 export const leaseHolds = sql`
   run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-  and state = 'running' and lease_until > clock_timestamp()`;
+  and lease_until > clock_timestamp()`;
 
 export interface ExtendedLease {
   leaseUntil: Date;
@@ -28,6 +31,7 @@ export function prepareExtendLease(db: Db): ExtendLease {
     cancelRequestedAt: runs.cancelRequestedAt,
   }).as(sql`
     update runs set
+      lease_confirmed = true,
       lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond'
     where ${leaseHolds} and deadline_at > clock_timestamp()
     returning lease_until, deadline_at, cancel_requested_at`);

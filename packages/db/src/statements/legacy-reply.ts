@@ -1,7 +1,7 @@
 import type { RunState } from "@deepbot/contract";
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { botUserId, dialogs, messages } from "../schema/index.ts";
+import { botUserId, dialogs, messages, users } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
 import { prepareAnswerDialog, type CompletedRun } from "./complete-run.ts";
 
@@ -10,13 +10,19 @@ export type ReplyOutcome =
   | { kind: "completed"; runId: number; from: RunState }
   | { kind: "repeated" }
   | { kind: "unsolicited"; messageId: number }
-  | { kind: "no_dialog" };
+  | { kind: "no_dialog" }
+  | { kind: "dialog_full"; limit: number };
 
 /**
  * Stores a text of the bot in a user's dialog: as the answer to its open or unanswered run, as a message of its own when
- * there is no such run, or not at all when it repeats the newest message.
+ * there is no such run, or not at all when it repeats the newest message or, as a message of its own, has no room.
  */
-export type StoreReply = (reply: DialogKey & { text: string }) => Promise<ReplyOutcome>;
+export type StoreReply = (reply: Reply) => Promise<ReplyOutcome>;
+
+interface Reply extends DialogKey {
+  text: string;
+  messagesPerDialog: number;
+}
 
 /** The usual case is one statement. The others hold a lock on the dialog's row while they decide. */
 export function prepareStoreReply(db: Db): StoreReply {
@@ -32,12 +38,16 @@ function asOutcome({ runId, from }: CompletedRun): ReplyOutcome {
   return { kind: "completed", runId, from };
 }
 
-async function storeWithoutRun(tx: Db, reply: DialogKey & { text: string }): Promise<ReplyOutcome> {
+async function storeWithoutRun(tx: Db, reply: Reply): Promise<ReplyOutcome> {
   const [dialog] = await tx
-    .select({ lastSeq: dialogs.lastSeq })
+    .select({
+      lastSeq: dialogs.lastSeq,
+      limit: sql<number>`coalesce(${users.messagesPerDialog}, ${reply.messagesPerDialog}::int)`,
+    })
     .from(dialogs)
+    .innerJoin(users, eq(users.userId, dialogs.userId))
     .where(and(eq(dialogs.dialogId, reply.dialogId), eq(dialogs.userId, reply.userId)))
-    .for("update");
+    .for("update", { of: dialogs });
   if (dialog === undefined) return { kind: "no_dialog" };
   // A run may have been opened between the first attempt and the lock.
   const completed = await prepareAnswerDialog(tx)(reply);
@@ -47,6 +57,7 @@ async function storeWithoutRun(tx: Db, reply: DialogKey & { text: string }): Pro
     .from(messages)
     .where(and(eq(messages.dialogId, reply.dialogId), eq(messages.seq, dialog.lastSeq)));
   if (newest?.userId === botUserId && newest.content === reply.text) return { kind: "repeated" };
+  if (dialog.lastSeq >= dialog.limit) return { kind: "dialog_full", limit: dialog.limit };
   return { kind: "unsolicited", messageId: await insertBotMessage(tx, reply) };
 }
 

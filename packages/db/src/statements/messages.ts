@@ -1,9 +1,6 @@
-import { and, asc, eq, ne, sql } from "drizzle-orm";
+import { asc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { botUserId, dialogs, messages } from "../schema/index.ts";
-import type { DialogKey } from "./dialogs.ts";
-import { isoTime } from "./iso-time.ts";
-import { prepareDecoded, type BigintCell } from "./prepare-decoded.ts";
+import { botUserId, dialogs, isOpenRun, messages } from "../schema/index.ts";
 
 export interface MessageRow {
   messageId: number;
@@ -16,49 +13,6 @@ export interface MessageRow {
   createdAt: string;
 }
 
-type MessageCells = [
-  messageId: BigintCell | null,
-  userId: BigintCell,
-  partial: boolean,
-  content: string,
-  createdAt: string,
-];
-
-/** An empty dialog is one row without a message. */
-function decodeMessage([messageId, userId, partial, content, createdAt]: MessageCells): MessageRow | undefined {
-  if (messageId === null) return undefined;
-  return {
-    messageId: Number(messageId),
-    isBot: Number(userId) === botUserId,
-    partial,
-    content,
-    createdAt: isoTime(createdAt),
-  };
-}
-
-/** The messages of a user's dialog, oldest first; undefined when the user has no such dialog. */
-export type ListMessages = (dialog: DialogKey) => Promise<MessageRow[] | undefined>;
-
-export function prepareListMessages(db: Db): ListMessages {
-  const query = db
-    .select({
-      messageId: messages.messageId,
-      userId: messages.userId,
-      partial: messages.partial,
-      content: messages.content,
-      createdAt: messages.createdAt,
-    })
-    .from(dialogs)
-    .leftJoin(messages, eq(messages.dialogId, dialogs.dialogId))
-    .where(and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))))
-    .orderBy(asc(messages.seq));
-  const execute = prepareDecoded(db, query, { name: "list_messages", decode: decodeMessage });
-  return async (dialog) => {
-    const rows = await execute({ ...dialog });
-    return rows.length === 0 ? undefined : rows.filter((row) => row !== undefined);
-  };
-}
-
 export interface PendingRow {
   /** The dialog's owner. */
   userId: number;
@@ -66,17 +20,73 @@ export interface PendingRow {
   content: string;
 }
 
-/** Every user message of every dialog that awaits an answer, in the order in which they were stored. */
-export type ListPendingMessages = () => Promise<PendingRow[]>;
+/**
+ * The questions that await an answer, those that wait longest first into the limit, and as context the questions before them
+ * in their dialogs, as far as the limits allow. In the order in which they were stored, so that a dialog's last is the open
+ * one.
+ *
+ * @param limits.maxBytes UTF-8 bytes of all texts together; the first question is given in any case
+ * @param limits.dialogMaxBytes the same for the earlier questions of one dialog
+ * @param limits.maxDialogs dialogs at most
+ * @param limits.maxEarlier earlier questions of one dialog at most
+ */
+export type ListPendingMessages = (limits: {
+  maxBytes: number;
+  dialogMaxBytes: number;
+  maxDialogs: number;
+  maxEarlier: number;
+}) => Promise<PendingRow[]>;
+
+/** The open runs that were asked first. Their number is the limit of all reads after. */
+const openQuestions = sql`
+  select run_id, runs.dialog_id, dialogs.user_id, question_id, asked.seq, octet_length(asked.content) as bytes
+  from runs
+    join dialogs on dialogs.dialog_id = runs.dialog_id
+    join messages as asked on asked.message_id = runs.question_id
+  where ${isOpenRun}
+  order by run_id + 0 -- An expression, because PostgreSQL might otherwise read all ended runs to save the sort.
+  limit ${sql.placeholder("maxDialogs")}::int`;
+
+/** Their texts: `place` is 0 for the open question. Only lengths are read of texts that the limits leave out. */
+const pendingTexts = sql`
+  select run_id, user_id, dialog_id, question_id as message_id, 0 as place, bytes from open
+  union all
+  select run_id, open.user_id, dialog_id, earlier.*
+  from open cross join lateral (
+    select message_id, place, bytes from (
+      select message_id, row_number() over newest_first as place, octet_length(content) as bytes,
+        sum(octet_length(content)) over newest_first as bytes_so_far
+      from (
+        select message_id, content, seq from messages
+        where messages.dialog_id = open.dialog_id and messages.seq < open.seq and messages.user_id <> ${botUserId}
+        order by seq desc
+        limit ${sql.placeholder("maxEarlier")}::int
+      ) as newest
+      window newest_first as (order by seq desc)
+    ) as measured
+    where bytes_so_far <= ${sql.placeholder("dialogMaxBytes")}::int
+  ) as earlier`;
 
 export function prepareListPendingMessages(db: Db): ListPendingMessages {
+  const open = db.$with("open", { dialogId: dialogs.dialogId }).as(openQuestions);
+  const texts = db.$with("texts", { dialogId: dialogs.dialogId }).as(pendingTexts);
+  const fitting = db.$with("fitting", {
+    userId: dialogs.userId,
+    dialogId: dialogs.dialogId,
+    messageId: messages.messageId,
+  }).as(sql`
+    select user_id, dialog_id, message_id from (
+      select *, sum(bytes) over by_need as bytes_so_far, row_number() over by_need as number
+      from texts
+      window by_need as (order by place > 0, run_id, place)
+    ) as measured
+    where bytes_so_far <= ${sql.placeholder("maxBytes")}::int or number = 1`);
   const statement = db
-    .select({ userId: dialogs.userId, dialogId: messages.dialogId, content: messages.content })
-    .from(dialogs)
-    .innerJoin(messages, eq(messages.dialogId, dialogs.dialogId))
-    .where(and(sql`${dialogs.statusFlag}`, ne(messages.userId, botUserId)))
-    // An expression, because PostgreSQL would otherwise read all messages of a long dialog by key to save the sort.
-    .orderBy(sql`${messages.messageId} + 0`)
+    .with(open, texts, fitting)
+    .select({ userId: fitting.userId, dialogId: fitting.dialogId, content: messages.content })
+    .from(fitting)
+    .innerJoin(messages, eq(messages.messageId, fitting.messageId))
+    .orderBy(asc(fitting.messageId))
     .prepare("list_pending_messages");
-  return () => statement.execute();
+  return (limits) => statement.execute({ ...limits });
 }

@@ -1,7 +1,7 @@
 import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { botUserId, dialogs, isOpenRun, runs } from "../schema/index.ts";
+import { botUserId, dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
 
 export interface ReapedRun {
   runId: number;
@@ -12,11 +12,13 @@ export interface ReapedRun {
   from: RunState;
   state: RunState;
   errorCode: string | null;
+  /** Whether its worker had confirmed the claim, where that was asked for. */
+  leaseConfirmed: boolean;
 }
 
 /**
  * Moves up to `limit` overdue runs on: to `expired` after the deadline; back to the queue when the lease has run out, or
- * to `failed` when no attempt is left; to `cancelled` when the user asked for it and either no worker has the run or the
+ * to `failed` when no attempt is left, of which an unconfirmed claim costs none; to `cancelled` when the user asked for it and either no worker has the run or the
  * grace period is over. The streamed text of a cancelled run is stored as a partial message. Rows that another statement
  * has locked wait for the next call.
  */
@@ -28,6 +30,7 @@ const nextState = sql`
       and (state = 'queued' or lease_until <= now() or cancel_requested_at <= grace_began or deadline_at <= now())
       then 'cancelled'
     when deadline_at <= now() then 'expired'
+    when not lease_confirmed then 'queued'
     when attempt >= max_attempts then 'failed'
     else 'queued'
   end`;
@@ -38,10 +41,23 @@ const nextError = sql`
     when 'failed' then 'attempts_spent'
   end`;
 
+/** Takes back the start tags of runs that ended before any worker had them. A person's row that is in use is left alone. */
+function refundedStartTags(db: Db) {
+  const refunds = db.$with("refunds", { userId: userStartTags.userId }).as(sql`
+    select user_start_tags.user_id, unclaimed.runs
+    from user_start_tags join (
+      select user_id, count(*) as runs from overdue where epoch = 0 and next_state <> 'queued' group by user_id
+    ) as unclaimed on unclaimed.user_id = user_start_tags.user_id
+    for no key update of user_start_tags skip locked`);
+  const refunded = db.$with("refunded", { userId: userStartTags.userId }).as(sql`
+    update user_start_tags set start_tag = start_tag - runs from refunds where user_start_tags.user_id = refunds.user_id`);
+  return [refunds, refunded] as const;
+}
+
 /** Overdue runs, with the state before and after. Locks their rows and those of their dialogs. */
 function overdueRuns(db: Db) {
   return db.$with("overdue", { runId: runs.runId }).as(sql`
-    select runs.run_id, dialogs.user_id, state as state_before, ${nextState} as next_state
+    select runs.run_id, dialogs.user_id, epoch, lease_confirmed, state as state_before, ${nextState} as next_state
     from runs join dialogs on dialogs.dialog_id = runs.dialog_id,
       lateral (
         select now() - ${sql.placeholder("cancelGraceMs")}::float8 * interval '1 millisecond' as grace_began
@@ -62,16 +78,18 @@ export function prepareReapRuns(db: Db): ReapRuns {
     from: sql<RunState>`state_before`.as("state_before"),
     state: runs.state,
     errorCode: runs.errorCode,
+    leaseConfirmed: runs.leaseConfirmed,
   }).as(sql`
     update runs set
-      state = next_state, lease_until = null, error_code = ${nextError}, error_message = null,
+      state = next_state, attempt = attempt - (next_state = 'queued' and not overdue.lease_confirmed)::int, lease_until = null, error_code = ${nextError}, error_message = null,
       ended_at = case next_state when 'queued' then null else clock_timestamp() end,
       answer_id = case when next_state = 'cancelled' and exists (
         select 1 from run_deltas where run_deltas.run_id = runs.run_id and run_deltas.epoch = runs.epoch
       ) then nextval('messages_message_id_seq') end
     from overdue
     where runs.run_id = overdue.run_id
-    returning runs.run_id, dialog_id, user_id, state_before, state, error_code, epoch, answer_id`);
+    returning runs.run_id, dialog_id, user_id, state_before, state, error_code, overdue.lease_confirmed,
+      runs.epoch, answer_id`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false, last_seq = last_seq + case when answer_id is null then 0 else 1 end
     from reaped where dialogs.dialog_id = reaped.dialog_id and reaped.state <> 'queued'
@@ -85,6 +103,10 @@ export function prepareReapRuns(db: Db): ReapRuns {
     from reaped join freed on freed.dialog_id = reaped.dialog_id
     where answer_id is not null
     returning dialog_id`);
-  const statement = db.with(overdue, reaped, freed, partial).select().from(reaped).prepare("reap_runs");
+  const statement = db
+    .with(overdue, reaped, freed, partial, ...refundedStartTags(db))
+    .select()
+    .from(reaped)
+    .prepare("reap_runs");
   return (options) => statement.execute(options);
 }

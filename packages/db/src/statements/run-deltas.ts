@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { runDeltas } from "../schema/index.ts";
 import { prepareDecoded, type BigintCell } from "./prepare-decoded.ts";
@@ -92,19 +92,37 @@ export function prepareListChangedRuns(db: Db): ListChangedRuns {
   };
 }
 
-/** Deletes deltas of runs that ended more than `keepMs` ago or were deleted. */
-export type PruneDeltas = (keepMs: number) => Promise<void>;
+/**
+ * Deletes the deltas of up to `limit` runs that ended more than `keepMs` ago or were deleted.
+ *
+ * @returns how many runs that were; fewer than `limit` when none is left
+ */
+export type PruneDeltas = (options: { keepMs: number; limit: number }) => Promise<number>;
 
+const firstRun = (condition: SQL) => sql`
+  select run_id from run_deltas where ${condition} order by run_id limit 1`;
+
+/** Steps from run to run through the primary key, so that it reads neither the deltas nor the runs that have none. */
 export function preparePruneDeltas(db: Db): PruneDeltas {
-  const statement = db
-    .delete(runDeltas)
-    .where(sql`not exists (
+  const over = sql`
+    with recursive streamed(run_id) as (
+      (${firstRun(sql`true`)})
+      union all
+      select (${firstRun(sql`run_deltas.run_id > streamed.run_id`)}) from streamed where run_id is not null
+    )
+    select run_id from streamed
+    where run_id is not null and not exists (
       select 1 from runs
-      where runs.run_id = ${runDeltas.runId}
+      where runs.run_id = streamed.run_id
         and (ended_at is null or ended_at > now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond')
-    )`)
+    )
+    limit ${sql.placeholder("limit")}::int`;
+  const pruned = db.$with("pruned", { runId: runDeltas.runId }).as(sql`
+    delete from run_deltas where run_id = any(array(${over})) returning run_id`);
+  const statement = db
+    .with(pruned)
+    .select({ total: sql<number>`count(distinct run_id)`.mapWith(Number) })
+    .from(pruned)
     .prepare("prune_deltas");
-  return async (keepMs) => {
-    await statement.execute({ keepMs });
-  };
+  return async (options) => (await statement.execute(options)).at(0)?.total ?? 0;
 }

@@ -13,6 +13,8 @@ export interface SessionUser {
   picture: string | null;
   /** Whether the stored last-seen time is at least `resolutionMs` old, so that it should be updated. */
   touchDue: boolean;
+  /** Time since the sign-in, by the database's clock. */
+  ageMs: number;
 }
 
 type SessionCells = [
@@ -23,14 +25,15 @@ type SessionCells = [
   familyName: string | null,
   picture: string | null,
   touchDue: boolean,
+  ageMs: number,
 ];
 
 function decodeSessionUser(cells: SessionCells): SessionUser {
-  const [userId, sessionId, mail, givenName, familyName, picture, touchDue] = cells;
-  return { userId: Number(userId), sessionId, mail, givenName, familyName, picture, touchDue };
+  const [userId, sessionId, mail, givenName, familyName, picture, touchDue, ageMs] = cells;
+  return { userId: Number(userId), sessionId, mail, givenName, familyName, picture, touchDue, ageMs };
 }
 
-/** The user of a live session; undefined when it was ended, has expired or its user was deleted. */
+/** The user of a live session; undefined when it was ended, has expired, or its user was blocked or deleted. */
 export type FindSession = (wanted: { sessionId: string; resolutionMs: number }) => Promise<SessionUser | undefined>;
 
 export function prepareFindSession(db: Db): FindSession {
@@ -43,10 +46,11 @@ export function prepareFindSession(db: Db): FindSession {
       familyName: users.familyName,
       picture: users.picture,
       touchDue: sql`${sessions.lastSeenAt} <= now() - ${sql.placeholder("resolutionMs")}::float8 * interval '1 millisecond'`,
+      ageMs: sql`extract(epoch from now() - ${sessions.createdAt})::float8 * 1000`,
     })
     .from(sessions)
     .innerJoin(users, eq(users.userId, sessions.userId))
-    .where(and(eq(sessions.sessionId, sql.placeholder("sessionId")), isLive()));
+    .where(and(eq(sessions.sessionId, sql.placeholder("sessionId")), isLive(), isNull(users.blockedAt)));
   const execute = prepareDecoded(db, query, { name: "find_session", decode: decodeSessionUser });
   return async (wanted) => (await execute({ ...wanted })).at(0);
 }
@@ -65,28 +69,43 @@ export function prepareRevokeSession(db: Db): RevokeSession {
   };
 }
 
-/** Deletes sessions that ended or expired more than `keepMs` ago: nobody can use them, and they name devices. */
-export type PruneSessions = (keepMs: number) => Promise<void>;
+/**
+ * Deletes up to `limit` sessions that ended or expired more than `keepMs` ago: nobody can use them, and they name devices.
+ *
+ * @returns how many; fewer than `limit` when none is left
+ */
+export type PruneSessions = (options: { keepMs: number; limit: number }) => Promise<number>;
 
 export function preparePruneSessions(db: Db): PruneSessions {
-  const over = sql`least(${sessions.expiresAt}, ${sessions.revokedAt})`;
+  const longAgo = sql`now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`;
   const statement = db
     .delete(sessions)
-    .where(sql`${over} < now() - ${sql.placeholder("keepMs")}::float8 * interval '1 millisecond'`)
+    .where(
+      sql`session_id = any(array(
+        select session_id from sessions where expires_at < ${longAgo} or revoked_at < ${longAgo}
+        limit ${sql.placeholder("limit")}::int
+      ))`,
+    )
+    .returning({ sessionId: sessions.sessionId })
     .prepare("prune_sessions");
-  return async (keepMs) => {
-    await statement.execute({ keepMs });
-  };
+  return async (options) => (await statement.execute({ ...options })).length;
 }
 
-/** Those of the given sessions that were revoked, have expired or were deleted. */
+/** Those of the given sessions that were revoked, have expired or were deleted, and those of blocked users. */
 export type ListEndedSessions = (sessionIds: string[]) => Promise<string[]>;
 
 export function prepareListEndedSessions(db: Db): ListEndedSessions {
   const statement = db
     .select({ sessionId: sessions.sessionId })
     .from(sessions)
-    .where(and(sql`${sessions.sessionId} = any(${sql.placeholder("sessionIds")}::uuid[])`, isLive()))
+    .innerJoin(users, eq(users.userId, sessions.userId))
+    .where(
+      and(
+        sql`${sessions.sessionId} = any(${sql.placeholder("sessionIds")}::uuid[])`,
+        isLive(),
+        isNull(users.blockedAt),
+      ),
+    )
     .prepare("list_ended_sessions");
   return async (sessionIds) => {
     const live = new Set((await statement.execute({ sessionIds })).map((row) => row.sessionId));
@@ -135,17 +154,36 @@ export function prepareRevokeUserSessions(db: Db): RevokeUserSessions {
   return async (values) => (await statement.execute({ ...values })).map((row) => row.sessionId);
 }
 
-/** Sets the last-seen time of sessions where it is older than `resolutionMs` and no other server is updating it. */
-export type TouchSessions = (seen: { sessionIds: string[]; resolutionMs: number }) => Promise<void>;
+export interface SeenSessions {
+  sessionIds: string[];
+  resolutionMs: number;
+  /** From now to the end of a session that is not used again. */
+  idleMs: number;
+  /** From its sign-in to the end of a session, however much it is used. */
+  maxAgeMs: number;
+}
+
+/**
+ * Sets the last-seen time of live sessions where it is older than `resolutionMs` and no other server is updating it, and
+ * moves their end with it.
+ */
+export type TouchSessions = (seen: SeenSessions) => Promise<void>;
 
 export function prepareTouchSessions(db: Db): TouchSessions {
   const statement = db
     .update(sessions)
-    .set({ lastSeenAt: sql`now()` })
+    .set({
+      lastSeenAt: sql`now()`,
+      expiresAt: sql`least(
+        now() + ${sql.placeholder("idleMs")}::float8 * interval '1 millisecond',
+        created_at + ${sql.placeholder("maxAgeMs")}::float8 * interval '1 millisecond'
+      )`,
+    })
     .where(
       sql`session_id in (
         select unseen.session_id from sessions as unseen
         where unseen.session_id = any(${sql.placeholder("sessionIds")}::uuid[])
+          and unseen.revoked_at is null and unseen.expires_at > now()
           and unseen.last_seen_at <= now() - ${sql.placeholder("resolutionMs")}::float8 * interval '1 millisecond'
         for update skip locked
       )`,

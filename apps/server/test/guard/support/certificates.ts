@@ -1,4 +1,4 @@
-import { createSign, generateKeyPairSync } from "node:crypto";
+import { createSign, generateKeyPairSync, randomUUID } from "node:crypto";
 import { respondJson, startCertificateServer, type CertificateServer } from "@deepbot/testing";
 
 /** Stands in for Google: keys, the address that serves them, and tokens signed with them. */
@@ -22,6 +22,7 @@ export function googleClaims(more: Record<string, unknown> = {}): Record<string,
     email: "ann@example.com",
     email_verified: true,
     given_name: "Ann",
+    jti: randomUUID(),
     iat: now,
     exp: now + 3600,
     ...more,

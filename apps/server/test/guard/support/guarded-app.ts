@@ -1,10 +1,10 @@
 import { Writable } from "node:stream";
 import type { Database } from "@deepbot/db";
 import { mainEngine, openTestDatabase } from "@deepbot/db/testing";
-import { testKeys } from "@deepbot/testing";
+import { highRateLimits, testKeys } from "@deepbot/testing";
 import { pino } from "pino";
 import { startApp } from "../../../src/app.ts";
-import { readConfig } from "../../../src/config.ts";
+import { readConfig, type Config } from "../../../src/config.ts";
 
 /** The real app in this process, on a database of its own, with all that it logs at hand. */
 export interface GuardedApp {
@@ -17,7 +17,9 @@ export interface GuardedApp {
 }
 
 export interface GuardedAppOptions {
-  env?: Record<string, string>;
+  env?: Readonly<Record<string, string>>;
+  /** Signs people in with Google, as in production, and with certificates of the test's own. */
+  google?: { clientId: string; certificatesUrl: string };
   /** Puts something between the app and its database. */
   wrap?: (database: Database) => Database;
 }
@@ -28,6 +30,7 @@ export const frontOrigin = "https://chat.example.org";
 /** Starts the app as `main.ts` does, but for the database and the log. */
 export async function startGuardedApp({
   env = {},
+  google,
   wrap = (same) => same,
 }: GuardedAppOptions = {}): Promise<GuardedApp> {
   const database = await openTestDatabase(mainEngine());
@@ -39,14 +42,17 @@ export async function startGuardedApp({
       done();
     },
   });
-  const config = readConfig({
+  const read = readConfig({
+    DEEPBOT_DEV: "true",
     PORT: "0",
     API_KEY_AI: testKeys.messages,
     HEALTH_SECRET_KEY: testKeys.health,
     SECRET_KEY_JWT: testKeys.jwt,
     ADDRESS_FRONT: frontOrigin,
+    ...highRateLimits,
     ...env,
   });
+  const config: Config = google === undefined ? read : { ...read, issuer: { kind: "google", ...google } };
   const app = await startApp(config, { database: wrap(database), log: pino({ level: "debug", base: null }, sink) });
   return {
     url: `http://127.0.0.1:${app.port}`,

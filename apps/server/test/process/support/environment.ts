@@ -5,12 +5,13 @@ const serverMain = fileURLToPath(new URL("../../../src/main.ts", import.meta.url
 
 /** All that production asks for, the database left out. */
 export const productionEnv: Readonly<Record<string, string>> = {
-  NODE_ENV: "production",
+  DEEPBOT_DEV: "false",
   API_KEY_AI: testKeys.messages,
   SECRET_KEY_JWT: testKeys.jwt,
   HEALTH_SECRET_KEY: testKeys.health,
   GOOGLE_CLIENT_ID: "123-abc.apps.googleusercontent.com",
   ADDRESS_FRONT: "https://chat.example.org",
+  ALLOWED_HOSTS: "chat.example.org,127.0.0.1",
   SECURE_HTTP_HTTPS: "true",
 };
 

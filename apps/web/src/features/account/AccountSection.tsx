@@ -10,6 +10,7 @@ import { TextField } from "../../ui/TextField.tsx";
 import { useUser } from "../auth/use-session.ts";
 import { useForgetPerson } from "../auth/use-sign-out.ts";
 import { Section } from "./Section.tsx";
+import { SignInAgain, wantsSignIn } from "./SignInAgain.tsx";
 
 /** The person has to type their e-mail, so that no account is deleted by accident. */
 function DeleteAccount(): ReactNode {
@@ -18,19 +19,23 @@ function DeleteAccount(): ReactNode {
   const [isAsking, setIsAsking] = useState(false);
   const [typed, setTyped] = useState("");
   const forgetPerson = useForgetPerson();
-  const { mutate, isPending, error } = useMutation(
-    useTRPC().account.delete.mutationOptions({ onSuccess: forgetPerson }),
-  );
   const close = (): void => {
     setTyped("");
     setIsAsking(false);
   };
+  const { mutate, isPending, error, reset } = useMutation(
+    useTRPC().account.delete.mutationOptions({
+      onSuccess: forgetPerson,
+      onError: (problem) => wantsSignIn(problem) && close(),
+    }),
+  );
   return (
-    <div>
+    <div className="flex flex-col items-start gap-3">
       <Button variant="danger" onClick={() => setIsAsking(true)}>
         <Trash2 aria-hidden className="size-4" />
         {t("settings.delete")}
       </Button>
+      {wantsSignIn(error) && <SignInAgain onSignedIn={reset} />}
       <ConfirmDialog
         isOpen={isAsking}
         onClose={close}

@@ -8,12 +8,13 @@ import { Button } from "../../ui/Button.tsx";
 import { useToast } from "../../ui/use-toast.ts";
 import { saveFile } from "./save-file.ts";
 import { Section } from "./Section.tsx";
+import { SignInAgain, wantsSignIn } from "./SignInAgain.tsx";
 
 export function DataSection(): ReactNode {
   const { t } = useTranslation();
   const toast = useToast();
   const client = useTRPCClient();
-  const { mutate, isPending, error } = useMutation({
+  const { mutate, isPending, error, reset } = useMutation({
     meta: { changesNothing: true },
     mutationFn: () => client.account.export.query(),
     onSuccess: (data) => {
@@ -29,7 +30,8 @@ export function DataSection(): ReactNode {
           {t("settings.download")}
         </Button>
       </div>
-      {error !== null && (
+      {wantsSignIn(error) && <SignInAgain onSignedIn={reset} />}
+      {error !== null && !wantsSignIn(error) && (
         <p role="alert" className="text-sm text-danger">
           {errorMessage(error, t)}
         </p>

@@ -1,20 +1,12 @@
-import { lazy, Suspense, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorMessage } from "../../api/error-message.ts";
-import { useConfig } from "../../api/config.ts";
 import { LanguageChoice } from "../../ui/LanguageChoice.tsx";
 import { Logo } from "../../ui/Logo.tsx";
-import { DevSignIn } from "./DevSignIn.tsx";
-import { useSignIn } from "./use-sign-in.ts";
-
-const GoogleSignIn = lazy(async () => ({ default: (await import("./GoogleSignIn.tsx")).GoogleSignIn }));
+import { SignInMethod } from "./SignInMethod.tsx";
 
 /** Sign-in with Google, or with any name on a development server. */
 export function SignIn({ hasEnded }: { hasEnded: boolean }): ReactNode {
   const { t } = useTranslation();
-  const { google_client_id: googleClientId } = useConfig();
-  const { mutate, isPending, error } = useSignIn();
-  const signIn = (token: string): void => mutate({ token });
   return (
     <main className="flex min-h-full flex-col items-center bg-side px-4 py-8">
       <div className="my-auto flex w-full max-w-sm flex-col gap-5 rounded-2xl border border-line bg-raised p-6 shadow-sm sm:p-8">
@@ -28,18 +20,7 @@ export function SignIn({ hasEnded }: { hasEnded: boolean }): ReactNode {
             {t("auth.ended")}
           </p>
         )}
-        {googleClientId === null ? (
-          <DevSignIn onToken={signIn} busy={isPending} />
-        ) : (
-          <Suspense fallback={<div className="h-10" />}>
-            <GoogleSignIn clientId={googleClientId} onToken={signIn} />
-          </Suspense>
-        )}
-        {error !== null && (
-          <p role="alert" className="text-sm text-danger">
-            {errorMessage(error, t)}
-          </p>
-        )}
+        <SignInMethod />
       </div>
       <footer className="mt-6 w-full max-w-sm">
         <LanguageChoice />

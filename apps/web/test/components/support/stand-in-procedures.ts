@@ -14,6 +14,7 @@ export class Refusal extends Error {
 
 type Queries = "auth.me" | "config.get" | "dialogs.list" | "messages.list" | "sessions.list" | "account.export";
 type Mutations =
+  | "auth.nonce"
   | "auth.signIn"
   | "auth.logout"
   | "dialogs.create"
@@ -39,9 +40,7 @@ type At<Tree, P extends string> = P extends `${infer Router}.${infer Procedure}`
 
 export type Procedures = { [P in Path]: (input: At<Inputs, P>) => At<Outputs, P> };
 
-const config: Outputs["config"]["get"] = {
-  sign_in: "development",
-  google_client_id: null,
+const config: Omit<Outputs["config"]["get"], "sign_in" | "google_client_id"> = {
   dialogs_per_user: dialogsPerUser,
   question_min: limits.questionMin,
   question_max: limits.questionMax,
@@ -131,6 +130,7 @@ function accountProcedures(state: StandInState, { me }: LookUps) {
   };
   return {
     "auth.me": () => ({ server: ok, content: [me()] }),
+    "auth.nonce": () => ({ nonce: `nonce-${state.nextId()}` }),
     "auth.signIn": ({ token }) => {
       state.signedIn = state.user(token ?? "");
       return { status: "successful", ...state.signedIn };
@@ -169,7 +169,14 @@ function accountProcedures(state: StandInState, { me }: LookUps) {
 export function createProcedures(state: StandInState): Procedures {
   const found = lookUps(state);
   return {
-    "config.get": () => config,
+    "config.get": () => {
+      const { googleClientId } = state;
+      return {
+        ...config,
+        sign_in: googleClientId === null ? "development" : "google",
+        google_client_id: googleClientId,
+      };
+    },
     ...accountProcedures(state, found),
     ...dialogProcedures(state, found),
     ...runProcedures(state, found),

@@ -29,6 +29,8 @@ const now = "2026-01-02T03:04:05.000Z";
 /** The rows of the stand-in server, kept in memory. */
 export class StandInState {
   signedIn: User | null = null;
+  /** Null for the sign-in of development. */
+  googleClientId: string | null = null;
   readonly users = new Map<string, User>();
   readonly dialogs = new Map<number, StoredDialog>();
   readonly runs = new Map<number, StoredRun>();

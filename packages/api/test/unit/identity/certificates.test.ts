@@ -16,10 +16,14 @@ const timeoutMs = 1_000;
 let server: CertificateServer;
 let verify: VerifyGoogleToken;
 
+function createVerifier({ retryAfterMs }: { retryAfterMs: number }): VerifyGoogleToken {
+  const fetchCertificates = createCertificateFetcher({ url: server.url, timeoutMs, retryAfterMs });
+  return createGoogleVerifier({ audience, issuers: googleIssuers, fetchCertificates });
+}
+
 beforeEach(async () => {
   server = await startCertificateServer(respondJson(key.certificates));
-  const fetchCertificates = createCertificateFetcher({ url: server.url, timeoutMs });
-  verify = createGoogleVerifier({ audience, issuers: googleIssuers, fetchCertificates });
+  verify = createVerifier({ retryAfterMs: 0 });
 });
 
 afterEach(() => server.close());
@@ -38,6 +42,31 @@ test("certificates that are kept serve while the address is down", async () => {
   expect(await verdictOf()).toBe("accepted");
   server.answerWith((res) => res.destroy());
   expect(await verdictOf()).toBe("accepted");
+});
+
+test("many who sign in at once share one fetch", async () => {
+  const kinds = await Promise.all(Array.from({ length: 50 }, verdictOf));
+  expect([new Set(kinds), server.fetches()]).toEqual([new Set(["accepted"]), 1]);
+});
+
+test("a fetch that failed is not repeated for a while", async () => {
+  server.answerWith((res) => void res.writeHead(500).end());
+  const patient = createVerifier({ retryAfterMs: 60_000 });
+  const kinds: string[] = [];
+  for (let round = 0; round < 5; round += 1) kinds.push((await patient(key.sign(claimsOfAnn()))).kind);
+  expect([new Set(kinds), server.fetches()]).toEqual([new Set(["no_certificates"]), 1]);
+});
+
+test("a text that cannot be an ID token for us is refused without a fetch", async () => {
+  const other = [
+    key.sign(claimsOfAnn({ aud: "another" })),
+    key.sign(claimsOfAnn({ iat: 1_000, exp: 2_000 })),
+    key.sign(claimsOfAnn(), { alg: "HS256" }),
+    key.sign(claimsOfAnn(), { kid: undefined }),
+    "a.b.c",
+  ];
+  const verdicts = await Promise.all(other.map((token) => verify(token)));
+  expect([new Set(verdicts.map(({ kind }) => kind)), server.fetches()]).toEqual([new Set(["refused"]), 0]);
 });
 
 const never = (): void => undefined;

@@ -16,8 +16,12 @@ const without = (name: string): Record<string, unknown> =>
 
 describe("accepts", () => {
   test("a token of Google's, and says who it is", async () => {
-    expect(await verify(key.sign(claimsOfAnn()))).toEqual({
+    const expiresAt = nowSeconds() + 3600;
+    expect(await verify(key.sign(claimsOfAnn({ exp: expiresAt })))).toEqual({
       kind: "accepted",
+      hostedDomain: null,
+      nonce: null,
+      expiresAt,
       profile: {
         subject: "1234567890",
         email: "ann@example.com",
@@ -36,6 +40,26 @@ describe("accepts", () => {
     const names = { given_name: undefined, family_name: undefined, picture: undefined };
     const verdict = await verify(key.sign(claimsOfAnn(names)));
     expect(verdict).toMatchObject({ kind: "accepted", profile: { givenName: null, familyName: null, picture: null } });
+  });
+
+  test("and says which organisation manages the account, and which nonce the page gave", async () => {
+    const verdict = await verify(key.sign(claimsOfAnn({ hd: "Example.com", nonce: "n-1" })));
+    expect(verdict).toMatchObject({ kind: "accepted", hostedDomain: "example.com", nonce: "n-1" });
+  });
+
+  test.each([
+    { name: "NUL in a name", claims: { given_name: "An\u0000n" }, kept: { givenName: "Ann" } },
+    { name: "a lone surrogate in a name", claims: { family_name: "Li\ud800" }, kept: { familyName: "Li\ufffd" } },
+    { name: "a name of nothing else", claims: { given_name: "\u0000" }, kept: { givenName: null } },
+    { name: "a name without end", claims: { given_name: "😀".repeat(5_000) }, kept: { givenName: "😀".repeat(200) } },
+    { name: "NUL in the picture", claims: { picture: "https://example.com/\u0000" }, kept: { picture: null } },
+    {
+      name: "a picture without end",
+      claims: { picture: `https://example.com/${"a".repeat(9_000)}` },
+      kept: { picture: null },
+    },
+  ])("a token with $name: only what can be stored is kept", async ({ claims, kept }) => {
+    expect(await verify(key.sign(claimsOfAnn(claims)))).toMatchObject({ kind: "accepted", profile: kept });
   });
 
   test("a clock that is a minute ahead or behind", async () => {
@@ -77,6 +101,12 @@ const forged: { name: string; token: () => string }[] = [
     name: "that has expired",
     token: () => key.sign(claimsOfAnn({ iat: nowSeconds() - 7200, exp: nowSeconds() - 3600 })),
   },
+  {
+    name: "issued two hours ago, though it has not expired",
+    token: () => key.sign(claimsOfAnn({ iat: nowSeconds() - 7200 })),
+  },
+  { name: "with NUL in the account", token: () => key.sign(claimsOfAnn({ sub: "1\u00002" })) },
+  { name: "with a lone surrogate in the e-mail", token: () => key.sign(claimsOfAnn({ email: "a\ud800@example.com" })) },
   { name: "that never expires", token: () => key.sign(without("exp")) },
   { name: "that expires in a year", token: () => key.sign(claimsOfAnn({ exp: nowSeconds() + 365 * 86_400 })) },
   {

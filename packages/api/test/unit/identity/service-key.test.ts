@@ -1,5 +1,7 @@
-import { describe, expect, test } from "vitest";
-import { createKeyCheck } from "../../../src/identity/key-check.ts";
+import { describe, expect, test, vi } from "vitest";
+import { createEvents, type AppEvent } from "../../../src/events/events.ts";
+import { createKeyCheck, createKeyChecks, keyIdOf } from "../../../src/identity/key-check.ts";
+import { requestScope, type RequestFacts } from "../../../src/request-scope.ts";
 
 const key = "messages-key-of-tests-0123456789abcdef";
 const isKey = createKeyCheck(key);
@@ -45,8 +47,59 @@ test("a key beyond ASCII is told from one that looks like it", () => {
   expect(accented("cle\u0301-".repeat(10))).toBe(false);
 });
 
+test("while a key is replaced both pass, and nothing else", () => {
+  const both = createKeyCheck(key, "the-next-key");
+  expect([key, "the-next-key"].map((presented) => both(presented))).toEqual([true, true]);
+  expect([undefined, "", "the-next-ke", `${key}the-next-key`].some((presented) => both(presented))).toBe(false);
+});
+
 test("where no key is set, none passes", () => {
   const unset = createKeyCheck("");
   expect(unset(undefined)).toBe(false);
   expect(unset("")).toBe(false);
+});
+
+describe("the use of keys", () => {
+  /** The checks, and what they have told. */
+  function makeChecks(): { checks: ReturnType<typeof createKeyChecks>; told: AppEvent[] } {
+    const told: AppEvent[] = [];
+    const events = createEvents((error) => {
+      throw error;
+    });
+    events.subscribe((event) => void told.push(event));
+    return { checks: createKeyChecks({ events, isServiceKey: isKey, isHealthKey: isKey }), told };
+  }
+
+  test("is told once in each hour, by the beginning of the key's hash", () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-01-01T10:59:59Z") });
+    const { checks, told } = makeChecks();
+    checks.requireServiceKey(key);
+    checks.requireServiceKey(key);
+    vi.setSystemTime(new Date("2026-01-01T11:00:00Z"));
+    checks.requireServiceKey(key);
+    vi.useRealTimers();
+    const use = { kind: "key_used", credential: "X-Messages-Key", keyId: keyIdOf(key) };
+    expect(told).toEqual([use, use]);
+    expect(keyIdOf(key)).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  test("is noted for the request", () => {
+    const facts: RequestFacts = { requestId: "r", locale: "en", address: undefined };
+    requestScope.run(facts, () => makeChecks().checks.requireServiceKey(key));
+    expect(facts.identity).toEqual({ keyId: keyIdOf(key) });
+  });
+
+  test.each([
+    { presented: `${key}-old`, keyId: keyIdOf(`${key}-old`) },
+    // A person's password could be found by its hash.
+    { presented: "hunter2", keyId: undefined },
+    { presented: undefined, keyId: undefined },
+  ])("of the refused key $presented is told with the id $keyId", ({ presented, keyId }) => {
+    const { checks, told } = makeChecks();
+    expect(() => checks.requireHealthKey(presented)).toThrow("key_refused");
+    const reason = presented === undefined ? "missing" : "wrong";
+    expect(told).toEqual([
+      { kind: "access_refused", credential: "X-Health-Key", reason, ...(keyId === undefined ? {} : { keyId }) },
+    ]);
+  });
 });

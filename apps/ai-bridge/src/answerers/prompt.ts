@@ -1,0 +1,44 @@
+import type { DialogMessage } from "@deepbot/client/worker";
+import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
+import type { ModelConfig } from "../config.ts";
+
+/**
+ * Bytes of UTF-8 that count as one token. Models disagree: English has about four to a token, Russian and Chinese three to
+ * five, code three. The estimate errs on the side of more tokens.
+ */
+const bytesPerToken = 3;
+
+/** For the role and the separators of a message. */
+const tokensPerMessage = 4;
+
+function estimateTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / bytesPerToken) + tokensPerMessage;
+}
+
+/** The newest messages that fit; the last one, the question, always. */
+function newestWithin(tokens: number, messages: readonly DialogMessage[]): readonly DialogMessage[] {
+  let left = tokens;
+  let start = messages.length;
+  while (start > 0) {
+    left -= estimateTokens(messages[start - 1]?.content ?? "");
+    if (left < 0 && start < messages.length) break;
+    start -= 1;
+  }
+  // A dialog that was cut begins with a question: some models refuse an answer to nothing.
+  while (start > 0 && start < messages.length - 1 && messages[start]?.role === "bot") start += 1;
+  return messages.slice(start);
+}
+
+/** What the model reads: the system prompt, and as much of the end of the dialog as fits into `contextTokens`. */
+export function toPrompt(
+  messages: readonly DialogMessage[],
+  { systemPrompt, contextTokens }: Pick<ModelConfig, "systemPrompt" | "contextTokens">,
+): ChatCompletionMessageParam[] {
+  const left = contextTokens - (systemPrompt === null ? 0 : estimateTokens(systemPrompt));
+  const said = messages.filter(({ content }) => content !== "");
+  const dialog = newestWithin(left, said).map(({ role, content }) => ({
+    role: role === "bot" ? ("assistant" as const) : ("user" as const),
+    content,
+  }));
+  return systemPrompt === null ? dialog : [{ role: "system", content: systemPrompt }, ...dialog];
+}

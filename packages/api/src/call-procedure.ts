@@ -1,0 +1,59 @@
+import { getTRPCErrorFromUnknown, type TRPCError } from "@trpc/server";
+import type { Context } from "./context.ts";
+import type { Meta } from "./trpc.ts";
+
+/** One call of a procedure, by a transport. */
+export interface CallOptions {
+  ctx: Context;
+  path: string;
+  type: "query" | "mutation" | "subscription";
+  batchIndex: number;
+  /** Called after the access check, so a wrong key is refused before a wrong body. */
+  getRawInput: () => Promise<unknown>;
+  signal: AbortSignal;
+}
+
+/** What the middlewares of a procedure hand on: the call, the parsed input, and the context as it grows. */
+interface MiddlewareOptions extends Omit<CallOptions, "ctx"> {
+  ctx: object;
+  meta: Meta | undefined;
+  input: unknown;
+}
+
+type MiddlewareResult = { ok: true; data: unknown } | { ok: false; error: TRPCError };
+type Next = (changed?: Partial<Pick<MiddlewareOptions, "ctx" | "input" | "getRawInput">>) => Promise<MiddlewareResult>;
+type Middleware = (options: MiddlewareOptions & { next: Next }) => Promise<MiddlewareResult>;
+
+/** The fields of a built procedure by which it is called. Its last middleware is the resolver. */
+export interface CallableDefinition {
+  meta?: Meta;
+  middlewares: readonly Middleware[];
+}
+
+/** The middlewares from `index` on, as tRPC runs them. Its own loop copies objects key by key: a tenth of a short read. */
+async function runMiddlewares(
+  middlewares: readonly Middleware[],
+  index: number,
+  options: MiddlewareOptions,
+): Promise<MiddlewareResult> {
+  const next: Next = (changed = {}) => {
+    const ctx = changed.ctx === undefined ? options.ctx : { ...options.ctx, ...changed.ctx };
+    return runMiddlewares(middlewares, index + 1, { ...options, ...changed, ctx });
+  };
+  try {
+    const middleware = middlewares[index];
+    if (middleware === undefined) throw new Error("The last middleware of a procedure is its resolver.");
+    return await middleware({ ...options, next });
+  } catch (cause) {
+    return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+  }
+}
+
+/** Calls a procedure as tRPC does: resolves with its output, rejects with a `TRPCError`. */
+export function createProcedureCall({ middlewares, meta }: CallableDefinition) {
+  return async (options: CallOptions): Promise<unknown> => {
+    const result = await runMiddlewares(middlewares, 0, { ...options, meta, input: undefined });
+    if (!result.ok) throw result.error;
+    return result.data;
+  };
+}

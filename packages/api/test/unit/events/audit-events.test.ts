@@ -1,0 +1,115 @@
+import type { AuditEvent } from "@deepbot/db";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createAuditTrail } from "../../../src/events/audit-events.ts";
+import { createEvents } from "../../../src/events/events.ts";
+import { requestScope } from "../../../src/request-scope.ts";
+
+type Stored = AuditEvent & { ageMs: number };
+
+/** An audit trail over a database that takes rows as told. */
+function makeTrail(insert: (rows: readonly Stored[]) => Promise<void> = async () => {}) {
+  const stored: Stored[] = [];
+  const lost: number[] = [];
+  const batches: number[] = [];
+  const statements = {
+    insertAuditEvents: async (rows: readonly Stored[]): Promise<void> => {
+      batches.push(rows.length);
+      await insert(rows);
+      stored.push(...rows);
+    },
+  };
+  const { emit, subscribe } = createEvents((error) => {
+    throw error;
+  });
+  const trail = createAuditTrail(
+    { statements, events: { subscribe } },
+    { perHour: { perKind: 2, total: 10 }, onDropped: (count) => void lost.push(count) },
+  );
+  return { trail, emit, stored, lost, batches };
+}
+
+const signedIn = { kind: "signed_in", userId: 3, sessionId: "s" } as const;
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+describe("the audit trail", () => {
+  it("adds where an event came from and with which credentials", async () => {
+    const { trail, emit, stored } = makeTrail();
+    const facts = {
+      requestId: "r",
+      locale: "en",
+      address: "192.0.2.1",
+      identity: { userId: 3, sessionId: "s" },
+    } as const;
+    requestScope.run(facts, () => emit({ kind: "account_exported", userId: 3 }));
+    await trail.close();
+    const row = { kind: "account_exported", userId: 3, sessionId: "s", keyId: null, address: "192.0.2.1", facts: {} };
+    expect(stored).toEqual([{ ...row, ageMs: expect.any(Number) as number }]);
+  });
+
+  it("keeps the first refusals of a kind in an hour and counts the others", async () => {
+    const { trail, emit, stored } = makeTrail();
+    for (let index = 0; index < 5; index += 1) {
+      emit({ kind: "access_refused", credential: "session", reason: "session_invalid" });
+    }
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    await trail.close();
+    const facts = { credential: "session", reason: "session_invalid" };
+    const [first, second, rest, ...more] = stored;
+    expect([first, second]).toMatchObject([{ facts }, { facts }]);
+    expect(rest).toMatchObject({ kind: "access_refused", facts: { suppressed: 3, of: "session session_invalid" } });
+    expect(more).toEqual([]);
+  });
+
+  it("keeps limits that were reached, and no other refused request", async () => {
+    const { trail, emit, stored } = makeTrail();
+    for (const code of ["too_many_requests", "too_many_watches", "not_found", "internal"] as const) {
+      emit({ kind: "request_refused", code });
+    }
+    await trail.close();
+    expect(stored.map(({ kind, facts }) => `${kind} ${facts["code"]}`)).toEqual([
+      "limit_reached too_many_requests",
+      "limit_reached too_many_watches",
+    ]);
+  });
+
+  it("writes many rows in few statements", async () => {
+    const { trail, emit, batches } = makeTrail();
+    for (let index = 0; index < 450; index += 1) emit(signedIn);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(batches).toEqual([200, 200, 50]);
+    await trail.close();
+  });
+
+  it("tries again once, and then counts what is lost", async () => {
+    const answers = [false, true, false, false];
+    const { trail, emit, stored, lost } = makeTrail(async () => {
+      if (answers.shift() !== true) throw new Error("The database is away.");
+    });
+    emit(signedIn);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([stored.length, trail.dropped()]).toEqual([1, 0]);
+    emit(signedIn);
+    emit(signedIn);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([stored.length, trail.dropped(), lost]).toEqual([1, 2, [2]]);
+    await trail.close();
+  });
+
+  it("holds two thousand rows at most while the database does not answer", async () => {
+    let answer = (): void => {};
+    const { trail, emit, stored } = makeTrail(() => new Promise((resolve) => (answer = resolve)));
+    emit(signedIn);
+    await vi.advanceTimersByTimeAsync(1_000);
+    for (let index = 0; index < 2_500; index += 1) emit(signedIn);
+    expect(trail.dropped()).toBe(501);
+    const closed = trail.close();
+    for (let round = 0; round < 20; round += 1) {
+      answer();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    await closed;
+    expect(stored).toHaveLength(2_000);
+  });
+});

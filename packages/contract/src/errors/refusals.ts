@@ -1,0 +1,214 @@
+import type { ErrorEntry } from "./entry.ts";
+
+/** What use cases refuse. */
+export const refusals = {
+  unauthenticated: {
+    status: 401,
+    failure: "signed_out",
+    text: { en: "Please sign in.", ru: "Необходима авторизация" },
+  },
+  session_invalid: {
+    status: 401,
+    failure: "signed_out",
+    text: { en: "The session is invalid or has expired.", ru: "Недействительный или просроченный токен" },
+  },
+  session_not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "There is no such session.", ru: "Такого сеанса нет." },
+  },
+  account_not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "This is not the account you are signed in to.", ru: "Вы вошли в другой аккаунт." },
+  },
+  too_many_exports: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "An export is already being prepared. Please try again.",
+      ru: "Выгрузка данных уже готовится. Попробуйте ещё раз.",
+    },
+  },
+  google_token_missing: {
+    status: 400,
+    failure: "refused",
+    text: { en: "The Google token is missing.", ru: "Gmail токен потерян" },
+  },
+  google_token_invalid: {
+    status: 401,
+    failure: "refused",
+    text: { en: "The Google token was rejected.", ru: "Неверный токен Google" },
+  },
+  google_unavailable: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "Google's certificates cannot be fetched right now. Please try again.",
+      ru: "Не удалось получить сертификаты Google. Попробуйте ещё раз.",
+    },
+  },
+  sign_in_not_allowed: {
+    status: 403,
+    failure: "refused",
+    text: {
+      en: "This account may not sign in here. Ask the operator for access.",
+      ru: "Этому аккаунту вход сюда не разрешён. Обратитесь к администратору.",
+    },
+  },
+  account_blocked: {
+    status: 403,
+    failure: "refused",
+    text: {
+      en: "This account is blocked. Ask the operator why.",
+      ru: "Этот аккаунт заблокирован. Обратитесь к администратору.",
+    },
+  },
+  sign_in_again: {
+    status: 403,
+    failure: "refused",
+    text: { en: "Please sign in again to do this.", ru: "Для этого войдите ещё раз." },
+  },
+  credentials_mixed: {
+    status: 400,
+    failure: "refused",
+    text: {
+      en: "The request carries more than one kind of credential: send a cookie or one key.",
+      ru: "В запросе несколько видов учётных данных: отправьте либо cookie, либо один ключ.",
+    },
+  },
+  key_refused: { status: 403, failure: "refused", text: { en: "Forbidden", ru: "Forbidden" } },
+  invalid_input: {
+    status: 422,
+    failure: "refused",
+    text: { en: "The request is not valid.", ru: "Запрос составлен неверно." },
+  },
+  dialog_limit: {
+    status: 403,
+    failure: "refused",
+    text: { en: "You have reached the limit of {limit} dialogs.", ru: "Превышен лимит диалогов" },
+  },
+  dialog_full: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "This dialog has no room left: it may hold {limit} messages. Please start a new one.",
+      ru: "В этом диалоге больше нет места: в нём может быть не больше {limit} сообщений. Начните новый.",
+    },
+  },
+  quota_exceeded: {
+    status: 429,
+    failure: "refused",
+    text: {
+      en: "You have reached your limit for today. You can ask again after midnight UTC.",
+      ru: "Вы исчерпали лимит на сегодня. Задавать вопросы снова можно будет после полуночи по UTC.",
+    },
+  },
+  dialog_not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "There is no such dialog.", ru: "Такого диалога нет." },
+  },
+  dialog_deleted: {
+    status: 410,
+    failure: "refused",
+    text: {
+      en: "The dialog was deleted before the answer arrived.",
+      ru: "Диалог удалён до того, как пришёл ответ.",
+    },
+  },
+  run_not_found: {
+    status: 404,
+    failure: "lease_lost",
+    text: { en: "There is no such run.", ru: "Такого запроса к ИИ нет." },
+  },
+  answer_awaited: {
+    status: 409,
+    failure: "refused",
+    text: { en: "This dialog is already waiting for an answer.", ru: "В этом диалоге уже ожидается ответ." },
+  },
+  client_message_id_reused: {
+    status: 422,
+    failure: "refused",
+    text: {
+      en: "This client_message_id was already used for a different text.",
+      ru: "Этот client_message_id уже использован для другого текста.",
+    },
+  },
+  answer_deadline: {
+    status: 504,
+    failure: "unavailable",
+    text: { en: "No answer arrived in time.", ru: "Ответ не пришёл вовремя." },
+  },
+  answer_failed: {
+    status: 502,
+    failure: "unavailable",
+    text: { en: "The AI could not answer. Please try again.", ru: "ИИ не смог ответить. Попробуйте ещё раз." },
+  },
+  run_cancelled: {
+    status: 409,
+    failure: "refused",
+    text: { en: "The answer was cancelled.", ru: "Ответ отменён." },
+  },
+  run_ended: {
+    status: 409,
+    failure: "lease_lost",
+    text: { en: "This run has already ended.", ru: "Этот запрос к ИИ уже завершён." },
+  },
+  run_not_retryable: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "Only the last question of a dialog can be asked again, and only while it has no answer.",
+      ru: "Повторить можно только последний вопрос диалога, и только пока на него нет ответа.",
+    },
+  },
+  retry_limit: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "This question was asked {limit} times. Please send it as a new message.",
+      ru: "Этот вопрос уже задавался {limit} раз. Отправьте его новым сообщением.",
+    },
+  },
+  answer_too_long: {
+    status: 422,
+    failure: "refused",
+    text: {
+      en: "The streamed text is longer than an answer may be.",
+      ru: "Переданный текст длиннее, чем может быть ответ.",
+    },
+  },
+  delta_gap: {
+    status: 409,
+    failure: "refused",
+    text: {
+      en: "A delta is missing before this one: the last stored seq is {last_seq}.",
+      ru: "Перед этим фрагментом пропущен другой: последний сохранённый seq — {last_seq}.",
+    },
+  },
+  too_many_watches: {
+    status: 503,
+    failure: "unavailable",
+    text: {
+      en: "Too many answers are being streamed at once. Please try again.",
+      ru: "Одновременно открыто слишком много ответов. Попробуйте ещё раз.",
+    },
+  },
+  too_many_waits: {
+    status: 429,
+    failure: "unavailable",
+    text: {
+      en: "Too many of your requests are waiting for an answer. Please try again in a moment.",
+      ru: "Слишком много ваших запросов ожидают ответа. Попробуйте чуть позже.",
+    },
+  },
+  lease_lost: {
+    status: 409,
+    failure: "lease_lost",
+    text: {
+      en: "You do not hold the lease: it expired, or another worker has the run.",
+      ru: "Аренда больше не действует: её срок истёк, или запрос передан другому исполнителю.",
+    },
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;

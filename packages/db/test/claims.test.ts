@@ -1,0 +1,81 @@
+import { eq, sql } from "drizzle-orm";
+import { afterEach, expect, it } from "vitest";
+import { runs } from "../src/schema/index.ts";
+import { anyClaim, anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+
+describeEachEngine("a claim", (engine) => {
+  const suite = useDatabase(engine);
+  afterEach(async () => {
+    await suite.database.db.execute(sql`delete from dialogs`);
+  });
+
+  const claim = async (options: Partial<typeof anyClaim> = {}) => {
+    const [claimed] = await suite.statements.claimRuns({ ...anyClaim, ...options });
+    if (claimed === undefined) throw new Error("There was nothing to claim.");
+    return claimed;
+  };
+  const passLease = (runId: number) =>
+    suite.database.db
+      .update(runs)
+      .set({ leaseUntil: sql`now() - interval '1 second'` })
+      .where(eq(runs.runId, runId));
+  const reap = () => suite.statements.reapRuns({ limit: 9, cancelGraceMs: 5_000 });
+
+  it("brings the newest messages that fit into its bytes, and the question in any case", async () => {
+    const dialog = await makeRun(suite.statements, { text: "one" });
+    await suite.statements.completeRun({ ...(await claim()), text: "éé", usage: null });
+    await suite.statements.insertQuestion({ ...anyQuestion, ...dialog, text: "three" });
+    const contents = async (maxBytes: number) => {
+      const run = await claim({ maxBytes });
+      await suite.statements.releaseRun(run);
+      return run.messages.map(({ content }) => content);
+    };
+    expect(await contents(12)).toEqual(["one", "éé", "three"]);
+    expect(await contents(11)).toEqual(["éé", "three"]);
+    expect(await contents(8)).toEqual(["three"]);
+    expect(await contents(1)).toEqual(["three"]);
+  });
+
+  it("that is to be confirmed ends early without a report, and then costs no attempt", async () => {
+    const { runId } = await makeRun(suite.statements, { maxAttempts: 1 });
+    const first = await claim({ confirmWithinMs: 5_000 });
+    expect(first.leaseUntil.getTime()).toBeLessThan(Date.now() + 30_000);
+    await passLease(runId);
+    expect(await reap()).toMatchObject([{ runId, from: "running", state: "queued", leaseConfirmed: false }]);
+    const second = await claim({ confirmWithinMs: 5_000, worker: "another" });
+    expect(second).toMatchObject({ runId, attempt: 1 });
+    expect(await suite.statements.extendLease({ ...first, leaseMs: 60_000 })).toBeUndefined();
+  });
+
+  it("that goes without confirmation costs its attempt, though the one before was to be confirmed", async () => {
+    const { runId } = await makeRun(suite.statements, { maxAttempts: 1 });
+    await claim({ confirmWithinMs: 5_000 });
+    await passLease(runId);
+    await reap();
+    await claim();
+    await passLease(runId);
+    expect(await reap()).toMatchObject([{ runId, state: "failed", errorCode: "attempts_spent" }]);
+  });
+
+  it.each([
+    [
+      "a heartbeat",
+      (lease: { runId: number; leaseToken: string }) => suite.statements.extendLease({ ...lease, leaseMs: 60_000 }),
+    ],
+    [
+      "a piece of the answer",
+      // So short that it would not be extended for its length alone.
+      (lease: { runId: number; leaseToken: string }) =>
+        suite.statements.insertDeltas([{ ...lease, seq: 1, text: "x", leaseMs: 1_000 }], 100),
+    ],
+  ])("is confirmed by %s: its lease is whole, and the attempt counts", async (_, report) => {
+    const { runId } = await makeRun(suite.statements, { maxAttempts: 1 });
+    const lease = await claim({ confirmWithinMs: 5_000 });
+    await report({ runId, leaseToken: lease.leaseToken });
+    const [row] = await suite.database.db.select().from(runs).where(eq(runs.runId, runId));
+    expect(row?.leaseConfirmed).toBe(true);
+    expect(row?.leaseUntil).not.toEqual(lease.leaseUntil);
+    await passLease(runId);
+    expect(await reap()).toMatchObject([{ state: "failed", leaseConfirmed: true }]);
+  });
+});
