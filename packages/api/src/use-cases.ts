@@ -64,6 +64,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
     operations: {
       clientConfig: createClientConfig(options),
       countOpenRuns: statements.countOpenRuns,
+      findPeakUsage: statements.findPeakUsage,
       countWaitingWorkers: claimQueue.size,
 
       /** @throws {AppError} `database_unavailable` */

@@ -3,7 +3,7 @@ import { Counter, Histogram, Registry } from "prom-client";
 import { readKeys, sendResponse, type CountRefusals } from "../request/context.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 import { addProcessMetrics, type ProcessCounts, type ProcessGauges } from "./process-metrics.ts";
-import { addOpenRunGauges, createRunMetrics } from "./run-metrics.ts";
+import { addOpenRunGauges, addPeakUsageGauge, createRunMetrics } from "./run-metrics.ts";
 
 export interface Metrics {
   requestDuration: Histogram<"operation" | "status">;
@@ -80,13 +80,14 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   const registers = [registry];
   addProcessMetrics(registry, { ...deps, waitingWorkers: operations.countWaitingWorkers });
   const refreshRuns = addOpenRunGauges(registers, operations);
+  const refreshUsage = addPeakUsageGauge(registers, operations);
   deps.events.subscribe(createRunMetrics(registers), ["run_transition", "deltas_stored"]);
   return {
     ...createCounters(registers, deps.events),
     requestDuration: createRequestDuration(registers),
     route: getRoute("metrics", "/metrics", async (request) => {
       deps.countRefusals(request, () => identity.requireHealthKey(readKeys(request.req).healthKey));
-      await refreshRuns();
+      await Promise.all([refreshRuns(), refreshUsage()]);
       const content = await registry.metrics();
       sendResponse(request, { status: 200, contentType: registry.contentType, content });
     }),

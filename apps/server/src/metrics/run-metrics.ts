@@ -87,6 +87,27 @@ export function createRunMetrics(registers: Registry[]): (event: AppEvent) => vo
   };
 }
 
+/** @returns the function that refreshes the gauge from the database */
+export function addPeakUsageGauge(
+  registers: Registry[],
+  { findPeakUsage }: Pick<UseCases["operations"], "findPeakUsage">,
+): () => Promise<void> {
+  const peak = new Gauge({
+    name: "deepbot_peak_usage",
+    help: "The most that one person has used today, by quota; all servers together",
+    labelNames: ["quota"],
+    registers,
+  });
+  return async () => {
+    const usage = await findPeakUsage().catch(() => undefined);
+    peak.reset();
+    if (usage === undefined) return;
+    peak.set({ quota: "questions" }, usage.questions);
+    peak.set({ quota: "question_bytes" }, usage.questionBytes);
+    peak.set({ quota: "tokens" }, usage.tokens);
+  };
+}
+
 /** @returns the function that refreshes the gauges from the database; their values cover all servers together */
 export function addOpenRunGauges(
   registers: Registry[],

@@ -97,6 +97,7 @@ describe("GET /metrics", () => {
     expect(Number(/^deepbot_queue_wait_seconds_count (\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(2);
     expect(text).toMatch(/^deepbot_tokens_total\{direction="input"\} 11$/m);
     expect(text).toMatch(/^deepbot_tokens_total\{direction="output"\} 7$/m);
+    expect(text).toMatch(/^deepbot_peak_usage\{quota="tokens"\} 18$/m);
     expect(text).toMatch(/^deepbot_run_setbacks_total\{to="failed",reason="reported"\} 1$/m);
     expect(text).not.toContain("zq");
   });

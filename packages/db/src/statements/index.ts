@@ -20,7 +20,7 @@ import { prepareExtendLease, prepareReleaseRun } from "./leases.ts";
 import { prepareStoreReply } from "./legacy-reply.ts";
 import { prepareListMessagePage, prepareListMessages } from "./message-pages.ts";
 import { prepareListPendingMessages } from "./messages.ts";
-import { prepareFindUsage, preparePruneUsage } from "./quotas.ts";
+import { prepareFindPeakUsage, prepareFindUsage, preparePruneUsage } from "./quotas.ts";
 import { prepareFindReportedRun, prepareFindRun, prepareFollowRuns, prepareListClosedRuns } from "./read-runs.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
 import { prepareCountRunsOfQuestion, prepareInsertRetry } from "./retry-run.ts";
@@ -59,6 +59,7 @@ function createPeopleStatements(db: Db) {
     listRunPage: prepareListRunPage(db),
     deleteUser: prepareDeleteUser(db),
     findUsage: prepareFindUsage(db),
+    findPeakUsage: prepareFindPeakUsage(db),
     pruneUsage: preparePruneUsage(db),
 
     listDialogs: prepareListDialogs(db),

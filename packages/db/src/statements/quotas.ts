@@ -80,6 +80,23 @@ export function prepareFindUsage(db: Db): FindUsage {
   };
 }
 
+/** The most that one person has used today, of each quota. */
+export type FindPeakUsage = () => Promise<{ questions: number; questionBytes: number; tokens: number }>;
+
+export function prepareFindPeakUsage(db: Db): FindPeakUsage {
+  const peak = (column: SQL) => sql<number>`coalesce(max(${column}), 0)`.mapWith(Number);
+  const statement = db
+    .select({
+      questions: peak(sql`questions`),
+      questionBytes: peak(sql`question_bytes`),
+      tokens: peak(sql`input_tokens + output_tokens`),
+    })
+    .from(usageDaily)
+    .where(sql`day = ${today}`)
+    .prepare("find_peak_usage");
+  return async () => (await statement.execute()).at(0) ?? { questions: 0, questionBytes: 0, tokens: 0 };
+}
+
 /** Forgets what people used more than `keepDays` days ago. */
 export type PruneUsage = (keepDays: number) => Promise<void>;
 
