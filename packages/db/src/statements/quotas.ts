@@ -80,11 +80,12 @@ export function prepareFindUsage(db: Db): FindUsage {
   };
 }
 
+const peak = (column: SQL) => sql<number>`coalesce(max(${column}), 0)`.mapWith(Number);
+
 /** The most that one person has used today, of each quota. */
 export type FindPeakUsage = () => Promise<{ questions: number; questionBytes: number; tokens: number }>;
 
 export function prepareFindPeakUsage(db: Db): FindPeakUsage {
-  const peak = (column: SQL) => sql<number>`coalesce(max(${column}), 0)`.mapWith(Number);
   const statement = db
     .select({
       questions: peak(sql`questions`),
