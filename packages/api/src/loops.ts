@@ -1,4 +1,3 @@
-import type { Statements } from "@deepbot/db";
 import type { DeltaStore } from "@deepbot/live";
 import type { SessionWatches } from "./identity/session-watch.ts";
 import type { ReapOverdueRuns } from "./runs/reap.ts";
@@ -24,9 +23,6 @@ export const loopIntervals = {
 /** How long ended sessions stay on record. */
 const keepSessionsMs = 30 * 24 * 3_600_000;
 
-/** Sessions that one statement removes. */
-const sessionsAtOnce = 10_000;
-
 /** How long a person's usage of a day stays on record. */
 const keepUsageDays = 400;
 
@@ -36,8 +32,9 @@ const keepDeltasMs = 60_000;
 /** Rows that one statement removes: few enough to stay far from the time limit of statements. */
 const pruneBatch = 5_000;
 
-async function pruneAuditEvents({ pruneAuditEvents: prune }: Statements, keepDays: number): Promise<void> {
-  while ((await prune({ keepDays, limit: pruneBatch })) === pruneBatch);
+/** Removes rows batch by batch. @param prune removes up to `limit` rows and says how many there were */
+async function pruneInBatches(prune: (limit: number) => Promise<number>): Promise<void> {
+  while ((await prune(pruneBatch)) === pruneBatch);
 }
 
 export interface LoopParts {
@@ -79,17 +76,14 @@ export function createStartLoops(
       {
         name: "prune sessions",
         intervalMs: intervals.pruneSessions,
-        job: async () => {
-          const options = { keepMs: keepSessionsMs, limit: sessionsAtOnce };
-          while ((await statements.pruneSessions(options)) === sessionsAtOnce);
-        },
+        job: () => pruneInBatches((limit) => statements.pruneSessions({ keepMs: keepSessionsMs, limit })),
       },
       { name: "prune usage", intervalMs: intervals.pruneUsage, job: () => statements.pruneUsage(keepUsageDays) },
       { name: "prune spent tokens", intervalMs: intervals.pruneSpentTokens, job: statements.pruneSpentTokens },
       {
         name: "prune audit events",
         intervalMs: intervals.pruneAuditEvents,
-        job: () => pruneAuditEvents(statements, settings.auditKeepDays),
+        job: () => pruneInBatches((limit) => statements.pruneAuditEvents({ keepDays: settings.auditKeepDays, limit })),
       },
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, events }));

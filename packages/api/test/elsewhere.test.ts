@@ -32,6 +32,15 @@ describePostgres("what one server does and another must hear of", () => {
     await refusalOf(ann.dialogs.delete({ dialog_id }));
   };
 
+  /** Watches a run at the other server, and collects the ids of what arrives. */
+  const watchThere = async (run_id: number) => {
+    const items: unknown[] = [];
+    const watched = (async () => {
+      for await (const item of await elsewhere().runs.watch({ run_id })) items.push(Object.values(item)[0]);
+    })();
+    await until("the subscriber has the snapshot", () => items.length === 1);
+    return { items, watched };
+  };
   const otherSession = async (): Promise<string> => {
     const { sessions } = await ann.sessions.list();
     return sessions.find(({ current }) => !current)?.session_id ?? "";
@@ -105,11 +114,7 @@ describePostgres("what one server does and another must hear of", () => {
   it("deltas and the answer reach a subscriber there", () =>
     withDialog(async (dialog_id) => {
       const { run_id } = await ann.runs.start({ dialog_id, text_user: "question" });
-      const items: unknown[] = [];
-      const watched = (async () => {
-        for await (const item of await elsewhere().runs.watch({ run_id })) items.push(Object.values(item)[0]);
-      })();
-      await until("the subscriber has the snapshot", () => items.length === 1);
+      const { items, watched } = await watchThere(run_id);
       const lease = await claim(here);
       await until("the claim is seen", () => items.includes("1-0"));
       await here.worker.worker.append({ ...lease, seq: 1, text: "first " });
@@ -124,11 +129,7 @@ describePostgres("what one server does and another must hear of", () => {
   it("every delta reaches a subscriber there before the end, however soon that follows", () =>
     withDialog(async (dialog_id) => {
       const { run_id } = await ann.runs.start({ dialog_id, text_user: "question" });
-      const items: unknown[] = [];
-      const watched = (async () => {
-        for await (const item of await elsewhere().runs.watch({ run_id })) items.push(Object.values(item)[0]);
-      })();
-      await until("the subscriber has the snapshot", () => items.length === 1);
+      const { items, watched } = await watchThere(run_id);
       const lease = await claim(here);
       await until("the claim is seen", () => items.includes("1-0"));
       for (const seq of [1, 2, 3]) await here.worker.worker.append({ ...lease, seq, text: `${seq}` });

@@ -1,7 +1,8 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
-import { anyClaim, anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+import { anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+import { useRuns } from "./use-runs.ts";
 
 describeEachEngine("a claim", (engine) => {
   const suite = useDatabase(engine);
@@ -9,16 +10,7 @@ describeEachEngine("a claim", (engine) => {
     await suite.database.db.execute(sql`delete from dialogs`);
   });
 
-  const claim = async (options: Partial<typeof anyClaim> = {}) => {
-    const [claimed] = await suite.statements.claimRuns({ ...anyClaim, ...options });
-    if (claimed === undefined) throw new Error("There was nothing to claim.");
-    return claimed;
-  };
-  const passLease = (runId: number) =>
-    suite.database.db
-      .update(runs)
-      .set({ leaseUntil: sql`now() - interval '1 second'` })
-      .where(eq(runs.runId, runId));
+  const { claim, passLease } = useRuns(suite);
   const reap = () => suite.statements.reapRuns({ limit: 9, cancelGraceMs: 5_000 });
 
   it("brings the newest messages that fit into its bytes, and the question in any case", async () => {

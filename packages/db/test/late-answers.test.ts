@@ -1,8 +1,6 @@
-import { eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
-import { runs } from "../src/schema/index.ts";
 import {
-  anyClaim,
   anyQuestion,
   anyRetry,
   describeEachEngine,
@@ -11,6 +9,7 @@ import {
   noViolations,
   useDatabase,
 } from "../src/testing/index.ts";
+import { useRuns } from "./use-runs.ts";
 
 describeEachEngine("a run that ended without an answer", (engine) => {
   const suite = useDatabase(engine);
@@ -19,25 +18,7 @@ describeEachEngine("a run that ended without an answer", (engine) => {
     await suite.database.db.execute(sql`delete from dialogs`);
   });
 
-  const claim = async (leaseMs = 60_000) => {
-    const [claimed] = await suite.statements.claimRuns({ ...anyClaim, leaseMs });
-    if (claimed === undefined) throw new Error("There was nothing to claim.");
-    return claimed;
-  };
-  const stateOf = async (runId: number) => {
-    const [row] = await suite.database.db.select().from(runs).where(eq(runs.runId, runId));
-    return row;
-  };
-  const passDeadline = (runId: number) =>
-    suite.database.db
-      .update(runs)
-      .set({ deadlineAt: sql`now() - interval '1 second'` })
-      .where(eq(runs.runId, runId));
-  const passLease = (runId: number) =>
-    suite.database.db
-      .update(runs)
-      .set({ leaseUntil: sql`now() - interval '1 second'` })
-      .where(eq(runs.runId, runId));
+  const { claim, stateOf, passDeadline, passLease } = useRuns(suite);
 
   it("is healed by the late answer of its last worker, after the deadline and after the last attempt", async () => {
     const expired = await makeRun(suite.statements);

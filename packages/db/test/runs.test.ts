@@ -10,6 +10,7 @@ import {
   noViolations,
   useDatabase,
 } from "../src/testing/index.ts";
+import { useRuns } from "./use-runs.ts";
 
 describeEachEngine("a run", (engine) => {
   const suite = useDatabase(engine);
@@ -18,25 +19,7 @@ describeEachEngine("a run", (engine) => {
     await suite.database.db.execute(sql`delete from dialogs`);
   });
 
-  const claim = async (leaseMs = 60_000) => {
-    const [claimed] = await suite.statements.claimRuns({ ...anyClaim, leaseMs });
-    if (claimed === undefined) throw new Error("There was nothing to claim.");
-    return claimed;
-  };
-  const stateOf = async (runId: number) => {
-    const [row] = await suite.database.db.select().from(runs).where(eq(runs.runId, runId));
-    return row;
-  };
-  const passDeadline = (runId: number) =>
-    suite.database.db
-      .update(runs)
-      .set({ deadlineAt: sql`now() - interval '1 second'` })
-      .where(eq(runs.runId, runId));
-  const passLease = (runId: number) =>
-    suite.database.db
-      .update(runs)
-      .set({ leaseUntil: sql`now() - interval '1 second'` })
-      .where(eq(runs.runId, runId));
+  const { claim, stateOf, passDeadline, passLease } = useRuns(suite);
 
   it("is claimed with the dialog so far, cut to the newest messages", async () => {
     const { userId, dialogId } = await makeRun(suite.statements, { text: "first" });
@@ -145,7 +128,7 @@ describeEachEngine("a run", (engine) => {
 
   it("has its lease extended by a heartbeat, but never its deadline", async () => {
     await makeRun(suite.statements);
-    const lease = await claim(1_000);
+    const lease = await claim({ leaseMs: 1_000 });
     const extended = await suite.statements.extendLease({ ...lease, leaseMs: 600_000 });
     expect(extended?.leaseUntil.getTime()).toBeGreaterThan(lease.leaseUntil.getTime() + 500_000);
     expect(extended?.deadlineAt).toEqual(lease.deadlineAt);

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { mainEngine, openTestDatabase, type TestEngine } from "@deepbot/db/testing";
 import type { Database } from "@deepbot/db";
-import { highRateLimits, testKeys } from "@deepbot/testing";
+import { testKeys } from "@deepbot/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { startApp } from "../../src/app.ts";
-import { readConfig, type Config } from "../../src/config.ts";
+import { testConfig, type GoogleOptions } from "./config.ts";
 import { createLogger } from "@deepbot/runtime";
 import { checkDocumented } from "./document.ts";
 import { request, type Reply, type RequestOptions, type Target } from "./http.ts";
@@ -46,27 +46,11 @@ export interface Api {
 
 export const frontOrigin = "http://chat.example.com:3000";
 
-const environment = {
-  DEEPBOT_DEV: "true",
-  HOST: "127.0.0.1",
-  PORT: "0",
-  API_KEY_AI: testKeys.messages,
-  HEALTH_SECRET_KEY: testKeys.health,
-  SECRET_KEY_JWT: testKeys.jwt,
-  ADDRESS_FRONT: frontOrigin,
-  RETRY_BACKOFF_MS: "0",
-  ...highRateLimits,
-};
+const environment = { ADDRESS_FRONT: frontOrigin, RETRY_BACKOFF_MS: "0" };
 
 export interface RunningApp {
   url: string;
   stop: () => Promise<void>;
-}
-
-/** Signs people in with Google, as in production, and with certificates of the test's own. */
-export interface GoogleOptions {
-  clientId: string;
-  certificatesUrl?: string;
 }
 
 /** Boots the real app in this process, on a port of its own. The database stays open when it stops. */
@@ -75,9 +59,7 @@ export async function bootApp(
   env: Readonly<Record<string, string>> = {},
   google?: GoogleOptions,
 ): Promise<RunningApp> {
-  const read = readConfig({ ...environment, ...env });
-  const config: Config = google === undefined ? read : { ...read, issuer: { kind: "google", ...google } };
-  const { port, stop } = await startApp(config, {
+  const { port, stop } = await startApp(testConfig({ ...environment, ...env }, google), {
     database,
     log: createLogger({ module: "test", production: false, level: "silent" }),
   });

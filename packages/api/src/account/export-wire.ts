@@ -1,7 +1,7 @@
 import type { exportOutput } from "@deepbot/contract";
 import type { StoredRun, StoredSession } from "@deepbot/db";
 import type { z } from "zod";
-import { roleOf } from "../messages/wire.ts";
+import { toStoredMessage } from "../messages/wire.ts";
 import { mapPages, type Pages, type Streamed } from "../shared/json-stream.ts";
 import type { AccountData } from "./account.ts";
 
@@ -50,14 +50,7 @@ function dialogOf(dialog: StoredDialog) {
     dialog_id: dialog.dialogId,
     dialog_name: dialog.dialogName,
     created_at: dialog.createdAt.toISOString(),
-    messages: mapPages(dialog.messages, (message) => ({
-      message_id: message.messageId,
-      seq: message.seq,
-      role: roleOf(message),
-      content: message.content,
-      created_at: message.createdAt,
-      partial: message.partial,
-    })),
+    messages: mapPages(dialog.messages, toStoredMessage),
     runs: mapPages(dialog.runs, runOf),
   };
 }

@@ -24,8 +24,8 @@ function reasonOf(
   }
 }
 
-export function toWireMessage(message: PagedMessage, locale: Locale) {
-  const { run } = message;
+/** A message without its run. */
+export function toStoredMessage(message: Omit<PagedMessage, "run">) {
   return {
     message_id: message.messageId,
     seq: message.seq,
@@ -33,6 +33,13 @@ export function toWireMessage(message: PagedMessage, locale: Locale) {
     content: message.content,
     created_at: message.createdAt,
     partial: message.partial,
+  };
+}
+
+export function toWireMessage(message: PagedMessage, locale: Locale) {
+  const { run } = message;
+  return {
+    ...toStoredMessage(message),
     run: run && { run_id: run.runId, state: run.state, reason: reasonOf(run, locale) },
   };
 }

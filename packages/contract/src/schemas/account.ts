@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { id, timestamp } from "./fields.ts";
+import { storedMessage } from "./messages.ts";
 import { runState } from "./runs.ts";
 
 const profile = z.object({
@@ -19,15 +20,6 @@ const session = z.object({
   expires_at: timestamp("When it ends by itself"),
   ended_at: timestamp("When it was ended before that").nullable(),
   user_agent: z.string().nullable().describe("What the device called itself"),
-});
-
-const message = z.object({
-  message_id: id("Id of the message"),
-  seq: z.int().describe("Number within the dialog, from 1 without gaps"),
-  role: z.enum(["user", "bot"]),
-  content: z.string(),
-  created_at: timestamp("When it was stored"),
-  partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
 });
 
 const run = z.object({
@@ -51,7 +43,7 @@ export const exportOutput = z.object({
         dialog_id: id("Id of the dialog"),
         dialog_name: z.string(),
         created_at: timestamp("When it was created"),
-        messages: z.array(message).describe("Oldest first"),
+        messages: z.array(storedMessage).describe("Oldest first"),
         runs: z.array(run).describe("Oldest first"),
       }),
     )

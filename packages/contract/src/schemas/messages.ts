@@ -49,16 +49,20 @@ export const listMessagesInput = z.strictObject({
     .describe("How many messages at most"),
 });
 
+/** A message as it is stored, in a page of a dialog and in an export. */
+export const storedMessage = z.object({
+  message_id: id("Id of the message"),
+  seq: z.int().describe("Number within the dialog, from 1 without gaps"),
+  role: z.enum(["user", "bot"]),
+  content: z.string(),
+  created_at: timestamp("When it was stored"),
+  partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+});
+
 export const listMessagesOutput = z.object({
   messages: z
     .array(
-      z.object({
-        message_id: id("Id of the message"),
-        seq: z.int().describe("Number within the dialog, from 1 without gaps"),
-        role: z.enum(["user", "bot"]),
-        content: z.string(),
-        created_at: timestamp("When it was stored"),
-        partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+      storedMessage.extend({
         run: z
           .object({
             run_id: id("Id of the run"),

@@ -1,10 +1,9 @@
 import { Writable } from "node:stream";
 import type { Database } from "@deepbot/db";
 import { mainEngine, openTestDatabase } from "@deepbot/db/testing";
-import { highRateLimits, testKeys } from "@deepbot/testing";
 import { pino } from "pino";
 import { startApp } from "../../../src/app.ts";
-import { readConfig, type Config } from "../../../src/config.ts";
+import { testConfig, type GoogleOptions } from "../../support/config.ts";
 
 /** The real app in this process, on a database of its own, with all that it logs at hand. */
 export interface GuardedApp {
@@ -18,8 +17,7 @@ export interface GuardedApp {
 
 export interface GuardedAppOptions {
   env?: Readonly<Record<string, string>>;
-  /** Signs people in with Google, as in production, and with certificates of the test's own. */
-  google?: { clientId: string; certificatesUrl: string };
+  google?: GoogleOptions;
   /** Puts something between the app and its database. */
   wrap?: (database: Database) => Database;
 }
@@ -42,17 +40,7 @@ export async function startGuardedApp({
       done();
     },
   });
-  const read = readConfig({
-    DEEPBOT_DEV: "true",
-    PORT: "0",
-    API_KEY_AI: testKeys.messages,
-    HEALTH_SECRET_KEY: testKeys.health,
-    SECRET_KEY_JWT: testKeys.jwt,
-    ADDRESS_FRONT: frontOrigin,
-    ...highRateLimits,
-    ...env,
-  });
-  const config: Config = google === undefined ? read : { ...read, issuer: { kind: "google", ...google } };
+  const config = testConfig({ ADDRESS_FRONT: frontOrigin, ...env }, google);
   const app = await startApp(config, { database: wrap(database), log: pino({ level: "debug", base: null }, sink) });
   return {
     url: `http://127.0.0.1:${app.port}`,
