@@ -6,10 +6,11 @@ import { readConfig, type Config } from "./config.ts";
 import { describeError } from "./describe-error.ts";
 import { startProblem } from "./start-problem.ts";
 
-/** Adds the id of the request to each log line that belongs to one. */
-function describeRequest(): object {
+/** Adds the id of the request to each log line that belongs to one and does not name it. */
+function describeRequest(fields: object): object | undefined {
+  if ("request_id" in fields) return undefined;
   const facts = requestScope.getStore();
-  return facts === undefined ? {} : { request_id: facts.requestId };
+  return facts === undefined ? undefined : { request_id: facts.requestId };
 }
 
 /** A stop that takes longer is ended by force. */

@@ -27,7 +27,8 @@ async function createVerify(secret: string): Promise<(token: string) => Promise<
   };
 }
 
-const tokenOf = (cookie = ""): string => cookie.slice("access_token=".length);
+/** The value of the last cookie. A token holds no `=`. */
+const tokenOf = (cookie = ""): string => cookie.slice(cookie.lastIndexOf("=") + 1);
 
 /** Verifies a token with each request. */
 export async function createSessionCheck(secret: string): Promise<SessionCheck> {

@@ -4,6 +4,9 @@ import { pino } from "pino";
 /** Bytes that wait for a reader of the output; lines beyond them are lost, and counted. */
 const bufferMax = 4 * 1024 * 1024;
 
+/** How long a line may wait to be written. What waits is lost if the process is killed. */
+const flushIntervalMs = 100;
+
 /** How long the end of a process waits for a reader. */
 const flushLimitMs = 1_000;
 
@@ -31,8 +34,9 @@ function openStream(): Stream {
   const stream = pino.destination({
     dest: 1,
     sync: false,
-    // Written at once, but while one write is under way lines are collected for the next.
-    minLength: 1,
+    // Each write is a job of the thread pool, which costs more than making the line: lines are collected for a while.
+    minLength: 16_000,
+    periodicFlush: flushIntervalMs,
     maxLength: bufferMax,
     retryEAGAIN: () => retriesLeft-- > 0,
   });

@@ -31,13 +31,17 @@ function toReadable(json: string): string {
   return `${line.replaceAll(/\p{Cc}/gu, escapeControl)}\n`;
 }
 
+/** Adds nothing to a line. */
+const nothing = {};
+
 /**
  * Gives the module of a line that names none. A child logger that was made with a module writes it by itself: with the
  * default beside it, the JSON would hold the key twice.
  */
-function createModuleMixin(module: string): (logger: Logger) => { module?: string } {
+function createModuleMixin(module: string): (fields: object, logger: Logger) => { module?: string } {
   const defaults = new WeakMap<Logger, { module?: string }>();
-  return (logger) => {
+  return (fields, logger) => {
+    if ("module" in fields) return nothing;
     const known = defaults.get(logger);
     if (known !== undefined) return known;
     const own = "module" in logger.bindings() ? {} : { module };
@@ -50,14 +54,14 @@ function createModuleMixin(module: string): (logger: Logger) => { module?: strin
  * JSON lines in production, readable lines elsewhere.
  *
  * @param module of lines that name no module, neither themselves nor by their child logger
- * @param mixin gives fields for every line
+ * @param mixin gives further fields for a line; undefined for none
  * @param output where lines go; by default standard output
  */
 export function createLogger(options: {
   module: string;
   production: boolean;
   level: string;
-  mixin?: () => object;
+  mixin?: (fields: object) => object | undefined;
   output?: LogOutput;
 }): Log {
   const { module, production, level, mixin, output = openLogOutput() } = options;
@@ -65,8 +69,13 @@ export function createLogger(options: {
   const settings: LoggerOptions = {
     level,
     base: null,
-    // pino writes the line's own fields over these.
-    mixin: (_fields, _level, logger) => ({ ...moduleOf(logger), ...mixin?.() }),
+    mixin: (fields, _level, logger) => {
+      const own = moduleOf(fields, logger);
+      const given = mixin?.(fields);
+      return given === undefined ? own : { ...own, ...given };
+    },
+    // Most lines come with all of their fields and need not be copied.
+    mixinMergeStrategy: (fields, mixed) => (mixed === nothing ? fields : { ...mixed, ...fields }),
   };
   const { stream } = output;
   const log = pino(settings, production ? stream : { write: (json) => void stream.write(toReadable(json)) });

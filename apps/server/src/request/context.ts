@@ -41,6 +41,8 @@ export interface RequestContext extends RequestFacts {
   mayUseCookies: boolean;
   /** Codes of the errors that it was answered with. A batch can have several. */
   errors: ErrorCode[];
+  /** Aborted when the client disconnects before the response is complete, if anybody wants to know. */
+  disconnect?: AbortController;
   /** Says in which part of the request each key of the input was. Without it every key counts as part of the body. */
   locate?: Locate;
 }
@@ -137,14 +139,18 @@ export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
   return { serviceKey: serviceKey ?? bearer, healthKey: healthKey ?? bearer };
 }
 
+function describePolicy({ policy, quota, windowSeconds }: RateLimitStatus): string {
+  return `"${policy}";q=${quota};w=${windowSeconds}`;
+}
+
+function describeUse({ policy, remaining, resetSeconds }: RateLimitStatus): string {
+  return `"${policy}";r=${remaining};t=${resetSeconds}`;
+}
+
 /** Both headers are lists: a batch may use several quotas. Of one quota the last use tells what is left. */
 function setRateLimitHeaders({ headers }: RequestContext, uses: readonly RateLimitStatus[]): void {
-  headers["RateLimit-Policy"] = uses
-    .map(({ policy, quota, windowSeconds }) => `"${policy}";q=${quota};w=${windowSeconds}`)
-    .join(", ");
-  headers["RateLimit"] = uses
-    .map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${remaining};t=${resetSeconds}`)
-    .join(", ");
+  headers["RateLimit-Policy"] = uses.map(describePolicy).join(", ");
+  headers["RateLimit"] = uses.map(describeUse).join(", ");
 }
 
 /**
@@ -153,7 +159,8 @@ function setRateLimitHeaders({ headers }: RequestContext, uses: readonly RateLim
  * @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
  */
 function addRateLimit(request: RequestContext, use: RateLimitStatus): void {
-  request.rateLimits = [...request.rateLimits.filter(({ policy }) => policy !== use.policy), use];
+  const others = request.rateLimits.filter(({ policy }) => policy !== use.policy);
+  request.rateLimits = others.length === 0 ? [use] : [...others, use];
   setRateLimitHeaders(request, request.rateLimits);
   if (use.refused) request.headers["Retry-After"] = String(use.resetSeconds);
 }
@@ -209,12 +216,9 @@ export function createCountRefusals({ rateLimits }: Pick<UseCases, "rateLimits">
 }
 
 /** Aborts when the client disconnects before the response is complete. */
-export function abortOnDisconnect({ res }: RequestContext): AbortSignal {
-  const controller = new AbortController();
-  res.once("close", () => {
-    if (!res.writableFinished) controller.abort();
-  });
-  return controller.signal;
+export function abortOnDisconnect(request: RequestContext): AbortSignal {
+  request.disconnect ??= new AbortController();
+  return request.disconnect.signal;
 }
 
 type Recipient = Pick<RequestContext, "res" | "headers">;

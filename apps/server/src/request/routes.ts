@@ -165,7 +165,10 @@ export function createHandler(deps: HandlerDeps): RequestListener {
     const request = createRequestContext(req, res, findClient);
     const startedAt = performance.now();
     const { bytesWritten } = req.socket;
-    res.once("close", () => {
+    const unwatch = stallGuard.watch(res);
+    res.on("close", () => {
+      unwatch();
+      if (!res.writableFinished) request.disconnect?.abort();
       onEnd(request, {
         status: res.statusCode,
         ms: performance.now() - startedAt,
@@ -173,7 +176,6 @@ export function createHandler(deps: HandlerDeps): RequestListener {
         aborted: !res.writableFinished,
       });
     });
-    stallGuard.watch(res);
     if (stopping.aborted) request.headers["Connection"] = "close";
     void requestScope.run(request, serve, request);
   };

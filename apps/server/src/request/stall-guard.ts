@@ -3,8 +3,8 @@ import type { Log } from "@deepbot/api/server";
 import { timing } from "@deepbot/contract";
 
 export interface StallGuard {
-  /** Watches a response until it is over. */
-  watch: (res: ServerResponse) => void;
+  /** Watches a response. @returns a function to be called once, when the response is over */
+  watch: (res: ServerResponse) => () => void;
 }
 
 export interface StallLimits {
@@ -22,6 +22,11 @@ const defaultLimits: StallLimits = {
 };
 
 interface Watched {
+  res: ServerResponse;
+  /** Its place among the open ones. */
+  index: number;
+  /** Whether `drained` is told of the response's progress. Most responses are over before anybody asks. */
+  followed: boolean;
   /** Bytes that waited for the client at the last check. */
   waiting: number;
   /** Whether all of them have been taken since, although more may wait by now. */
@@ -32,37 +37,57 @@ interface Watched {
   begunAt: number | null;
 }
 
-function isStalled(res: ServerResponse, watched: Watched, { stallMs, responseMaxMs }: StallLimits): boolean {
+function follow(watched: Watched): void {
+  watched.followed = true;
+  watched.res.on("drain", () => {
+    watched.drained = true;
+  });
+}
+
+function isStalled(watched: Watched, { stallMs, responseMaxMs }: StallLimits): boolean {
+  const { res } = watched;
   const now = performance.now();
   // A response without a socket waits for the one before it on the same connection.
   const waiting = res.socket === null ? 0 : res.writableLength;
   if (waiting === 0 || watched.drained || waiting < watched.waiting) watched.progressAt = now;
   watched.waiting = waiting;
   watched.drained = false;
+  if (!watched.followed) follow(watched);
   if (res.headersSent) watched.begunAt ??= now;
   return now - watched.progressAt > stallMs || now - (watched.begunAt ?? now) > responseMaxMs;
 }
 
 /** Cuts off clients that have stopped reading their responses, event streams included: what waits for them is memory. */
 export function createStallGuard(log: Log, limits: StallLimits = defaultLimits): StallGuard {
-  const open = new Map<ServerResponse, Watched>();
+  // Not a map: one that loses and gains entries all the time makes garbage that keeps its former entries alive.
+  const open: Watched[] = [];
   const check = (): void => {
-    for (const [res, watched] of open) {
-      if (!isStalled(res, watched, limits)) continue;
-      open.delete(res);
+    for (const watched of open) {
+      if (watched.res.destroyed || !isStalled(watched, limits)) continue;
       log.info({ module: "http", event: "response_stalled" }, "A client has stopped reading a response and is cut off");
-      res.destroy();
+      watched.res.destroy();
     }
   };
   setInterval(check, limits.checkIntervalMs).unref();
   return {
     watch: (res) => {
-      const watched = { waiting: 0, drained: false, progressAt: performance.now(), begunAt: null };
-      open.set(res, watched);
-      res.on("drain", () => {
-        watched.drained = true;
-      });
-      res.once("close", () => open.delete(res));
+      const { length: index } = open;
+      const watched = {
+        res,
+        index,
+        followed: false,
+        waiting: 0,
+        drained: false,
+        progressAt: performance.now(),
+        begunAt: null,
+      };
+      open.push(watched);
+      return () => {
+        const last = open.pop();
+        if (last === undefined || last === watched) return;
+        last.index = watched.index;
+        open[last.index] = last;
+      };
     },
   };
 }

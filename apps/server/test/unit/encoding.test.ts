@@ -65,6 +65,7 @@ async function startServer(encoding: EventEncoding): Promise<{ port: number; clo
   const server = createServer((req, res) => {
     const request = createRequestContext(req, res, createFindClient([]));
     const signal = abortOnDisconnect(request);
+    res.once("close", () => request.disconnect?.abort());
     async function* events(): AsyncGenerator {
       yield tracked("1-1", delta);
       await once(signal, "abort");

@@ -19,7 +19,7 @@ async function start(limits: Partial<StallLimits>, respond: (res: ServerResponse
   responses = [];
   server = createServer((_req, res) => {
     responses.push(res);
-    guard.watch(res);
+    res.once("close", guard.watch(res));
     respond(res);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

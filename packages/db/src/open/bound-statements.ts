@@ -82,13 +82,15 @@ interface Session {
  */
 export function boundStatements(db: Db, bounds: StatementBounds): PoolUse {
   const { use, enter, leave } = createAdmission(bounds);
-  const admit = async (work: () => Promise<unknown>): Promise<unknown> => {
-    enter();
+  const admit = (work: () => Promise<unknown>): Promise<unknown> => {
     try {
-      return await work();
-    } finally {
-      leave();
+      enter();
+    } catch (error) {
+      return Promise.reject(error);
     }
+    const result = work();
+    result.then(leave, leave);
+    return result;
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Drizzle has these members, but not in its types.
   const session = db._.session as unknown as Session;
