@@ -5,6 +5,7 @@ import { ZodError, type z } from "zod";
 import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
 import type { AuthenticatedUser } from "./identity/authenticate.ts";
+import { environmentKey } from "./identity/service-key.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
 import type { RatePolicy, RateSubject } from "./limits/rate-policies.ts";
 import { noteIdentity, requestScope } from "./request-scope.ts";
@@ -219,7 +220,7 @@ export const recentPersonProcedure = t.procedure.meta({ access: "person", rateLi
 export const workerProcedure = t.procedure.meta({ access: "worker", rateLimit: "report" }).use(
   guarded(({ useCases, caller }) => {
     useCases.identity.requireServiceKey(caller.serviceKey);
-    return { facts: {}, subject: "service_key" };
+    return { facts: { key: environmentKey }, subject: "service_key" };
   }),
 );
 

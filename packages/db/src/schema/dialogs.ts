@@ -26,6 +26,7 @@ export const dialogs = pgTable(
     statusFlag: boolean("status_flag").notNull().default(false),
     lastSeq: integer("last_seq").notNull().default(0),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+    assistantId: bigint("assistant_id", { mode: "number" }).notNull().default(1),
   },
   (t) => [
     foreignKey({ name: "dialogs_user_id_fkey", columns: [t.userId], foreignColumns: [users.userId] }).onDelete(

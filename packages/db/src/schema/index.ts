@@ -8,3 +8,7 @@ export * from "./usage-daily.ts";
 export * from "./queue-clock.ts";
 export * from "./spent-tokens.ts";
 export * from "./audit-events.ts";
+export * from "./assistants.ts";
+export * from "./service-keys.ts";
+export * from "./workers.ts";
+export * from "./webhooks.ts";

@@ -30,7 +30,8 @@ export const isOpenRun = sql`state in ${openStates}`.inlineParams();
  * `lease_token` changes with every claim and stays after the end, so that a repeated report is told from a stale one.
  * `attempt` counts the claims that were not given back. `epoch` counts all claims: deltas of one epoch make one text.
  * `start_tag` is the place of the run in the fair order of claims, see `user_start_tags`. `lease_confirmed` is false from a claim that
- * asked for it until the first report: a lease that runs out before costs no attempt.
+ * asked for it until the first report: a lease that runs out before costs no attempt. `lease_key_id` is the service key that
+ * claimed; null, as the version before leaves it, means the key of the environment.
  * The constraints below are the state machine's invariants.
  */
 export const runs = pgTable(
@@ -60,6 +61,9 @@ export const runs = pgTable(
     epoch: integer("epoch").notNull().default(0),
     startTag: bigint("start_tag", { mode: "number" }).notNull().default(0),
     leaseConfirmed: boolean("lease_confirmed").notNull().default(true),
+    assistantId: bigint("assistant_id", { mode: "number" }).notNull().default(1),
+    leaseKeyId: text("lease_key_id"),
+    metadata: jsonb("metadata").$type<Record<string, unknown>>(),
   },
   (t) => [
     foreignKey({ name: "runs_dialog_id_fkey", columns: [t.dialogId], foreignColumns: [dialogs.dialogId] }).onDelete(
@@ -83,6 +87,12 @@ export const runs = pgTable(
     index("runs_start_tag_idx")
       .on(t.startTag, t.runId)
       .where(sql`state = 'queued'`),
+    index("runs_assistant_id_idx")
+      .on(t.assistantId, t.startTag, t.runId)
+      .where(sql`state = 'queued'`),
+    index("runs_lease_key_id_idx")
+      .on(t.leaseKeyId)
+      .where(sql`state = 'running'`),
     index("runs_deadline_idx").on(t.deadlineAt).where(isOpenRun),
     index("runs_cancel_idx")
       .on(t.cancelRequestedAt)
@@ -97,7 +107,7 @@ export const runs = pgTable(
     check("runs_ended_check", sql`(${isOpenRun}) = (ended_at is null)`),
     check(
       "runs_answer_check",
-      sql`case state when 'completed' then answer_id is not null when 'cancelled' then true else answer_id is null end`,
+      sql`case state when 'completed' then answer_id is not null when 'cancelled' then true when 'failed' then true else answer_id is null end`,
     ),
     check("runs_error_check", sql`state <> 'failed' or error_code is not null`),
   ],
