@@ -3,6 +3,8 @@ export { databaseErrorCode, errorCode, isDatabaseOutage, isPoolOverloaded, uniqu
 export type { PoolUse } from "./open/bound-statements.ts";
 export type { Channel, Database, DatabaseLocation } from "./open/database.ts";
 export { FolderInUseError } from "./open/folder-lock.ts";
+export { defaultAssistantId, defaultAssistantSlug } from "./schema/assistants.ts";
+export { environmentKeyId } from "./schema/workers.ts";
 export { openDatabase } from "./open/open-database.ts";
 export { createStatements, type Statements } from "./statements/index.ts";
 export type { QueuedRun } from "./statements/ask.ts";

@@ -90,9 +90,6 @@ export const runs = pgTable(
     index("runs_assistant_id_idx")
       .on(t.assistantId, t.startTag, t.runId)
       .where(sql`state = 'queued'`),
-    index("runs_lease_key_id_idx")
-      .on(t.leaseKeyId)
-      .where(sql`state = 'running'`),
     index("runs_deadline_idx").on(t.deadlineAt).where(isOpenRun),
     index("runs_cancel_idx")
       .on(t.cancelRequestedAt)

@@ -1,6 +1,6 @@
 import { serviceKeyScopes } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
-import { bigint, check, index, pgTable, text, timestamp, unique, uuid } from "drizzle-orm/pg-core";
+import { bigint, check, foreignKey, index, pgTable, text, timestamp, unique, uuid } from "drizzle-orm/pg-core";
 import { users } from "./users.ts";
 
 const moment = (name: string) => timestamp(name, { withTimezone: true });
@@ -19,15 +19,27 @@ export const serviceKeys = pgTable(
     prefix: text("prefix").notNull(),
     scopes: text("scopes").array().$type<(typeof serviceKeyScopes)[number][]>().notNull(),
     assistantIds: bigint("assistant_ids", { mode: "number" }).array(),
-    createdBy: bigint("created_by", { mode: "number" }).references(() => users.userId, { onDelete: "set null" }),
+    createdBy: bigint("created_by", { mode: "number" }),
     createdAt: moment("created_at").notNull().defaultNow(),
     expiresAt: moment("expires_at"),
     lastUsedAt: moment("last_used_at"),
     revokedAt: moment("revoked_at"),
   },
   (t) => [
+    foreignKey({
+      name: "service_keys_created_by_fkey",
+      columns: [t.createdBy],
+      foreignColumns: [users.userId],
+    }).onDelete("set null"),
     unique("service_keys_hash_key").on(t.hash),
-    check("service_keys_scopes_check", sql`scopes <@ array[${sql.join(serviceKeyScopes.map((scope) => sql`${scope}`), sql`, `)}]::text[]`.inlineParams()),
+    index("service_keys_created_by_idx").on(t.createdBy),
+    check(
+      "service_keys_scopes_check",
+      sql`scopes <@ array[${sql.join(
+        serviceKeyScopes.map((scope) => sql`${scope}`),
+        sql`, `,
+      )}]::text[]`.inlineParams(),
+    ),
     check("service_keys_hash_check", sql`hash ~ '^[0-9a-f]{64}$'`),
   ],
 );
@@ -37,9 +49,7 @@ export const personalTokens = pgTable(
   "personal_tokens",
   {
     tokenId: uuid("token_id").primaryKey().defaultRandom(),
-    userId: bigint("user_id", { mode: "number" })
-      .notNull()
-      .references(() => users.userId, { onDelete: "cascade" }),
+    userId: bigint("user_id", { mode: "number" }).notNull(),
     name: text("name").notNull(),
     hash: text("hash").notNull(),
     prefix: text("prefix").notNull(),
@@ -48,6 +58,9 @@ export const personalTokens = pgTable(
     lastUsedAt: moment("last_used_at"),
   },
   (t) => [
+    foreignKey({ name: "personal_tokens_user_id_fkey", columns: [t.userId], foreignColumns: [users.userId] }).onDelete(
+      "cascade",
+    ),
     unique("personal_tokens_hash_key").on(t.hash),
     index("personal_tokens_user_id_idx").on(t.userId),
     check("personal_tokens_hash_check", sql`hash ~ '^[0-9a-f]{64}$'`),

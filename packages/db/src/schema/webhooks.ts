@@ -4,6 +4,7 @@ import {
   bigint,
   bigserial,
   check,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -34,7 +35,13 @@ export const webhooks = pgTable(
   },
   (t) => [
     index("webhooks_assistant_id_idx").on(t.assistantId),
-    check("webhooks_events_check", sql`events <@ array[${sql.join(webhookEvents.map((event) => sql`${event}`), sql`, `)}]::text[]`.inlineParams()),
+    check(
+      "webhooks_events_check",
+      sql`events <@ array[${sql.join(
+        webhookEvents.map((event) => sql`${event}`),
+        sql`, `,
+      )}]::text[]`.inlineParams(),
+    ),
     check("webhooks_secrets_check", sql`cardinality(secrets) between 1 and 2`),
   ],
 );
@@ -44,9 +51,7 @@ export const webhookDeliveries = pgTable(
   "webhook_deliveries",
   {
     deliveryId: bigserial("delivery_id", { mode: "number" }).primaryKey(),
-    webhookId: uuid("webhook_id")
-      .notNull()
-      .references(() => webhooks.webhookId, { onDelete: "cascade" }),
+    webhookId: uuid("webhook_id").notNull(),
     event: text("event", { enum: webhookEvents }).notNull(),
     runId: bigint("run_id", { mode: "number" }),
     /** What the body is made from, where the run does not tell it. */
@@ -63,6 +68,11 @@ export const webhookDeliveries = pgTable(
     endedAt: moment("ended_at"),
   },
   (t) => [
+    foreignKey({
+      name: "webhook_deliveries_webhook_id_fkey",
+      columns: [t.webhookId],
+      foreignColumns: [webhooks.webhookId],
+    }).onDelete("cascade"),
     index("webhook_deliveries_due_idx")
       .on(t.dueAt)
       .where(sql`due_at is not null`),
