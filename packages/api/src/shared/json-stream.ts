@@ -23,37 +23,47 @@ function hasPages(value: unknown): value is object {
   return typeof value === "object" && value !== null && Object.values(value).some(isPages);
 }
 
-async function* encodePages(pages: Pages<unknown>): AsyncGenerator<string, void, undefined> {
-  let separator = "[";
+/** Text that has not been given out yet. */
+type Rest = string;
+
+/** Encodes a list after `head`. All items of a list have pages, or none. */
+async function* encodePages(pages: Pages<unknown>, head: string): AsyncGenerator<string, Rest, undefined> {
+  let text = `${head}[`;
+  let separator = "";
   for await (const page of pages) {
     if (page.length === 0) continue;
-    yield separator;
+    text += separator;
     separator = ",";
-    if (page.some(hasPages)) yield* encodeItems(page);
-    else yield JSON.stringify(page).slice(1, -1);
-  }
-  yield separator === "[" ? "[]" : "]";
-}
-
-async function* encodeItems(items: readonly unknown[]): AsyncGenerator<string, void, undefined> {
-  for (const [index, item] of items.entries()) {
-    if (index > 0) yield ",";
-    yield* encode(item);
-  }
-}
-
-async function* encode(value: unknown): AsyncGenerator<string, void, undefined> {
-  if (isPages(value)) yield* encodePages(value);
-  else if (!hasPages(value)) yield JSON.stringify(value);
-  else {
-    let separator = "{";
-    for (const [key, member] of Object.entries(value)) {
-      yield `${separator}${JSON.stringify(key)}:`;
-      separator = ",";
-      yield* encode(member);
+    if (hasPages(page[0])) text = yield* encodeItems(page, text);
+    else {
+      yield text + JSON.stringify(page).slice(1, -1);
+      text = "";
     }
-    yield "}";
   }
+  return `${text}]`;
+}
+
+async function* encodeItems(items: readonly unknown[], head: string): AsyncGenerator<string, Rest, undefined> {
+  let text = head;
+  for (const [index, item] of items.entries()) text = yield* encode(item, index === 0 ? text : `${text},`);
+  return text;
+}
+
+/** Encodes a value after `head`: whatever is at hand up to a page goes into one piece with it. */
+async function* encode(value: unknown, head: string): AsyncGenerator<string, Rest, undefined> {
+  if (isPages(value)) return yield* encodePages(value, head);
+  if (!hasPages(value)) return head + JSON.stringify(value);
+  let text = head;
+  let separator = "{";
+  for (const [key, member] of Object.entries(value)) {
+    text = yield* encode(member, `${text}${separator}${JSON.stringify(key)}:`);
+    separator = ",";
+  }
+  return `${text}}`;
+}
+
+async function* piecesOf(output: unknown): AsyncGenerator<string, void, undefined> {
+  yield yield* encode(output, "");
 }
 
 /** An output as JSON, in pieces that are made while the client reads: no more than a page of it is in memory. */
@@ -65,7 +75,7 @@ export class JsonStream<Output = unknown> {
 
   /** @param close releases what the stream holds */
   constructor(output: Streamed<Output>, close: () => void) {
-    this.pieces = encode(output);
+    this.pieces = piecesOf(output);
     this.close = close;
   }
 }
