@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { defineConfig, type OutputOptions, type Plugin } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
+import { thirdPartyLicenses } from "./scripts/third-party-licenses.ts";
 import { wireTypes } from "./scripts/wire-types.ts";
 
 const input = {
@@ -31,6 +32,7 @@ export default defineConfig([
     input: { ...input, cli: "src/cli/main.ts" },
     platform: "neutral",
     external,
+    plugins: [thirdPartyLicenses],
     output,
   },
   {

@@ -51,7 +51,11 @@ function structuralType(json: Json, names: Names): string {
   if ("const" in json) return JSON.stringify(json["const"]);
   if (Array.isArray(json["enum"])) return json["enum"].map((value) => JSON.stringify(value)).join(" | ");
   if (anyOf !== undefined || oneOf !== undefined) return union(list(anyOf ?? oneOf), names);
-  if (Array.isArray(type)) return union(type.map((each) => ({ ...json, type: String(each) })), names);
+  if (Array.isArray(type))
+    return union(
+      type.map((each) => ({ ...json, type: String(each) })),
+      names,
+    );
   if (type === "object") return objectType(json, names);
   if (type === "array") return arrayType(json, names);
   return simpleTypes[String(type)] ?? "unknown";

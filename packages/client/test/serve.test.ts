@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { until } from "@deepbot/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -12,30 +12,31 @@ interface Seen {
   input: Record<string, unknown>;
 }
 
-/** A platform on loopback that hands out one run and takes every report. */
-async function startPlatform(): Promise<{ url: string; seen: Seen[] }> {
-  const seen: Seen[] = [];
-  const { url } = await listen(async (request, response) => {
-    const chunks: Buffer[] = await request.toArray();
-    const path = request.url ?? "";
-    const isFirst = !seen.some((call) => call.path === path);
-    const key = String(request.headers["x-messages-key"]);
-    seen.push({ path, key, input: JSON.parse(Buffer.concat(chunks).toString()) as Seen["input"] });
-    if (path === "/trpc/worker.claim" && !isFirst) return;
-    const data = path === "/trpc/worker.claim" ? { runs: [claimedRun] } : { cancel_requested: false };
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ result: { data } }));
-  });
-  return { url, seen };
-}
-
-async function listen(listener: RequestListener): Promise<{ url: string }> {
+async function listen(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A platform on loopback that hands out one run and takes every report. */
+async function startPlatform(): Promise<{ url: string; seen: Seen[] }> {
+  const seen: Seen[] = [];
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body: Buffer[] = await request.toArray();
+    const path = request.url ?? "";
+    const isFirst = !seen.some((call) => call.path === path);
+    const input = JSON.parse(Buffer.concat(body).toString()) as Seen["input"];
+    seen.push({ path, key: String(request.headers["x-messages-key"]), input });
+    if (path === "/trpc/worker.claim" && !isFirst) return;
+    const data = path === "/trpc/worker.claim" ? { runs: [claimedRun] } : { cancel_requested: false };
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ result: { data } }));
+  };
+  const url = await listen((request, response) => void respond(request, response));
+  return { url, seen };
 }
 
 function startServing(options: ServeOptions): void {
@@ -97,7 +98,7 @@ test.each([
 test("follows no redirect, which would take the key to another host", async () => {
   const other = await startPlatform();
   let requests = 0;
-  const { url } = await listen((_request, response) => {
+  const url = await listen((_request, response) => {
     requests += 1;
     response.writeHead(307, { location: `${other.url}/trpc/worker.claim` }).end();
   });

@@ -51,7 +51,7 @@ function failureOf(status: number | null, lastLine: string): AnswerError {
 export function answerByCommand(command: string): Answer {
   return async function* answer({ lease_token: _secret, ...question }, { signal }) {
     const child = spawn(command, { shell: true, detached: true, stdio: ["pipe", "pipe", "pipe"] });
-    const closed = once(child, "close");
+    const closed: Promise<(number | null)[]> = once(child, "close");
     const lastLine = keepLastLine(child);
     const aborted = Promise.withResolvers<never>();
     // Nobody waits for either while the answer is still being read.
@@ -65,7 +65,7 @@ export function answerByCommand(command: string): Answer {
     try {
       sendQuestion(child, question);
       yield* child.stdout.setEncoding("utf8");
-      const [status] = (await Promise.race([closed, aborted.promise])) as [number | null];
+      const [status = null] = await Promise.race([closed, aborted.promise]);
       isClosed = true;
       if (status !== 0) throw failureOf(status, lastLine());
     } finally {

@@ -62,7 +62,10 @@ export function readOptions(args: string[], environment: Readonly<Record<string,
   return {
     exec: required(values.exec, "--exec must name a command that answers."),
     url: required(values.url ?? environment["DEEPBOT_URL"], "--url or DEEPBOT_URL must be the origin of the platform."),
-    key: required(values.key ?? environment["DEEPBOT_KEY"], "--key or DEEPBOT_KEY must be a service key of the platform."),
+    key: required(
+      values.key ?? environment["DEEPBOT_KEY"],
+      "--key or DEEPBOT_KEY must be a service key of the platform.",
+    ),
     ...(concurrency === undefined ? {} : { concurrency: readConcurrency(concurrency) }),
     ...(assistants === undefined ? {} : { assistants }),
   };

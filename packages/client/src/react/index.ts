@@ -1,1 +1,1 @@
-export {};
+export { createChatTransport } from "./chat-transport.ts";

@@ -20,7 +20,10 @@ const marginMs = 10_000;
  */
 export type Claim = (max: number, stop: AbortSignal) => Promise<ClaimedRun[]>;
 
-type ClaimDeps = Pick<WorkerOptions, "client" | "name" | "assistants" | "leaseMs" | "historyLimit" | "fallback" | "log">;
+type ClaimDeps = Pick<
+  WorkerOptions,
+  "client" | "name" | "assistants" | "leaseMs" | "historyLimit" | "fallback" | "log"
+>;
 
 /** Logs when the connection to the platform is lost or made, not at each attempt. */
 function createConnectionLog(log: WorkerLog): {
