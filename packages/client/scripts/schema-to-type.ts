@@ -15,6 +15,7 @@ function comment({ description }: Json, indent: string): string {
 function objectType(json: Json, names: Names): string {
   const properties = Object.entries(jsonSchema.parse(json["properties"] ?? {}));
   if (properties.length === 0) {
+    if (json["additionalProperties"] === false) return "Record<string, never>";
     const values = jsonSchema.safeParse(json["additionalProperties"]);
     return `Record<string, ${values.success ? typeOf(values.data, names) : "unknown"}>`;
   }

@@ -1,5 +1,4 @@
 export { AnswerError } from "./answer-error.ts";
-export { serveWorker } from "./serve-worker.ts";
 export { serve, type ServedWorker, type ServeOptions } from "./serve.ts";
 export type {
   Answer,

@@ -1,9 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startChild, startServerProcess, testKeys, until, type ServerProcess } from "@deepbot/testing";
 import { createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { apiReport } from "../../scripts/api-report.ts";
 import { mintToken } from "./support/platform.ts";
-import { createStrictProject, type StrictProject } from "./support/strict-project.ts";
+import { compileHere, createStrictProject, packageFolder, type StrictProject } from "./support/strict-project.ts";
 
 let database: ProcessDatabase;
 let server: ServerProcess;
@@ -61,6 +63,17 @@ test("compiles in a page that uses the AI SDK", async () => {
   // The declarations of `ai` name types of Node and of JSON Schema, and do not hold under exactOptionalPropertyTypes.
   await project.add("ai", "@ai-sdk/react", "react", "@types/react", "@types/json-schema");
   expect(await project.compile(["page.ts"], { lib: ["es2024", "dom"], noEmit: true })).toBe("");
+});
+
+test("has the types of the server's router", async () => {
+  expect(await compileHere("test/platform/project/assignable.ts")).toBe("");
+});
+
+test("has the public types that are committed", async () => {
+  const advice =
+    "The public types of @deepbot/client have changed. Run `pnpm --filter @deepbot/client run api:write`, look at the diff of packages/client/api.txt, and raise the version if callers must change.";
+  const committed = await readFile(join(packageFolder, "api.txt"), "utf8");
+  expect(apiReport(join(packageFolder, "dist")), advice).toBe(committed);
 });
 
 test("has a command", async () => {

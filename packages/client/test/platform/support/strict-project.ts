@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const packageFolder = fileURLToPath(new URL("../../../", import.meta.url));
+export const packageFolder: string = fileURLToPath(new URL("../../../", import.meta.url));
 const repositoryRoot = fileURLToPath(new URL("../../../../../", import.meta.url));
 const compiler = join(repositoryRoot, "node_modules/.bin/tsc");
 
@@ -64,6 +64,13 @@ async function packInto(folder: string): Promise<string> {
   await run(packageFolder, "npx", "-y", packageManager, "pack", "--pack-destination", folder);
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz"));
   return join(folder, tarball ?? "");
+}
+
+/** Compiles a file of the tests with the types of the repository. Returns what the compiler has to say. */
+export async function compileHere(file: string): Promise<string> {
+  const options = ["--ignoreConfig", "--noEmit", "--strict", "--exactOptionalPropertyTypes", "--skipLibCheck"];
+  const modules = ["--module", "nodenext", "--target", "es2024", "--types", "node", "--allowImportingTsExtensions"];
+  return run(packageFolder, compiler, ...options, ...modules, file);
 }
 
 /** Packs the package and installs it into an empty project, with `files` of this repository beside it. */
