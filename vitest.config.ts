@@ -32,6 +32,7 @@ export default defineConfig({
         extendProject,
       ),
       "apps/web/vitest.components.config.ts",
+      "packages/client/vitest.platform.config.ts",
       "e2e/vitest.config.ts",
     ],
     reporters: ["default", closingLineReporter],

@@ -1,6 +1,7 @@
 import type { AppRouter } from "@deepbot/api";
-import { errorCatalogue, isErrorCode, type ErrorCode, type FailureClass } from "@deepbot/contract";
+import { errorCatalogue, isErrorCode } from "@deepbot/contract";
 import { isTRPCClientError } from "@trpc/client";
+import type { ErrorCode, FailureClass } from "./wire.ts";
 
 export interface Failure {
   /** `broken` means a bug in the calling program: the error did not come from a call. */

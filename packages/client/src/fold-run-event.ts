@@ -1,4 +1,4 @@
-import type { RunEvent, RunState } from "@deepbot/contract";
+import type { RunEvent, RunState } from "./wire.ts";
 
 /** An answer while it is being written. */
 export interface LiveRun {

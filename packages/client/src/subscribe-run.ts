@@ -1,9 +1,9 @@
-import { isOpen, type WireRun } from "@deepbot/contract";
+import { isOpen } from "@deepbot/contract";
 import { createBackoff } from "./backoff.ts";
-import type { Client } from "./client.ts";
 import { failureOf } from "./failure.ts";
 import { foldRunEvent, type LiveRun } from "./fold-run-event.ts";
 import { pause } from "./pause.ts";
+import type { Client, WireRun } from "./wire.ts";
 
 export interface RunSubscription {
   runId: number;

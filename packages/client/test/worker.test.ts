@@ -216,3 +216,66 @@ test("logs once, as advice, that the platform refuses its key", async () => {
   await until("it has tried again", () => worker.callsOf("worker.claim").length >= 3);
   expect(worker.log.filter(({ event }) => event === "claim_refused")).toHaveLength(1);
 });
+
+test("takes strings as pieces of the answer, and gives the answerer the question", async () => {
+  const { callsOf } = startWorker(
+    {},
+    {
+      answer: async function* answer({ question }) {
+        yield `You asked: `;
+        yield question;
+      },
+    },
+  );
+  await until("the answer is reported", () => callsOf("worker.complete").length === 1);
+  expect(callsOf("worker.complete")[0]).toMatchObject({ text: "You asked: Hello?" });
+});
+
+test("sends no delta before the platform has responded to the one before", async () => {
+  let underWay = 0;
+  let mostUnderWay = 0;
+  const worker = startWorker(
+    {
+      "worker.append": async () => {
+        underWay += 1;
+        mostUnderWay = Math.max(mostUnderWay, underWay);
+        await new Promise((resolve) => setTimeout(resolve, 120));
+        underWay -= 1;
+        return { cancel_requested: false };
+      },
+    },
+    {
+      answer: async function* answer() {
+        for (let piece = 0; piece < 20; piece += 1) {
+          yield "word ";
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      },
+    },
+  );
+  await until("the answer is reported", () => worker.callsOf("worker.complete").length === 1);
+  expect(worker.callsOf("worker.append").length).toBeGreaterThan(1);
+  expect(mostUnderWay).toBe(1);
+});
+
+test.each(["worker.append", "worker.heartbeat", "worker.complete"])(
+  "goes on with its run while %s refuses the key, as it does while keys are replaced",
+  async (procedure) => {
+    const gate = Promise.withResolvers<void>();
+    const worker = startWorker(
+      { [procedure]: (_input, index) => (index < 2 ? refuse("key_refused")() : { cancel_requested: false }) },
+      {
+        leaseMs: 600,
+        answer: async function* answer() {
+          yield "Hello";
+          if (procedure !== "worker.complete") await gate.promise;
+        },
+      },
+    );
+    await until("the platform takes it", () => worker.callsOf(procedure).length === 3);
+    gate.resolve();
+    await until("the answer is reported", () => worker.callsOf("worker.complete").length > 0);
+    expect(worker.callsOf("worker.complete")[0]).toMatchObject({ text: "Hello" });
+    expect(worker.log.map(({ event }) => event)).not.toContain("run_abandoned");
+  },
+);

@@ -1,5 +1,6 @@
 import { EventSource } from "eventsource";
-import { createClient, type Client } from "../client.ts";
+import { connect } from "../connect.ts";
+import type { Client } from "../wire.ts";
 
 const sessionCookieForm = /^(?:__Host-)?access_token=/;
 
@@ -9,7 +10,7 @@ const sessionCookieForm = /^(?:__Host-)?access_token=/;
  *
  * @param signal ends every call that is under way when it aborts
  */
-export function createNodeClient({ url, signal }: { url: string; signal: AbortSignal }): Client {
+export function createNodeClient({ url, signal }: { url: string; signal?: AbortSignal }): Client {
   let cookie = "";
 
   class CookieEventSource extends EventSource {
@@ -18,11 +19,11 @@ export function createNodeClient({ url, signal }: { url: string; signal: AbortSi
     }
   }
 
-  return createClient({
+  return connect({
     url,
     headers: () => ({ cookie }),
     fetch: async (input, init) => {
-      const signals = init?.signal ? [init.signal, signal] : [signal];
+      const signals = [init?.signal, signal].filter((each) => each instanceof AbortSignal);
       const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
       const line = response.headers.getSetCookie().find((each) => sessionCookieForm.test(each));
       cookie = line?.split(";")[0] ?? cookie;

@@ -1,10 +1,11 @@
 import { callSignal } from "../call-signal.ts";
+import type { ClaimedRun } from "../wire.ts";
 import { callFailure } from "./call-failure.ts";
 import { collectAnswer, type Outcome } from "./collect-answer.ts";
 import { deliver, type SendReport } from "./deliver.ts";
 import { createDeltaSender } from "./delta-sender.ts";
 import { holdLease, type Lease, type LeaseDeps, type LeaseEnd } from "./lease.ts";
-import type { ClaimedRun, FailureReport, WorkerOptions } from "./types.ts";
+import type { FailureReport, WorkerOptions } from "./types.ts";
 
 export interface RunDeps extends LeaseDeps, Pick<WorkerOptions, "answer" | "texts"> {}
 

@@ -3,9 +3,10 @@ import { createBackoff } from "../backoff.ts";
 import { callSignal } from "../call-signal.ts";
 import type { Failure } from "../failure.ts";
 import { pause } from "../pause.ts";
+import type { ClaimedRun } from "../wire.ts";
 import { callFailure } from "./call-failure.ts";
 import { confirmWithinMs } from "./lease.ts";
-import type { ClaimedRun, WorkerLog, WorkerOptions } from "./types.ts";
+import type { WorkerLog, WorkerOptions } from "./types.ts";
 
 /** After a failure the first claim waits only this long, so that its response soon shows that the platform is back. */
 const probeMs = 500;
@@ -19,7 +20,10 @@ const marginMs = 10_000;
  */
 export type Claim = (max: number, stop: AbortSignal) => Promise<ClaimedRun[]>;
 
-type ClaimDeps = Pick<WorkerOptions, "client" | "name" | "leaseMs" | "historyLimit" | "fallback" | "log">;
+type ClaimDeps = Pick<
+  WorkerOptions,
+  "client" | "name" | "assistants" | "leaseMs" | "historyLimit" | "fallback" | "log"
+>;
 
 /** Logs when the connection to the platform is lost or made, not at each attempt. */
 function createConnectionLog(log: WorkerLog): {
@@ -51,13 +55,14 @@ function createConnectionLog(log: WorkerLog): {
 /** Sends one long poll. Returns undefined when the server ended it early, as a server does that is about to stop. */
 async function poll(
   max: number,
-  { client, name, leaseMs, historyLimit, fallback }: ClaimDeps,
+  { client, name, assistants, leaseMs, historyLimit, fallback }: ClaimDeps,
   { waitMs, stop }: { waitMs: number; stop: AbortSignal },
 ): Promise<ClaimedRun[] | undefined> {
   const startedAt = performance.now();
   const { runs } = await client.worker.claim.mutate(
     {
       worker: name,
+      ...(assistants === undefined ? {} : { assistants: [...assistants] }),
       max,
       wait_ms: waitMs,
       lease_ms: leaseMs,

@@ -1,6 +1,7 @@
 import { limits } from "@deepbot/contract";
 import { cleanText, fitText } from "./answer-text.ts";
-import type { ClaimedRun, FailureReport, Usage, WorkerOptions } from "./types.ts";
+import type { ClaimedRun } from "../wire.ts";
+import type { AnswerPart, FailureReport, Usage, WorkerOptions } from "./types.ts";
 
 /** The result of one attempt at an answer. */
 export type Outcome =
@@ -13,12 +14,18 @@ interface CollectDeps extends Pick<WorkerOptions, "answer" | "texts"> {
   onText: (text: string) => void;
 }
 
+function toPart(given: string | AnswerPart): AnswerPart {
+  return typeof given === "string" ? { kind: "text", text: given } : given;
+}
+
 /** Reads the whole answer, and stops the answerer once there is more than the platform stores. */
 async function readAnswer(run: ClaimedRun, { answer, texts, signal, onText }: CollectDeps): Promise<Outcome | null> {
   let text = "";
   let usage: Usage | undefined;
-  for await (const part of answer(run, { signal })) {
+  const question = run.messages.at(-1)?.content ?? "";
+  for await (const given of answer({ ...run, question }, { signal })) {
     if (signal.aborted) return null;
+    const part = toPart(given);
     if (part.kind === "usage") usage = part.usage;
     else {
       text += part.text;

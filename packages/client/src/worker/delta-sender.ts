@@ -1,3 +1,4 @@
+import { createBackoff } from "../backoff.ts";
 import { callSignal } from "../call-signal.ts";
 import { callFailure } from "./call-failure.ts";
 import { createDeltaBacklog, type DeltaBacklog } from "./delta-backlog.ts";
@@ -21,22 +22,24 @@ interface SenderDeps extends Pick<WorkerOptions, "client" | "leaseMs" | "log"> {
   lease: Lease;
 }
 
-/** Sends one delta. Returns the code with which the platform refused it, if it did: then no more can follow. */
-async function sendNext(backlog: DeltaBacklog, { client, lease, leaseMs }: SenderDeps): Promise<string | undefined> {
+/** `unsent`: to be sent again. `refused`: no other delta can follow. */
+type Sent = { kind: "sent" } | { kind: "unsent" } | { kind: "refused"; code: string };
+
+async function sendNext(backlog: DeltaBacklog, { client, lease, leaseMs }: SenderDeps): Promise<Sent> {
   const delta = backlog.next();
-  if (delta === undefined) return undefined;
+  if (delta === undefined) return { kind: "sent" };
   try {
     const input = { ...lease.key, ...delta, lease_ms: leaseMs };
     const status = await client.worker.append.mutate(input, { signal: callSignal(callTimeoutMs, lease.signal) });
     backlog.confirm();
     if (status.cancel_requested) lease.end("cancelled");
+    return { kind: "sent" };
   } catch (error) {
-    if (lease.signal.aborted) return undefined;
+    if (lease.signal.aborted) return { kind: "unsent" };
     const { kind, code } = callFailure(error);
     if (kind === "lease_lost") lease.end("lost");
-    if (kind === "refused") return code;
+    return kind === "refused" ? { kind, code } : { kind: "unsent" };
   }
-  return undefined;
 }
 
 /**
@@ -47,32 +50,36 @@ export function createDeltaSender(deps: SenderDeps): DeltaSender {
   const { lease, log } = deps;
   const { run_id } = lease.key;
   const backlog = createDeltaBacklog();
+  const backoff = createBackoff({ minMs: 2 * gatherMs, maxMs: 2_000 });
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let sending: Promise<void> = Promise.resolve();
+  let sending: Promise<void> | undefined;
 
   const send = async (): Promise<void> => {
-    const code = await sendNext(backlog, deps);
-    if (code === undefined) {
-      if (!backlog.isEmpty()) schedule();
+    const sent = await sendNext(backlog, deps);
+    sending = undefined;
+    if (sent.kind === "refused") {
+      closed = true;
+      const fields = { event: "stream_refused", run_id, reason: sent.code };
+      log.info(fields, `Run ${run_id} streams no further: ${sent.code}`);
       return;
     }
-    closed = true;
-    log.info({ event: "stream_refused", run_id, reason: code }, `Run ${run_id} streams no further: ${code}`);
+    if (sent.kind === "sent") backoff.reset();
+    if (!backlog.isEmpty()) schedule(sent.kind === "sent" ? gatherMs : backoff.nextMs());
   };
-  const schedule = (): void => {
-    if (closed || lease.signal.aborted || timer !== undefined) return;
+  const schedule = (delayMs: number): void => {
+    if (closed || lease.signal.aborted || timer !== undefined || sending !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
       sending = send();
-    }, gatherMs);
+    }, delayMs);
   };
 
   return {
     add: (text) => {
       if (closed) return;
       backlog.add(text);
-      schedule();
+      schedule(gatherMs);
     },
     close: async () => {
       closed = true;

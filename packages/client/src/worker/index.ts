@@ -1,13 +1,14 @@
-export { serveWorker } from "./serve-worker.ts";
+export { AnswerError } from "./answer-error.ts";
+export { serve, type ServedWorker, type ServeOptions } from "./serve.ts";
 export type {
   Answer,
   AnswerPart,
-  ClaimedRun,
   DialogMessage,
   FailureReason,
   FailureReport,
+  RunToAnswer,
   Usage,
   WorkerLog,
-  WorkerOptions,
   WorkerTexts,
 } from "./types.ts";
+export type { ClaimedRun } from "../wire.ts";

@@ -1,7 +1,8 @@
 import { callSignal } from "../call-signal.ts";
 import { pause } from "../pause.ts";
+import type { ClaimedRun } from "../wire.ts";
 import { callFailure } from "./call-failure.ts";
-import type { ClaimedRun, WorkerOptions } from "./types.ts";
+import type { WorkerOptions } from "./types.ts";
 
 /** Why work on a run stops before it is finished. */
 export type LeaseEnd = "lost" | "cancelled" | "stopping";

@@ -1,8 +1,4 @@
-import type { Outputs } from "@deepbot/api";
-import type { Client } from "../client.ts";
-
-/** A run as a claim returns it: its ids, its lease and the dialog so far, whose last message is the question. */
-export type ClaimedRun = Outputs["worker"]["claim"]["runs"][number];
+import type { ClaimedRun, Client } from "../wire.ts";
 
 export type DialogMessage = ClaimedRun["messages"][number];
 
@@ -16,11 +12,19 @@ export interface Usage {
 /** A piece of an answer: text to append to what came before, or, at most once and last, its cost. */
 export type AnswerPart = { kind: "text"; text: string } | { kind: "usage"; usage: Usage };
 
+/** What an answer is made from. */
+export interface RunToAnswer extends ClaimedRun {
+  /** The text of the question: of the last message. */
+  question: string;
+}
+
 /**
- * Streams the answer to a run. When the signal aborts, the stream should end soon, with or without an error: nobody reads
- * it any more.
+ * Streams the answer to a run; a string is a piece of its text. When the signal aborts, the stream should end soon, with
+ * or without an error: nobody reads it any more.
+ *
+ * @throws {AnswerError} from the stream, to say why there is no answer; any other error counts as one that may pass
  */
-export type Answer = (run: ClaimedRun, options: { signal: AbortSignal }) => AsyncIterable<AnswerPart>;
+export type Answer = (run: RunToAnswer, options: { signal: AbortSignal }) => AsyncIterable<string | AnswerPart>;
 
 /** Why a run gets no answer: the answerer threw or gave no text, or the person pressed Stop. */
 export type FailureReason = { kind: "error"; error: unknown } | { kind: "empty" } | { kind: "cancelled" };
@@ -58,6 +62,8 @@ export interface WorkerOptions {
   client: Client;
   /** Name of the worker in the platform's log. */
   name: string;
+  /** Slugs of the assistants that it answers for; all that the key may when absent. */
+  assistants?: readonly string[];
   answer: Answer;
   texts: WorkerTexts;
   log: WorkerLog;

@@ -61,7 +61,7 @@ export function createFakePlatform(handlers: Record<string, Handler>): FakePlatf
     }
   };
   const send: Send = async (input, init) => {
-    const url = new URL(String(input));
+    const url = new URL(new Request(input).url);
     requests.push({ method: init?.method ?? "GET", url, headers: new Headers(init?.headers) });
     const procedures = url.pathname.replace("/trpc/", "").split(",");
     const isBatch = url.searchParams.has("batch");

@@ -1,12 +1,7 @@
 import { onTestFinished } from "vitest";
-import {
-  serveWorker,
-  type Answer,
-  type AnswerPart,
-  type ClaimedRun,
-  type WorkerLog,
-  type WorkerOptions,
-} from "../../src/worker/index.ts";
+import type { Answer, AnswerPart, ClaimedRun, WorkerLog } from "../../src/worker/index.ts";
+import { serveWorker } from "../../src/worker/serve-worker.ts";
+import type { WorkerOptions } from "../../src/worker/types.ts";
 import { createFakePlatform, type FakePlatform, type Handler } from "./fake-platform.ts";
 
 export const claimedRun: ClaimedRun = {
