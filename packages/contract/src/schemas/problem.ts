@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { errorCatalogue, type ErrorCode } from "../errors.ts";
+import { errorCodes } from "../errors.ts";
 
 /** One problem of an input, in the shape that clients of the original back end know. */
 export const validationIssue = z.object({
@@ -9,19 +9,17 @@ export const validationIssue = z.object({
 });
 export type ValidationIssue = z.infer<typeof validationIssue>;
 
-const codes = Object.keys(errorCatalogue).filter((code): code is ErrorCode => code in errorCatalogue);
-
 /**
  * An error body, `application/problem+json`. tRPC carries the same facts in `error.data`.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export const problem = z.looseObject({
-  type: z.literal("about:blank").describe("Always `about:blank`"),
+  type: z.string().describe("Address of a page about the code, such as `/docs/problems/dialog_not_found`"),
   title: z.string().describe("Reason phrase of the status"),
   status: z.int(),
   detail: z.string().describe("A sentence for a person, in Russian if `Accept-Language` prefers it, else in English"),
-  code: z.enum(codes).describe("A stable name of the error, such as `dialog_not_found`"),
+  code: z.enum(errorCodes).describe("A stable name of the error, such as `dialog_not_found`"),
   request_id: z.string().describe("Identifies the request in the server's log"),
 });
 
