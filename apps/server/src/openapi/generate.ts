@@ -4,6 +4,7 @@ import { convertSchemas, toJson, type ConvertedSchemas, type Json } from "./conv
 import { describeOperation, type OperationSchemas } from "./describe-operation.ts";
 import { info, securitySchemes, servers, tags } from "./info.ts";
 import { problemSchemas } from "./problem-schemas.ts";
+import { errorCodesOf } from "./responses.ts";
 import { headerComponents } from "./response-headers.ts";
 
 function schemasBy(
@@ -65,7 +66,8 @@ export function generateDocument(): Json {
     const described = describeOperation(operation, schemasOf(operation, { inputs, outputs }));
     paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: described };
   }
-  const schemas = mergeComponents(inputs.components, outputs.components, problemSchemas());
+  const codes = [...new Set(operations.flatMap(errorCodesOf))].toSorted();
+  const schemas = mergeComponents(inputs.components, outputs.components, problemSchemas(codes));
   const components = { securitySchemes, headers: headerComponents, schemas };
   const document = { openapi: "3.1.0", info, servers, tags, paths, components };
   // As it is read back: without what is undefined.

@@ -20,10 +20,11 @@ export const info = {
 };
 
 export const servers = [
-  { url: "/", description: "The server that this document comes from" },
+  { url: "/", description: "The server that this document comes from, local or in production", "x-internal": false },
   {
     url: "https://{host}",
-    description: "Any other server",
+    description: "A server in production",
+    "x-internal": false,
     variables: { host: { default: "localhost", description: "Its host, with a port if that is not 443" } },
   },
 ];

@@ -1,6 +1,5 @@
 import {
   errorCatalogue,
-  errorCodes,
   errorMessage,
   factSchemas,
   problem,
@@ -48,15 +47,15 @@ function schemaOf(code: ErrorCode): Json {
   };
 }
 
-/** Error bodies of REST, for `components.schemas`, generated from the error catalogue. */
-export function problemSchemas(): Record<string, Json> {
+/** Error bodies of these codes, for `components.schemas`, generated from the error catalogue. */
+export function problemSchemas(codes: readonly ErrorCode[]): Record<string, Json> {
   return {
     Problem: {
       ...schemas["problem"],
       description: "What every error has (RFC 9457). Each code has a schema of its own, with the members that it adds.",
     },
     ValidationIssue: { ...schemas["validationIssue"], description: "One thing that is wrong with an input." },
-    ...Object.fromEntries(errorCodes.map((code) => [problemSchemaName(code), schemaOf(code)])),
+    ...Object.fromEntries(codes.map((code) => [problemSchemaName(code), schemaOf(code)])),
   };
 }
 

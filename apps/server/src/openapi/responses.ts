@@ -6,28 +6,28 @@ import { problemSchemaFor } from "./problem-schemas.ts";
 import { rateLimitHeaders, retryHeaders } from "./response-headers.ts";
 
 /** Errors that a request may meet before or beside its procedure. */
-function transportErrors({ inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
-  const { access = "public" } = procedure.meta;
+function transportErrors({ inputInQuery, takesInput }: Operation): readonly ErrorCode[] {
   const always: ErrorCode[] = [
     "target_malformed",
     "host_malformed",
     "query_malformed",
     "credentials_mixed",
+    // Of foreign pages: writes, and reads with the cookie.
+    "origin_refused",
     "too_many_requests",
     "internal",
     "database_unavailable",
     "database_overloaded",
   ];
   const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
-  // Browsers send cookies by themselves, so only operations for people depend on the origin.
-  const forOrigin: ErrorCode[] = access === "person" || access === "public" ? ["origin_refused"] : [];
   const forBody: ErrorCode[] = inputInQuery
     ? []
     : ["json_invalid", "body_malformed", "payload_too_large", "unsupported_media_type", "content_encoding_refused"];
-  return [...always, ...forInput, ...forOrigin, ...forBody];
+  return [...always, ...forInput, ...forBody];
 }
 
-function errorCodesOf(operation: Operation): readonly ErrorCode[] {
+/** Codes that an operation may be refused with, on its own account or before it is reached. */
+export function errorCodesOf(operation: Operation): readonly ErrorCode[] {
   const { access = "public", errors = [] } = operation.procedure.meta;
   return [...errors, ...accessErrors[access], ...transportErrors(operation)];
 }
@@ -53,12 +53,21 @@ function problemResponse(status: number, codes: readonly ErrorCode[], operation:
   };
 }
 
+/** What may happen to a request on its way to any operation, in a server or in a proxy in front of it. */
+const otherResponse = {
+  description: "Any other error, of this server or of one in front of it",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
 /** The error responses of an operation, by rising status. */
 export function errorResponses(operation: Operation): Json {
   const codes = [...new Set(errorCodesOf(operation))];
   const statuses = [...new Set(codes.map(statusOf))].toSorted((a, b) => a - b);
   const codesOf = (status: number): ErrorCode[] => codes.filter((code) => statusOf(code) === status).toSorted();
-  return Object.fromEntries(
-    statuses.map((status) => [String(status), problemResponse(status, codesOf(status), operation)]),
-  );
+  return {
+    ...Object.fromEntries(
+      statuses.map((status) => [String(status), problemResponse(status, codesOf(status), operation)]),
+    ),
+    default: otherResponse,
+  };
 }

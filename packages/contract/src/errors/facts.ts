@@ -7,10 +7,10 @@ export const factSchemas = {
   last_seq: z.int().describe("Number of the last delta that is stored; the next one must be one more"),
   quota: z.enum(["questions", "question_bytes", "tokens"]).describe("Which quota of the day is used up"),
   resets_at: z.iso.datetime().describe("When the day ends, and the quotas are whole again"),
-  policy: z.string().describe("Which rate limit was reached, as in the header `RateLimit`"),
+  policy: z.string().meta({ description: "Which rate limit was reached, as in the header `RateLimit`", maxLength: 40 }),
   retry_after: z.int().describe("Seconds until the rate limit lets the next request through"),
-  path: z.string().describe("The path of the request, cut to 200 characters"),
-  encoding: z.string().describe("The content coding of the body that was sent"),
+  path: z.string().meta({ description: "The path of the request, cut to 200 characters", maxLength: 200 }),
+  encoding: z.string().meta({ description: "The content coding of the body that was sent", maxLength: 20 }),
 } as const;
 
 export type FactName = keyof typeof factSchemas;

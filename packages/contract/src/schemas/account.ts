@@ -1,28 +1,29 @@
 import { z } from "zod";
-import { id, timestamp } from "./fields.ts";
+import { limits } from "../limits.ts";
+import { email, personFields } from "./auth.ts";
+import { storedName } from "./dialogs.ts";
+import { id, timestamp, uuid } from "./fields.ts";
 import { storedMessage } from "./messages.ts";
 import { runError, runState } from "./runs.ts";
 
 const profile = z
   .object({
     id: id("The user's id"),
-    google_id: z.string().describe("Google's id of the account, the `sub` of its ID tokens"),
-    email: z.string(),
-    given_name: z.string().nullable(),
-    family_name: z.string().nullable(),
-    picture: z.string().nullable().describe("Address of a picture"),
+    google_id: z.string().meta({ description: "Google's id of the account, the `sub` of its ID tokens", maxLength: 255 }),
+    email,
+    ...personFields,
     created_at: timestamp("When the user first signed in"),
   })
   .meta({ id: "ExportedProfile" });
 
 const session = z
   .object({
-    session_id: z.uuid(),
+    session_id: uuid("Id of the session"),
     created_at: timestamp("When the device signed in"),
     last_seen_at: timestamp("When it was seen last, exact to five minutes"),
     expires_at: timestamp("When it ends by itself"),
     ended_at: timestamp("When it was ended before that").nullable(),
-    user_agent: z.string().nullable().describe("What the device called itself"),
+    user_agent: z.string().meta({ description: "What the device called itself", maxLength: limits.userAgentMax }).nullable(),
   })
   .meta({ id: "ExportedSession" });
 
@@ -49,7 +50,7 @@ export const exportOutput = z
         z
           .object({
             dialog_id: id("Id of the dialog"),
-            dialog_name: z.string(),
+            dialog_name: storedName,
             created_at: timestamp("When it was created"),
             messages: z.array(storedMessage).describe("Oldest first"),
             runs: z.array(run).describe("Oldest first"),

@@ -5,7 +5,7 @@ import { messageRole } from "./messages.ts";
 
 const dialogId = id("Id of the dialog");
 
-const storedName = z.string().meta({ description: "Name of the dialog", maxLength: limits.dialogNameMax });
+export const storedName = z.string().meta({ description: "Name of the dialog", maxLength: limits.dialogNameMax });
 
 export const dialogInput = z.object({ dialog_id: dialogId });
 
