@@ -27,7 +27,11 @@ export const consume: Consumer = async ({ url, cookie, key }) => {
   const watch = await api.runsWatch({ client: person, path: { run_id: run.run_id } });
   // The request goes out with the first read.
   note((await watch.stream.next()).value);
-  const { data: claim } = await api.workerClaim({ client: worker, throwOnError, body: { worker: "hey-api", wait_ms: 5000 } });
+  const { data: claim } = await api.workerClaim({
+    client: worker,
+    throwOnError,
+    body: { worker: "hey-api", wait_ms: 5000 },
+  });
   const [claimed] = claim.runs;
   if (claimed === undefined) throw new Error("Nothing to claim.");
   const lease = { client: worker, throwOnError, path: { run_id: claimed.run_id } } as const;

@@ -20,8 +20,7 @@ export const consume: Consumer = async ({ cookie, key }) => {
   if (started.status !== 202) throw new Error(started.data.detail);
   const runId = started.data.run_id;
   const refused = await api.runsStart(created.data.dialog, { text_user: "again" }, person);
-  const openRunId =
-    refused.status === 409 && refused.data.code === "answer_awaited" ? refused.data.run_id : undefined;
+  const openRunId = refused.status === 409 && refused.data.code === "answer_awaited" ? refused.data.run_id : undefined;
 
   const stream = await watch(runId, person);
   const claim = await api.workerClaim({ worker: "orval", wait_ms: 5000 }, worker);

@@ -10,7 +10,8 @@ export const redoclyExceptions: readonly Exception[] = [
   {
     rule: "no-ambiguous-paths",
     where: /flag/,
-    reason: "The path of the flag is given by the back end that Deepbot replaces. A fixed segment wins over a parameter.",
+    reason:
+      "The path of the flag is given by the back end that Deepbot replaces. A fixed segment wins over a parameter.",
   },
 ];
 
@@ -36,7 +37,8 @@ export const spectralExceptions: readonly Exception[] = [
   },
   {
     rule: "owasp:api4:2023-integer-limit",
-    reason: "Ids and counters have no bound but that of exact JSON numbers; as a bound of each schema it spoils samples.",
+    reason:
+      "Ids and counters have no bound but that of exact JSON numbers; as a bound of each schema it spoils samples.",
   },
   {
     rule: "owasp:api4:2023-string-limit",

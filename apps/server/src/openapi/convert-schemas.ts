@@ -68,6 +68,9 @@ export function convertSchemas(
 ): ConvertedSchemas {
   const originals = Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, originalOf(schema)]));
   const { properties, $defs } = toJson(tidy(z.toJSONSchema(z.object(originals), { io }), io));
-  const components = Object.entries(toSchemas.parse($defs)).map(([name, schema]) => [name, { ...schema, id: undefined }]);
+  const components = Object.entries(toSchemas.parse($defs)).map(([name, schema]) => [
+    name,
+    { ...schema, id: undefined },
+  ]);
   return { schemas: toSchemas.parse(properties), components: Object.fromEntries(components) };
 }

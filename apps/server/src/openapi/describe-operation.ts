@@ -2,6 +2,8 @@ import { limits } from "@deepbot/contract";
 import { z } from "zod";
 import type { Operation } from "../transports/operations.ts";
 import { toJson, type Json } from "./convert-schemas.ts";
+import type { Example } from "./examples/example.ts";
+import { examples } from "./examples/index.ts";
 import { schemesOf } from "./info.ts";
 import { successHeaders } from "./response-headers.ts";
 import { errorResponses } from "./responses.ts";
@@ -20,6 +22,10 @@ const inputForm = z.object({
   properties: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   required: z.array(z.string()).default([]),
 });
+
+function exampleOf({ procedure: { name } }: Operation): Example {
+  return examples[name] ?? {};
+}
 
 function inputKeys({ input }: OperationSchemas) {
   return inputForm.parse(input ?? {});
@@ -40,10 +46,11 @@ const resumeHeader = {
 function parametersOf(operation: Operation, schemas: OperationSchemas): Json[] {
   const { properties, required } = inputKeys(schemas);
   const parameters = Object.entries(properties).flatMap(([name, { description, ...schema }]) => {
-    if (isInPath(operation, name)) return [{ in: "path", name, required: true, description, schema }];
+    const common = { name, description, schema, example: exampleOf(operation).parameters?.[name] };
+    if (isInPath(operation, name)) return [{ ...common, in: "path", required: true }];
     // In REST the position of a stream is a header.
     if (!operation.inputInQuery || operation.procedure.type === "subscription") return [];
-    return [{ in: "query", name, required: required.includes(name), description, schema }];
+    return [{ ...common, in: "query", required: required.includes(name) }];
   });
   const sorted = parameters.toSorted((a, b) => Number(b.in === "path") - Number(a.in === "path"));
   return operation.procedure.type === "subscription" ? [...sorted, resumeHeader] : sorted;
@@ -60,7 +67,13 @@ function bodyOf(operation: Operation, schemas: OperationSchemas): Json | undefin
     properties: Object.fromEntries(inBody),
     ...(needed.length === 0 ? { required: undefined } : { required: needed }),
   };
-  return { required: needed.length > 0, content: { "application/json": { schema } } };
+  const example = exampleOf(operation).request;
+  return { required: needed.length > 0, content: { "application/json": { schema, example } } };
+}
+
+function eventExamples(operation: Operation): Json {
+  const { events = {} } = exampleOf(operation);
+  return Object.fromEntries(Object.entries(events).map(([type, value]) => [type, { value }]));
 }
 
 /** The data of events, told apart by their type. */
@@ -77,11 +90,12 @@ function eventSchema(events: OperationSchemas["events"]): Json {
 function successOf(operation: Operation, { output, events }: OperationSchemas): Json {
   const headers = successHeaders(operation);
   if (output !== undefined) {
-    const content = { "application/json": { schema: output } };
+    const content = { "application/json": { schema: output, example: exampleOf(operation).response } };
     return { [String(operation.status)]: { description: "Success", headers, content } };
   }
+  const stream = { schema: eventSchema(events), examples: eventExamples(operation) };
   return {
-    "200": { description: "The events", headers, content: { "text/event-stream": { schema: eventSchema(events) } } },
+    "200": { description: "The events", headers, content: { "text/event-stream": stream } },
     "204": { description: "The client has had the last event", headers },
   };
 }

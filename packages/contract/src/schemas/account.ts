@@ -9,7 +9,9 @@ import { runError, runState } from "./runs.ts";
 const profile = z
   .object({
     id: id("The user's id"),
-    google_id: z.string().meta({ description: "Google's id of the account, the `sub` of its ID tokens", maxLength: 255 }),
+    google_id: z
+      .string()
+      .meta({ description: "Google's id of the account, the `sub` of its ID tokens", maxLength: 255 }),
     email,
     ...personFields,
     created_at: timestamp("When the user first signed in"),
@@ -23,7 +25,10 @@ const session = z
     last_seen_at: timestamp("When it was seen last, exact to five minutes"),
     expires_at: timestamp("When it ends by itself"),
     ended_at: timestamp("When it was ended before that").nullable(),
-    user_agent: z.string().meta({ description: "What the device called itself", maxLength: limits.userAgentMax }).nullable(),
+    user_agent: z
+      .string()
+      .meta({ description: "What the device called itself", maxLength: limits.userAgentMax })
+      .nullable(),
   })
   .meta({ id: "ExportedSession" });
 

@@ -6,9 +6,9 @@ export const configOutput = z
       .enum(["google", "development"])
       .describe("`development`: whoever asks at `POST /dev/google-token` gets a token for `POST /create/users`"),
     google_client_id: z
-    .string()
-    .meta({ description: "For Google's sign-in button; null while developing", maxLength: 255 })
-    .nullable(),
+      .string()
+      .meta({ description: "For Google's sign-in button; null while developing", maxLength: 255 })
+      .nullable(),
     dialogs_per_user: z.int().describe("How many dialogs a person may have"),
     dialog_name_min: z.int().describe("Code points that a dialog's name has at least"),
     dialog_name_max: z.int().describe("Code points that a dialog's name has at most"),
