@@ -113,7 +113,7 @@ export function createExamplePlayer(url: () => string): ExamplePlayer {
       const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, key: string) => String(values[key]));
       const query = Object.entries(values).filter(([key]) => !operation.path.includes(`{${key}}`));
       const search = query.length === 0 ? "" : `?${new URLSearchParams(query).toString()}`;
-      const target: Target = `${operation.method} ${path}${search}`;
+      const target = `${operation.method} ${path}${search}` as Target;
       const headers = { "User-Agent": "curl/8.16.0", ...credentials(operation, player.cookie) };
       const reply = await request(url(), target, {
         headers,
