@@ -4,7 +4,7 @@ export default defineProject({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["../packages/db/src/testing/global-setup.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

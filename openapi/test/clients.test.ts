@@ -1,8 +1,13 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { signInPerson, startServerProcess, testKeys, type ServerProcess } from "@deepbot/testing";
 import { createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Consumer } from "../consumers/consumer.ts";
+import type { Outcome } from "./consumers/consumer.ts";
 import { compileConsumers, generateClients } from "./support/generate.ts";
+
+const run = promisify(execFile);
 
 let database: ProcessDatabase;
 let server: ServerProcess;
@@ -25,10 +30,10 @@ test("what hey-api, orval and openapi-typescript generate compiles under strict 
 test.each(["hey-api", "orval", "openapi-fetch"])(
   "a program on the client of %s asks, answers, streams and knows the errors",
   async (name) => {
-    const program = new URL(`../.generated/dist/consumers/${name}.js`, import.meta.url).href;
-    const { consume } = (await import(/* @vite-ignore */ program)) as { consume: Consumer };
+    const program = fileURLToPath(new URL(`../.generated/dist/test/consumers/${name}.js`, import.meta.url));
     const { cookie } = await signInPerson(server.url, name);
-    const outcome = await consume({ url: server.url, cookie, key: testKeys.messages });
+    const { stdout } = await run(process.execPath, [program, server.url, cookie, testKeys.messages]);
+    const outcome = JSON.parse(stdout) as Outcome;
     expect(outcome).toMatchObject({ streamed: "Hi there", answer: "Hi there", state: "completed" });
     expect([outcome.events[0], outcome.events.at(-1)]).toEqual(["snapshot", "end"]);
     expect(outcome.openRunId).toBe(outcome.runId);

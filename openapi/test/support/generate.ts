@@ -27,7 +27,7 @@ export async function generateClients(url: string): Promise<void> {
 /** Compiles the generated clients, and the programs that use them, under strict rules. @returns what the compiler says */
 export async function compileConsumers(): Promise<string> {
   const compiler = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
-  const project = fileURLToPath(new URL("../../consumers", import.meta.url));
+  const project = fileURLToPath(new URL("../consumers", import.meta.url));
   const child = spawn(process.execPath, [compiler, "--project", project], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));

@@ -45,7 +45,7 @@ export {
   sendInput,
   sendOutput,
 } from "./schemas/messages.ts";
-export { invalidInput, problem, validationIssue, type Problem } from "./schemas/problem.ts";
+export { problem, validationIssue, type Problem } from "./schemas/problem.ts";
 export {
   runEventSchemas,
   runInput,

@@ -1,4 +1,11 @@
-import { errorCatalogue, errorCodes, errorMessage, problemTypeOf, type ErrorCode, type ErrorEntry } from "@deepbot/contract";
+import {
+  errorCatalogue,
+  errorCodes,
+  errorMessage,
+  problemTypeOf,
+  type ErrorCode,
+  type ErrorEntry,
+} from "@deepbot/contract";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog } from "../support/dialogs.ts";

@@ -60,7 +60,8 @@ function credentials({ procedure }: Operation, cookie: string): Record<string, s
       return { "X-Messages-Key": testKeys.messages };
     case "operator":
       return { "X-Health-Key": testKeys.health };
-    default:
+    case "public":
+    case undefined:
       // Signing out needs no session, but is about one.
       return procedure.name === "auth.logout" ? { Cookie: cookie } : {};
   }

@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
-import type { components, paths } from "../.generated/openapi-typescript/schema.js";
-import { readEvents, type Consumer } from "./consumer.js";
+import type { components, paths } from "../../.generated/openapi-typescript/schema.js";
+import { printOutcome, readEvents } from "./consumer.js";
 
 type Event = paths["/runs/{run_id}/events"]["get"]["responses"][200]["content"]["text/event-stream"];
 
@@ -8,7 +8,7 @@ function isAnswerAwaited(error: { code: string } | undefined): error is componen
   return error?.code === "answer_awaited";
 }
 
-export const consume: Consumer = async ({ url, cookie, key }) => {
+await printOutcome(async ({ url, cookie, key }) => {
   const person = createClient<paths>({ baseUrl: url, headers: { cookie } });
   const worker = createClient<paths>({ baseUrl: url, headers: { "X-Messages-Key": key } });
 
@@ -39,4 +39,4 @@ export const consume: Consumer = async ({ url, cookie, key }) => {
   }
   const { data: stored } = await person.GET("/runs/{run_id}", { params: { path: { run_id: runId } } });
   return { events, streamed, answer, openRunId, runId, state: stored?.state };
-};
+});

@@ -1,5 +1,5 @@
-import * as api from "../.generated/orval/index.js";
-import { readEvents, type Consumer } from "./consumer.js";
+import * as api from "../../.generated/orval/index.js";
+import { printOutcome, readEvents } from "./consumer.js";
 
 type Event = api.SnapshotEvent | api.DeltaEvent | api.ResetEvent | api.EndEvent;
 
@@ -10,7 +10,7 @@ async function watch(runId: number, options: RequestInit): Promise<AsyncGenerato
   return readEvents<Event>(body);
 }
 
-export const consume: Consumer = async ({ cookie, key }) => {
+await printOutcome(async ({ cookie, key }) => {
   const person = { headers: { cookie } };
   const worker = { headers: { "X-Messages-Key": key } };
 
@@ -41,4 +41,4 @@ export const consume: Consumer = async ({ cookie, key }) => {
   }
   const stored = await api.runsGet(runId, person);
   return { events, streamed, answer, openRunId, runId, state: stored.status === 200 ? stored.data.state : undefined };
-};
+});

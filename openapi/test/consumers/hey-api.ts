@@ -1,9 +1,9 @@
-import { createClient } from "../.generated/hey-api/client/index.js";
-import * as api from "../.generated/hey-api/sdk.gen.js";
-import type { RunsWatchResponse } from "../.generated/hey-api/types.gen.js";
-import type { Consumer } from "./consumer.js";
+import { createClient } from "../../.generated/hey-api/client/index.js";
+import * as api from "../../.generated/hey-api/sdk.gen.js";
+import type { RunsWatchResponse } from "../../.generated/hey-api/types.gen.js";
+import { printOutcome } from "./consumer.js";
 
-export const consume: Consumer = async ({ url, cookie, key }) => {
+await printOutcome(async ({ url, cookie, key }) => {
   const person = createClient({ baseUrl: url, headers: { cookie } });
   const worker = createClient({ baseUrl: url, headers: { "X-Messages-Key": key } });
   const throwOnError = true;
@@ -42,4 +42,4 @@ export const consume: Consumer = async ({ url, cookie, key }) => {
   for await (const event of watch.stream) note(event);
   const { data: stored } = await api.runsGet({ client: person, throwOnError, path: { run_id: run.run_id } });
   return { events, streamed, answer, openRunId, runId: run.run_id, state: stored.state };
-};
+});

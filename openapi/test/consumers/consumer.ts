@@ -1,5 +1,5 @@
 /** Where a generated client calls, and as whom. */
-export interface Access {
+interface Access {
   url: string;
   cookie: string;
   key: string;
@@ -20,7 +20,13 @@ export interface Outcome {
 }
 
 /** Asks a question, answers it as a worker, and watches. */
-export type Consumer = (access: Access) => Promise<Outcome>;
+type Consumer = (access: Access) => Promise<Outcome>;
+
+/** Runs a program as the arguments of its process say: address, cookie, key. */
+export async function printOutcome(consume: Consumer): Promise<void> {
+  const [url = "", cookie = "", key = ""] = process.argv.slice(2);
+  process.stdout.write(JSON.stringify(await consume({ url, cookie, key })));
+}
 
 /** Reads Server-Sent Events. For generators that know the type of the events but not how to read a stream. */
 export async function* readEvents<Event>(body: ReadableStream<Uint8Array>): AsyncGenerator<Event> {
