@@ -1,4 +1,4 @@
-import { errorMessage, limits, statusOf, statusTitles, timing, type ErrorCode } from "@deepbot/contract";
+import { errorMessage, limits, problemTypeOf, statusOf, statusTitles, timing, type ErrorCode } from "@deepbot/contract";
 
 /** The error for each status that nginx gives by itself. The default, `internal`, covers 500. */
 const codes: Readonly<Record<number, ErrorCode>> = {
@@ -20,10 +20,11 @@ const codes: Readonly<Record<number, ErrorCode>> = {
 /** The fields of a problem document that depend on the status, without the braces around them. */
 function problemOf(code: ErrorCode): string {
   const fields = {
+    type: problemTypeOf(code),
     title: statusTitles[statusOf(code)],
     code,
-    // `$body_limit` is a variable of nginx.
-    detail: errorMessage(code, "en", { limit: "$body_limit" }),
+    // `$body_limit` is a variable of nginx. Its variables with paths are not safe to write into JSON.
+    detail: errorMessage(code, "en", { limit: "$body_limit", path: "this address" }),
   };
   const text = JSON.stringify(fields).slice(1, -1);
   return code === "payload_too_large" ? `${text},"limit":$body_limit` : text;

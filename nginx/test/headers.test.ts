@@ -1,4 +1,13 @@
-import { errorCatalogue, errorMessage, limits, problem, statusTitles, timing, type ErrorCode } from "@deepbot/contract";
+import {
+  errorCatalogue,
+  errorMessage,
+  limits,
+  problem,
+  problemTypeOf,
+  statusTitles,
+  timing,
+  type ErrorCode,
+} from "@deepbot/contract";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startStandIn, type Reply, type StandIn } from "./support/backend.ts";
 import { startProxy, type Proxy } from "./support/proxy.ts";
@@ -146,13 +155,13 @@ test.each(cases.filter(({ code }) => code !== undefined))(
     const { headers, text } = await proxy.request(path, options);
     expect(headers["content-type"]).toBe("application/problem+json; charset=utf-8");
     expect(headers["cache-control"]).toBe("no-store");
-    const details = code === "payload_too_large" ? { limit: limits.bodyMaxBytes } : {};
+    const details: Record<string, string | number> = code === "payload_too_large" ? { limit: limits.bodyMaxBytes } : {};
     expect(problem.parse(JSON.parse(text))).toEqual({
-      type: "about:blank",
+      type: problemTypeOf(code),
       title: statusTitles[status],
       status,
       code,
-      detail: errorMessage(code, "en", details),
+      detail: errorMessage(code, "en", { path: "this address", ...details }),
       request_id: headers["x-request-id"],
       ...details,
     });

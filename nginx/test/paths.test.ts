@@ -38,6 +38,8 @@ const others = [
   ["GET", "/trpc/runs.watch?input=%7B%7D"],
   ["GET", "/docs"],
   ["GET", "/docs/swagger-ui.css"],
+  ["GET", "/docs/worker"],
+  ["GET", "/docs/problems/run_ended"],
   ["GET", "/redoc"],
   ["GET", "/openapi.json"],
   ["GET", "/livez"],

@@ -1,6 +1,7 @@
 import {
   describeIssues,
   errorMessage,
+  problemTypeOf,
   statusOf,
   statusTitles,
   summarizeIssues,
@@ -26,7 +27,6 @@ export interface ProblemOptions {
 const trpcRefusals: Readonly<Partial<Record<TRPCError["code"], ErrorCode>>> = {
   PARSE_ERROR: "json_invalid",
   BAD_REQUEST: "bad_request",
-  NOT_FOUND: "not_found",
   METHOD_NOT_SUPPORTED: "method_not_allowed",
   PAYLOAD_TOO_LARGE: "payload_too_large",
   UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
@@ -73,7 +73,7 @@ export function toProblem(error: unknown, { locale, requestId, locate }: Problem
   const status = statusOf(code);
   const found = issues === null ? null : describeIssues(issues, locale, locate ?? ((keys) => ["body", ...keys]));
   return {
-    type: "about:blank",
+    type: problemTypeOf(code),
     title: statusTitles[status] ?? "Error",
     status,
     detail: found === null ? errorMessage(code, locale, details) : summarizeIssues(found),

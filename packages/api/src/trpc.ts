@@ -1,6 +1,5 @@
-import { statusOf, defaultLocale, timing, type ErrorCode } from "@deepbot/contract";
+import { defaultLocale, reportMissing, statusOf, timing, type ErrorCode } from "@deepbot/contract";
 import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
-import type { OpenApiMeta } from "trpc-to-openapi";
 import { ZodError, type z } from "zod";
 import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
@@ -23,7 +22,17 @@ export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
 };
 
 /** What a procedure declares about itself, as a tRPC procedure and as a REST operation. */
-export interface Meta extends OpenApiMeta {
+export interface Meta {
+  /** The REST operation. */
+  openapi?: {
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+    path: `/${string}`;
+    tags: readonly string[];
+    summary: string;
+    description: string;
+  };
+  /** Path of the operation that does the same better. The operation is deprecated, but goes on working. */
+  successor?: `/${string}`;
   /** Set by the base procedures. */
   access?: Access;
   /** Which quota a call uses. The base procedures set that of their ordinary calls. */
@@ -86,7 +95,8 @@ const t = initTRPC
       return {
         message: detail,
         code: shape.code,
-        data: { ...facts, code: trpcCodeOf(code), httpStatus: status, error_code: code, request_id },
+        // Clients of the version before read `error_code`.
+        data: { ...facts, code, httpStatus: status, error_code: code, request_id },
       };
     },
   });
@@ -160,11 +170,12 @@ export async function* mapStreamErrors<Item>(items: AsyncIterable<Item>): AsyncG
 
 /**
  * The same schema without `parseAsync`, which tRPC would prefer: zod compiles only its synchronous parsers, and no schema of
- * ours has an asynchronous check.
+ * ours has an asynchronous check. Absent values are reported as such.
  */
 export function sync<Schema extends z.ZodType>(schema: Schema): Schema {
+  const parse = (value: unknown): unknown => schema.parse(value, { error: reportMissing });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- An object made from a schema inherits all of it.
-  return Object.create(schema, { parseAsync: { value: undefined } }) as Schema;
+  return Object.create(schema, { parseAsync: { value: undefined }, parse: { value: parse } }) as Schema;
 }
 
 function requireStream(value: unknown): JsonStream {

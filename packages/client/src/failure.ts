@@ -28,7 +28,7 @@ export function failureClassOf({ code, status }: { code: string; status: number 
  */
 export function failureOf(error: unknown): Failure {
   if (!isTRPCClientError<AppRouter>(error)) return { kind: "broken", code: "internal" };
-  const { error_code: code, httpStatus: status } = error.data ?? {};
+  const { code: current, error_code: code = current, httpStatus: status } = error.data ?? {};
   if (code === undefined || status === undefined) return { kind: "unavailable", code: "unreachable" };
   return { kind: failureClassOf({ code, status }), code };
 }

@@ -32,7 +32,7 @@ const end: RunEvent = { type: "end", run: run("completed") };
 
 const found = (state: WireRun["state"]) => () => ({ result: { data: run(state) } });
 const refused = (code: string, status: number) => () => ({
-  error: { message: code, code: -32004, data: { error_code: code, httpStatus: status } },
+  error: { message: code, code: -32004, data: { code, httpStatus: status } },
 });
 
 interface Followed {
@@ -102,7 +102,7 @@ test("opens the stream again after it was refused, while the run is open", async
 
 test("rejects when the platform refuses, with its error", async () => {
   const { ended } = await follow([{ status: 404 }], refused("run_not_found", 404));
-  await expect(ended).rejects.toMatchObject({ data: { error_code: "run_not_found" } });
+  await expect(ended).rejects.toMatchObject({ data: { code: "run_not_found" } });
 });
 
 test("rejects with the reason of the abort", async () => {

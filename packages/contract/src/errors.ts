@@ -12,8 +12,15 @@ export type ErrorCode = keyof typeof errorCatalogue;
 /** Facts that an error carries beside its code: ids and limits, never a person's text. */
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 
+export const errorCodes = Object.keys(errorCatalogue).filter(isErrorCode);
+
 export function statusOf(code: ErrorCode): number {
   return errorCatalogue[code].status;
+}
+
+/** The `type` of an error body: the address, on the same server, of a page about the code. */
+export function problemTypeOf(code: ErrorCode): string {
+  return `/docs/problems/${code}`;
 }
 
 export function isErrorCode(code: string): code is ErrorCode {

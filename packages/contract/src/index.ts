@@ -1,12 +1,16 @@
 export {
   errorCatalogue,
   errorMessage,
+  errorCodes,
   isErrorCode,
+  problemTypeOf,
   statusOf,
   type ErrorCode,
   type ErrorDetails,
   type FailureClass,
 } from "./errors.ts";
+export { factSchemas } from "./errors/facts.ts";
+export type { ErrorEntry } from "./errors/entry.ts";
 export { endEventId, formatEventId, parseEventId, type Position } from "./event-id.ts";
 export { limits, timing } from "./limits.ts";
 export { defaultLocale, locales, type Locale } from "./locale.ts";
@@ -14,7 +18,7 @@ export { isOpen, openStates, runStates, type EndState, type OpenState, type RunS
 export { serviceKeyScopes, webhookEvents, type ServiceKeyScope } from "./service-keys.ts";
 export { statusTitles } from "./status-titles.ts";
 export { codePointLength, isStorable, toStorable, utf8Length } from "./text.ts";
-export { describeIssues, summarizeIssues, type Locate } from "./validation-messages.ts";
+export { describeIssues, reportMissing, summarizeIssues, type Locate } from "./validation-messages.ts";
 
 export { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "./schemas/account.ts";
 export { logoutOutput, meOutput, nonceInput, nonceOutput, signInInput, signInOutput } from "./schemas/auth.ts";
@@ -41,7 +45,7 @@ export {
   sendInput,
   sendOutput,
 } from "./schemas/messages.ts";
-export { invalidInput, problem, validationIssue, type Problem } from "./schemas/problem.ts";
+export { problem, validationIssue, type Problem } from "./schemas/problem.ts";
 export {
   runEventSchemas,
   runInput,

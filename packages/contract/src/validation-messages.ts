@@ -18,8 +18,19 @@ const kinds: Readonly<Record<string, { en: string; ru: string }>> = {
   array: { en: "must be a list", ru: "должно быть списком" },
 };
 
-/** The message that schemas of required fields give for an absent value. */
-export const missing = "missing";
+const formats: Readonly<Record<string, { en: string; ru: string }>> = {
+  uuid: { en: "must be a UUID", ru: "должно быть UUID" },
+};
+
+const wrongFormat = { en: "has the wrong format", ru: "неверного формата" };
+
+/** The message of an issue about an absent value. */
+const missing = "missing";
+
+/** For `parse`: reports an absent value as an issue of its own kind, which a client can tell from a wrong value. */
+export function reportMissing({ input }: { input?: unknown }): string | undefined {
+  return input === undefined ? missing : undefined;
+}
 
 function describeLimit(issue: Extract<Issue, { code: "too_small" | "too_big" }>): Described {
   const low = issue.code === "too_small";
@@ -57,7 +68,7 @@ function describeIssue(issue: Issue): Described {
     case "unrecognized_keys":
       return { type: "extra_forbidden", msg: { en: "is not known here", ru: "неизвестное поле" } };
     case "invalid_format":
-      return { type: `${issue.format}_format`, msg: { en: "has the wrong format", ru: "неверного формата" } };
+      return { type: `${issue.format}_format`, msg: formats[issue.format] ?? wrongFormat };
     case "custom":
       return {
         type: "text_not_storable",

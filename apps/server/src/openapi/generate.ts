@@ -1,198 +1,75 @@
-import { accessErrors, appRouter, ratePolicies, type Access } from "@deepbot/api/server";
-import { statusOf, statusTitles, type ErrorCode } from "@deepbot/contract";
-import { generateOpenApiDocument } from "trpc-to-openapi";
 import { z } from "zod";
 import { listOperations, type Operation } from "../transports/operations.ts";
+import { convertSchemas, toJson, type ConvertedSchemas, type Json } from "./convert-schemas.ts";
+import { describeOperation, type OperationSchemas } from "./describe-operation.ts";
+import { info, securitySchemes, servers, tags } from "./info.ts";
 import { problemSchemas } from "./problem-schemas.ts";
-import { headerComponents, rateLimitHeaders, retryHeaders } from "./rate-limit-headers.ts";
+import { errorCodesOf } from "./responses.ts";
+import { headerComponents } from "./response-headers.ts";
 
-type Json = Record<string, unknown>;
-
-const jsonSchema = z.record(z.string(), z.unknown());
-const toJson = (value: unknown): Json => jsonSchema.parse(value);
-
-const pathsSchema = z.record(z.string(), jsonSchema);
-const toPaths = (value: unknown): Record<string, Json> => pathsSchema.parse(value);
-
-const schemes = {
-  cookie: {
-    type: "apiKey",
-    in: "cookie",
-    name: "access_token",
-    description:
-      "Set by `POST /create/users`. Over HTTPS its name is `__Host-access_token`; `access_token` is still read there, for one release.",
-  },
-  serviceKey: {
-    type: "apiKey",
-    in: "header",
-    name: "X-Messages-Key",
-    description: "Service key of workers. A request carries one kind of credential.",
-  },
-  healthKey: { type: "apiKey", in: "header", name: "X-Health-Key", description: "Key of operators." },
-  bearer: {
-    type: "http",
-    scheme: "bearer",
-    description: "The same service key or key of operators in `Authorization: Bearer …`.",
-  },
-} as const;
-
-const tags = [
-  { name: "auth", description: "Sign in and out" },
-  { name: "account", description: "Devices and data of a person" },
-  { name: "dialogs", description: "A person's dialogs" },
-  { name: "messages", description: "Send a message and wait for the answer" },
-  { name: "runs", description: "Send a message without waiting" },
-  { name: "worker", description: "For workers: take questions and answer them" },
-  { name: "health", description: "For operators" },
-];
-
-/** By which of the schemes a caller may prove itself. */
-const schemesOf: Readonly<Record<Access, readonly (keyof typeof schemes)[]>> = {
-  public: [],
-  person: ["cookie"],
-  worker: ["serviceKey", "bearer"],
-  operator: ["healthKey", "bearer"],
-};
-
-/** Errors that a request may meet before or beside its procedure. */
-function transportErrors({ inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
-  const { access = "public" } = procedure.meta;
-  const always: ErrorCode[] = [
-    "bad_request",
-    "credentials_mixed",
-    "too_many_requests",
-    "internal",
-    "database_unavailable",
-    "database_overloaded",
-  ];
-  const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
-  // Browsers send cookies by themselves, so only operations for people depend on the origin.
-  const forOrigin: ErrorCode[] = access === "person" || access === "public" ? ["origin_refused"] : [];
-  const forBody: ErrorCode[] = inputInQuery ? [] : ["json_invalid", "payload_too_large", "unsupported_media_type"];
-  return [...always, ...forInput, ...forOrigin, ...forBody];
-}
-
-function errorCodes(operation: Operation): readonly ErrorCode[] {
-  const { access = "public", errors = [] } = operation.procedure.meta;
-  return [...errors, ...accessErrors[access], ...transportErrors(operation)];
-}
-
-/** Which quota an operation uses, for people. */
-function describeQuota({ procedure }: Operation): string {
-  const { rateLimit = "public" } = procedure.meta;
-  return `; the operation uses the quota \`${rateLimit}\` of its ${ratePolicies[rateLimit].by}`;
-}
-
-function problemResponse(status: number, codes: readonly ErrorCode[], operation: Operation): Json {
-  const schema = status === 422 ? "InvalidInput" : "Problem";
-  const names = codes.map((code) => `\`${code}\``).join(", ");
-  const headers = retryHeaders[status];
-  const retry = headers === undefined ? "" : "; `Retry-After` says when to try again";
-  const quota = status === 429 ? describeQuota(operation) : "";
-  return {
-    description: `${statusTitles[status] ?? "Error"}: ${names}${retry}${quota}`,
-    ...(headers === undefined ? {} : { headers }),
-    content: { "application/problem+json": { schema: { $ref: `#/components/schemas/${schema}` } } },
-  };
-}
-
-/** The error responses of an operation, by rising status. */
-function errorResponses(operation: Operation): Json {
-  const codes = [...new Set(errorCodes(operation))];
-  const statuses = [...new Set(codes.map(statusOf))].toSorted((a, b) => a - b);
-  const codesOf = (status: number): ErrorCode[] => codes.filter((code) => statusOf(code) === status).toSorted();
+function schemasBy(
+  operations: readonly Operation[],
+  select: (operation: Operation) => unknown,
+): Record<string, z.core.$ZodType> {
+  const entries = operations.map((operation) => [operation.procedure.name, select(operation)] as const);
   return Object.fromEntries(
-    statuses.map((status) => [String(status), problemResponse(status, codesOf(status), operation)]),
+    entries.flatMap(([name, schema]) => (schema instanceof z.core.$ZodType ? [[name, schema]] : [])),
   );
 }
 
-function securityOf({ procedure }: Operation): Json[] {
-  return schemesOf[procedure.meta.access ?? "public"].map((scheme) => ({ [scheme]: [] }));
+function eventSchemas(operations: readonly Operation[]): Record<string, z.core.$ZodType> {
+  return Object.fromEntries(
+    operations.flatMap(({ procedure: { name, meta } }) =>
+      Object.entries(meta.events?.data ?? {}).map(([type, schema]) => [`${name} ${type}`, schema]),
+    ),
+  );
 }
 
-const attachmentHeaders = {
-  "Content-Disposition": { schema: { type: "string" }, description: "Makes a browser save the body as a file" },
-};
-
-/** Adds what the generator cannot know: security, error responses and the success status. */
-function complete(generated: Json, operation: Operation): Json {
-  const { "200": success } = toJson(generated["responses"]);
-  const { attachment } = operation.procedure.meta;
-  const headers = { ...rateLimitHeaders, ...(attachment === undefined ? {} : attachmentHeaders) };
+function schemasOf(
+  { procedure: { name, meta } }: Operation,
+  { inputs, outputs }: Record<"inputs" | "outputs", ConvertedSchemas>,
+): OperationSchemas {
+  const types = Object.keys(meta.events?.data ?? {});
   return {
-    ...generated,
-    security: securityOf(operation),
-    responses: { [String(operation.status)]: { ...toJson(success), headers }, ...errorResponses(operation) },
+    input: inputs.schemas[name],
+    output: outputs.schemas[name],
+    events: Object.fromEntries(types.map((type) => [type, outputs.schemas[`${name} ${type}`] ?? {}])),
   };
 }
 
-/** A subscription as an operation with Server-Sent Events. The generator skips subscriptions. */
-function describeEvents(operation: Operation): Json {
-  const { name, meta } = operation.procedure;
-  const { events } = meta;
-  if (events === undefined) return {};
-  const types = Object.keys(events.data).map((type) => `\`${type}\``);
-  const schemas = Object.values(events.data).map((schema) => z.toJSONSchema(schema, { io: "output" }));
-  const withoutDialect = schemas.map((schema) => ({ ...schema, $schema: undefined }));
-  return {
-    operationId: name.replace(".", "-"),
-    summary: events.summary,
-    description: `${events.description} The \`data\` of the events ${types.join(", ")} is JSON as below.`,
-    tags: [events.tag],
-    security: securityOf(operation),
-    parameters: [
-      { in: "path", name: "run_id", required: true, schema: { type: "integer" }, description: "Id of the run" },
-      {
-        in: "header",
-        name: "Last-Event-ID",
-        schema: { type: "string" },
-        description: "Id of the last event that the client has",
-      },
-    ],
-    responses: {
-      "200": {
-        description: "The events",
-        headers: rateLimitHeaders,
-        content: { "text/event-stream": { schema: { oneOf: withoutDialect } } },
-      },
-      "204": { description: "The client has had the last event", headers: rateLimitHeaders },
-      ...errorResponses(operation),
-    },
-  };
-}
-
-function isAlias({ procedure, path }: Operation): boolean {
-  return path !== procedure.meta.openapi?.path && path !== procedure.meta.events?.path;
-}
-
-function addAlias(paths: Record<string, Json>, { procedure, method, path }: Operation): void {
-  const original = toJson(paths[procedure.meta.openapi?.path ?? ""]?.[method.toLowerCase()]);
-  const alias = { ...original, operationId: `${String(original["operationId"])}-alias`, deprecated: true };
-  paths[path] = { ...paths[path], [method.toLowerCase()]: alias };
+/** @throws if a schema of this name looks different in requests and in responses */
+function mergeComponents(...groups: readonly Record<string, Json>[]): Record<string, Json> {
+  const merged = new Map<string, Json>();
+  for (const [name, schema] of groups.flatMap((group) => Object.entries(group))) {
+    const other = merged.get(name);
+    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(schema)) {
+      throw new Error(`There are two schemas with the id ${name}: requests need one of their own.`);
+    }
+    merged.set(name, schema);
+  }
+  return Object.fromEntries([...merged].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The OpenAPI 3.1 document of the REST API, as committed in `openapi.json`. */
 export function generateDocument(): Json {
-  const generated = toJson(
-    generateOpenApiDocument(appRouter, {
-      title: "Deepbot API",
-      description: "A chat platform whose answers come from AI programs that run outside it.",
-      version: "1.0.0",
-      baseUrl: "/",
-      openApiVersion: "3.1.0",
-    }),
-  );
-  const paths = toPaths(generated["paths"]);
   const operations = listOperations();
-  for (const operation of operations.filter((each) => !isAlias(each))) {
-    const methods = (paths[operation.path] ??= {});
-    const method = operation.method.toLowerCase();
-    methods[method] =
-      operation.procedure.meta.events === undefined
-        ? complete(toJson(methods[method]), operation)
-        : describeEvents(operation);
+  const inputs = convertSchemas(
+    schemasBy(operations, ({ procedure }) => procedure.inputSchema),
+    "input",
+  );
+  const outputs = convertSchemas(
+    { ...schemasBy(operations, ({ procedure }) => procedure.outputSchema), ...eventSchemas(operations) },
+    "output",
+  );
+  const paths: Record<string, Json> = {};
+  for (const operation of operations) {
+    const described = describeOperation(operation, schemasOf(operation, { inputs, outputs }));
+    paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: described };
   }
-  for (const operation of operations.filter(isAlias)) addAlias(paths, operation);
-  const components = { securitySchemes: schemes, headers: headerComponents, schemas: problemSchemas() };
-  return { ...generated, tags, paths, components };
+  const codes = [...new Set(operations.flatMap(errorCodesOf))].toSorted();
+  const schemas = mergeComponents(inputs.components, outputs.components, problemSchemas(codes));
+  const components = { securitySchemes, headers: headerComponents, schemas };
+  const document = { openapi: "3.1.0", info, servers, tags, paths, components };
+  // As it is read back: without what is undefined.
+  return toJson(JSON.parse(JSON.stringify(document)));
 }

@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { AppError } from "@deepbot/api/server";
+import { isErrorCode } from "@deepbot/contract";
 import openApiDocument from "../../openapi.json" with { type: "json" };
+import workerGuide from "../../worker-guide.json" with { type: "json" };
+import { pageOf } from "../docs/page.ts";
+import { problemIndex, problemPage } from "../docs/problem-pages.ts";
 import { sendEmpty, sendJson, sendResponse, type RequestContext } from "../request/context.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 
@@ -43,10 +48,18 @@ function assetRoute(file: string, contentType: string): Route {
   });
 }
 
-/** Swagger UI and the OpenAPI document. Every file comes from this server. */
+const problemRoute = getRoute("docs", "/docs/problems/{code}", (request, { params: { code = "" } }) => {
+  if (!isErrorCode(code)) throw new AppError("not_found", { path: request.path });
+  sendPage(request, "text/html", problemPage(code));
+});
+
+/** Swagger UI, the OpenAPI document, and pages about what it leaves open. Every file comes from this server. */
 export function docsRoutes(): Route[] {
   return [
     pageRoute("/docs", "text/html", page),
+    pageRoute("/docs/worker", "text/html", pageOf("Worker guide", workerGuide.html)),
+    pageRoute("/docs/problems", "text/html", problemIndex()),
+    problemRoute,
     pageRoute("/docs/init.js", "text/javascript", init),
     assetRoute("swagger-ui.css", "text/css"),
     assetRoute("swagger-ui-bundle.js", "text/javascript"),

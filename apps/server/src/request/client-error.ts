@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { AppError, toProblem } from "@deepbot/api/server";
+import { defaultLocale, type ErrorCode } from "@deepbot/contract";
 import { errorCode } from "@deepbot/db";
 import { networkOf } from "./client-address.ts";
-import { commonHeaders, sendEmpty } from "./context.ts";
+import { commonHeaders, problemType, sendProblem } from "./context.ts";
 
-/** Statuses of errors that Node's parser and timeouts raise. All other errors of theirs are malformed requests. */
-const statuses: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
+/** Our codes for errors that Node's parser and timeouts raise. All other errors of theirs are malformed requests. */
+const codes: Readonly<Record<string, ErrorCode>> = {
+  HPE_HEADER_OVERFLOW: "headers_too_large",
+  ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
 };
 
 /** Told of a request that no handler saw: how it was refused, and where it came from. */
@@ -18,21 +19,31 @@ export type OnUnserved = (status: number, address: string | undefined) => void;
 
 /** Responds to bytes that never became a request, with the headers of every other response. */
 function sendClientError(error: Error, { socket, onUnserved }: { socket: Duplex; onUnserved: OnUnserved }): void {
-  const code = errorCode(error) ?? "";
-  if (!socket.writable || code === "ECONNRESET") {
+  const cause = errorCode(error) ?? "";
+  if (!socket.writable || cause === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const status = statuses[code] ?? 400;
+  const requestId = randomUUID();
+  const problem = toProblem(new AppError(codes[cause] ?? "http_malformed"), { locale: defaultLocale, requestId });
+  const { status, title } = problem;
   onUnserved(status, socket instanceof Socket ? networkOf(socket.remoteAddress) : undefined);
-  const headers = { ...commonHeaders(randomUUID()), "Content-Length": "0", Connection: "close" };
+  const body = JSON.stringify(problem);
+  const headers = {
+    ...commonHeaders(requestId),
+    "Content-Type": problemType,
+    "Content-Length": String(Buffer.byteLength(body)),
+    Connection: "close",
+  };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("\r\n")}\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
 }
 
 /** Refuses an `Expect` header other than `100-continue`. */
 function refuseExpectation(res: ServerResponse): void {
-  sendEmpty({ res, headers: commonHeaders(randomUUID()) }, 417);
+  const requestId = randomUUID();
+  const problem = toProblem(new AppError("expectation_failed"), { locale: defaultLocale, requestId });
+  sendProblem({ res, headers: commonHeaders(requestId) }, problem);
 }
 
 /** Refuses what Node gives to no request handler. */

@@ -251,6 +251,8 @@ export function sendResponse(
   else pipeline(Readable.from(inSlices(Buffer.from(content))), res, () => {});
 }
 
+export const problemType = "application/problem+json; charset=utf-8";
+
 export const jsonType = "application/json; charset=utf-8";
 
 export function sendJson(to: Recipient, status: number, value: unknown): void {
@@ -264,7 +266,7 @@ export function sendProblem(to: Recipient, problem: Problem): void {
   }
   sendResponse(to, {
     status,
-    contentType: "application/problem+json; charset=utf-8",
+    contentType: problemType,
     content: JSON.stringify(problem),
   });
 }

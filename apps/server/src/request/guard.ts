@@ -40,15 +40,15 @@ function hostsOf({ rawHeaders }: IncomingMessage): string[] {
 }
 
 function checkHost([host, ...more]: readonly string[], isAllowed: (name: string) => boolean): void {
-  if (host === undefined || more.length > 0 || !hostForm.test(host)) throw new AppError("bad_request");
+  if (host === undefined || more.length > 0 || !hostForm.test(host)) throw new AppError("host_malformed");
   if (!isAllowed(host.toLowerCase().replace(/:\d+$/, ""))) throw new AppError("misdirected_request");
 }
 
 function parseQuery(text: string): URLSearchParams {
   const query = new URLSearchParams(text);
   const names = [...query.keys()];
-  if (new Set(names).size !== names.length) throw new AppError("bad_request");
-  if (names.some((name) => dangerousKeys.has(name))) throw new AppError("bad_request");
+  if (new Set(names).size !== names.length) throw new AppError("query_malformed");
+  if (names.some((name) => dangerousKeys.has(name))) throw new AppError("query_malformed");
   return query;
 }
 
@@ -58,9 +58,9 @@ function checkSegments(path: string): void {
   try {
     const segments = decodeURIComponent(path).split("/");
     const isPlain = segments.every((segment) => segment !== "." && segment !== ".." && !segment.includes("\u0000"));
-    if (!isPlain) throw new AppError("bad_request");
+    if (!isPlain) throw new AppError("target_malformed");
   } catch {
-    throw new AppError("bad_request");
+    throw new AppError("target_malformed");
   }
 }
 
@@ -73,7 +73,7 @@ function checkTarget(request: RequestContext, allowedHosts: readonly string[]): 
     throw new AppError("method_not_allowed");
   }
   if (url.length > limits.targetMaxBytes) throw new AppError("uri_too_long");
-  if (!originForm.test(url)) throw new AppError("bad_request");
+  if (!originForm.test(url)) throw new AppError("target_malformed");
   const mark = url.indexOf("?");
   const path = mark === -1 ? url : url.slice(0, mark);
   checkHost(hostsOf(req), (name) => probePaths.has(path) || allowedHosts.includes(name));
@@ -121,7 +121,8 @@ function addCorsHeaders({ req, headers }: RequestContext, frontOrigin: string): 
   Object.assign(headers, {
     "Access-Control-Allow-Origin": frontOrigin,
     "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Expose-Headers": "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy",
+    "Access-Control-Expose-Headers":
+      "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Deprecation, Link, X-Ignored-Fields",
   });
 }
 
@@ -169,13 +170,14 @@ function hasBody({ headers }: IncomingMessage): boolean {
  * Checks a body by its headers. Only JSON passes, so that no HTML form of a foreign page reaches a procedure. A body
  * without a content type counts as JSON, because clients of the original back end send none.
  *
- * @throws {AppError} `unsupported_media_type`, `payload_too_large`
+ * @throws {AppError} `unsupported_media_type`, `content_encoding_refused`, `payload_too_large`
  */
 export function checkBodyHeaders(req: IncomingMessage, limit: number): void {
   if (!hasBody(req)) return;
   const type = req.headers["content-type"];
   if (type !== undefined && !jsonType.test(type)) throw new AppError("unsupported_media_type");
-  if ((req.headers["content-encoding"] ?? "identity") !== "identity") throw new AppError("unsupported_media_type");
+  const encoding = req.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") throw new AppError("content_encoding_refused", { encoding: encoding.slice(0, 20) });
   if (Number(req.headers["content-length"] ?? 0) > limit) throw new AppError("payload_too_large", { limit });
 }
 
@@ -204,9 +206,9 @@ function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
 
 function checkShape(value: unknown, depthLeft: number): void {
   if (typeof value !== "object" || value === null) return;
-  if (depthLeft === 0) throw new AppError("bad_request");
+  if (depthLeft === 0) throw new AppError("body_malformed");
   for (const [key, child] of Object.entries(value)) {
-    if (dangerousKeys.has(key)) throw new AppError("bad_request");
+    if (dangerousKeys.has(key)) throw new AppError("body_malformed");
     checkShape(child, depthLeft - 1);
   }
 }
@@ -214,7 +216,7 @@ function checkShape(value: unknown, depthLeft: number): void {
 /**
  * Parses JSON from a request. An empty text is an empty object.
  *
- * @throws {AppError} `json_invalid`; `bad_request` for keys that reach into prototypes and for excessive nesting
+ * @throws {AppError} `json_invalid`; `body_malformed` for keys that reach into prototypes and for excessive nesting
  */
 export function parseJson(text: string): unknown {
   if (text.trim() === "") return {};

@@ -72,8 +72,11 @@ function paramsOf({ names }: Pattern, values: readonly string[]): Record<string,
   return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(values[index] ?? "")]));
 }
 
-function refuse({ headers }: RequestContext, allowed: ReadonlySet<string>): never {
-  if (allowed.size === 0) throw new AppError("not_found");
+/** Characters of an unknown path that are shown to its caller. */
+const shownPathLength = 200;
+
+function refuse({ headers, path }: RequestContext, allowed: ReadonlySet<string>): never {
+  if (allowed.size === 0) throw new AppError("not_found", { path: path.slice(0, shownPathLength) });
   headers["Allow"] = [...allowed, ...(allowed.has("GET") ? ["HEAD"] : [])].join(", ");
   throw new AppError("method_not_allowed");
 }

@@ -16,6 +16,8 @@ export interface Procedure {
   meta: Meta;
   /** Schema of the input; undefined if the procedure takes none. */
   inputSchema: unknown;
+  /** Schema of the output; undefined for a subscription. */
+  outputSchema: unknown;
   /** Longest body in bytes. */
   bodyLimit: number;
   call: (options: CallOptions) => Promise<unknown>;
@@ -47,7 +49,9 @@ interface ProcedureDefinition extends CallableDefinition {
 function describeProcedure([name, { _def: definition }]: [string, { _def: ProcedureDefinition }]): Procedure {
   const { meta = {}, type, inputs } = definition;
   const bodyLimit = meta.carriesAnswer === true ? limits.answerBodyMaxBytes : limits.bodyMaxBytes;
-  return { name, type, meta, inputSchema: inputs[0], bodyLimit, call: createProcedureCall(definition) };
+  const [inputSchema] = inputs;
+  const call = createProcedureCall(definition);
+  return { name, type, meta, inputSchema, outputSchema: definition.output, bodyLimit, call };
 }
 
 /** Every procedure of the router. */

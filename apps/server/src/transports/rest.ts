@@ -14,6 +14,7 @@ import {
 } from "../request/context.ts";
 import type { Matched, Route } from "../request/routes.ts";
 import { sendParts } from "../request/send-parts.ts";
+import { deprecationHeaders } from "./deprecation.ts";
 import { listOperations, type Operation } from "./operations.ts";
 import { isAsyncIterable, restEncoding, type EventStreams } from "./sse.ts";
 
@@ -47,6 +48,17 @@ function refusePathKeys(body: object, params: Params): void {
   throw new TRPCError({ code: "UNPROCESSABLE_CONTENT", cause });
 }
 
+/** Names of members that fit a header whatever they are. */
+const plainName = /^[\w-]{1,64}$/;
+
+const reportedNames = 10;
+
+/** The original operations ignore members that they do not know. A client with a typing error can find it in a header. */
+function reportIgnored({ headers }: RequestContext, body: object, keys: ReadonlySet<string>): void {
+  const ignored = Object.keys(body).filter((key) => !keys.has(key) && plainName.test(key));
+  if (ignored.length > 0) headers["X-Ignored-Fields"] = ignored.slice(0, reportedNames).join(", ");
+}
+
 async function readInput(operation: Operation, request: RequestContext, matched: Matched): Promise<unknown> {
   const { params, readBody } = matched;
   const path = Object.fromEntries(Object.entries(params).map((entry) => fromText(operation, entry)));
@@ -57,6 +69,7 @@ async function readInput(operation: Operation, request: RequestContext, matched:
   const body = await readBody();
   if (typeof body !== "object" || body === null || Array.isArray(body)) return body;
   if (operation.strict) refusePathKeys(body, params);
+  else reportIgnored(request, body, operation.keys);
   return { ...body, ...path };
 }
 
@@ -85,7 +98,8 @@ async function sendOutput(
 
 function restRoute(operation: Operation, deps: RestDeps): Route {
   const { procedure, takesInput, inputInQuery, method, path } = operation;
-  const { name, type, bodyLimit } = procedure;
+  const { name, type, bodyLimit, meta } = procedure;
+  const deprecation = deprecationHeaders(meta);
   return {
     name,
     method,
@@ -94,6 +108,7 @@ function restRoute(operation: Operation, deps: RestDeps): Route {
     readsBody: takesInput && !inputInQuery,
     handle: async (request, matched) => {
       request.locate = locateIn(operation, matched.params);
+      Object.assign(request.headers, deprecation);
       const signal = abortOnDisconnect(request);
       const output = await procedure.call({
         ctx: procedureContext(request, deps),

@@ -23,6 +23,11 @@ export interface TrpcDeps extends ProcedureDeps {
   countRefusals: CountRefusals;
 }
 
+const prefix = "/trpc/";
+
+/** Characters of an unknown name that are shown to its caller. */
+const shownNameLength = 100;
+
 /** One call of a request. A batch has several. */
 interface Call {
   name: string;
@@ -63,8 +68,11 @@ async function inputOf({ procedure, index }: Call, { request, isBatch, readInput
 }
 
 /** @throws for a call that no procedure would take */
-function checkCall({ procedure }: Call, { request, isBatch }: CallScope): Procedure {
-  if (procedure === undefined) throw new TRPCError({ code: "NOT_FOUND" });
+function checkCall({ procedure, name }: Call, { request, isBatch }: CallScope): Procedure {
+  if (procedure === undefined) {
+    const cause = new AppError("not_found", { path: `${prefix}${name.slice(0, shownNameLength)}` });
+    throw new TRPCError({ code: "NOT_FOUND", cause });
+  }
   const { type } = procedure;
   const method = type === "mutation" ? "POST" : "GET";
   if (request.method !== method && !(request.method === "HEAD" && method === "GET")) {
@@ -238,8 +246,6 @@ function createServe(
     await sendEnvelopes(scope, await mapInOrder(calls, outcomeOf));
   };
 }
-
-const prefix = "/trpc/";
 
 /** A route for each procedure, and one for batches. Names of a batch are joined with commas. */
 export function trpcRoutes(deps: TrpcDeps): Route[] {

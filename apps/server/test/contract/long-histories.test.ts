@@ -80,7 +80,7 @@ describe("a long history", () => {
     expect(status).toBe(207);
     const [whole, missing] = JSON.parse(text) as [{ result: { data: Dialog } }, { error: { data: object } }];
     expectWhole(whole.result.data);
-    expect(missing.error.data).toMatchObject({ error_code: "dialog_not_found" });
+    expect(missing.error.data).toMatchObject({ code: "dialog_not_found" });
   });
 
   it("is exported whole", async () => {

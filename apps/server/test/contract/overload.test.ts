@@ -42,7 +42,7 @@ describePostgres("a server whose connections to the database are all in use", ()
         expect(refused.headers["retry-after"]).toBe("2");
       }
       const { status, body } = await api.request("GET /trpc/dialogs.list", { headers: { Cookie: person.cookie } });
-      expect([status, body]).toMatchObject([503, { error: { data: { error_code: "database_overloaded" } } }]);
+      expect([status, body]).toMatchObject([503, { error: { data: { code: "database_overloaded" } } }]);
       expect((await api.request("GET /readyz")).status).toBe(200);
       expect((await api.request("GET /health", { headers: { "X-Health-Key": testKeys.health } })).status).toBe(200);
       void Promise.all(waiting);

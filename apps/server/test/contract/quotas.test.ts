@@ -7,7 +7,7 @@ import { expectProblem } from "../support/problem.ts";
 const settings = { QUESTIONS_PER_DAY: "5", DIALOGS_PER_USER: "100" };
 
 interface BatchItem {
-  error?: { data: { error_code: string; quota?: string } };
+  error?: { data: { code: string; quota?: string } };
   result?: unknown;
 }
 
@@ -56,7 +56,7 @@ describe("the quota of questions", () => {
       const json = Object.fromEntries(ids.map((id, place) => [place, { dialog_id: id, text_user: "question" }]));
       const target = "POST /trpc/runs.start,runs.start?batch=1" as const;
       const { body } = await request<BatchItem[]>(urls[index] ?? "", target, { headers, json });
-      return body.map(({ error }) => (error === undefined ? "admitted" : error.data.error_code));
+      return body.map(({ error }) => (error === undefined ? "admitted" : error.data.code));
     });
     const outcomes = [...(await Promise.all(byRest)), ...(await Promise.all(byBatch)).flat()];
     expect(outcomes.toSorted((a = "", b = "") => a.localeCompare(b))).toEqual([

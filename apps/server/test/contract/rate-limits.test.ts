@@ -99,7 +99,7 @@ const cases: Case[] = [
 type Send = (headers: Headers) => Promise<Reply>;
 
 interface TrpcEnvelope {
-  error?: { data: { httpStatus: number; error_code: string } };
+  error?: { data: { httpStatus: number; code: string } };
 }
 
 /** The statuses of the calls of a request. */

@@ -17,7 +17,7 @@ describe("a request that waits for an answer", () => {
     const json = { dialog_id: other, text_user: "second" };
     const overTrpc = await api.request("POST /trpc/messages.send", { json, headers: { Cookie: person.cookie } });
     expect([overTrpc.status, overTrpc.headers["retry-after"]]).toEqual([429, refused.headers["retry-after"]]);
-    expect(overTrpc.body).toMatchObject({ error: { data: { error_code: "too_many_waits" } } });
+    expect(overTrpc.body).toMatchObject({ error: { data: { code: "too_many_waits" } } });
     expect(await readDialog(person, other)).toEqual([]);
     await person.call("POST /logout");
     expect(expectProblem(await first, 401).code).toBe("session_invalid");

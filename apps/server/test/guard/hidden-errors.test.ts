@@ -94,7 +94,7 @@ describe("the fixed answer", () => {
     const { text, headers } = await create("/dialogs/create");
     expect(headers.get("content-type")).toMatch(/^application\/problem\+json/);
     expect(JSON.parse(text)).toEqual({
-      type: "about:blank",
+      type: "/docs/problems/internal",
       title: "Internal Server Error",
       status: 500,
       detail: "Something went wrong on our side.",
@@ -106,7 +106,7 @@ describe("the fixed answer", () => {
   test("tRPC: the same facts", async () => {
     const { error } = JSON.parse((await create("/trpc/dialogs.create")).text) as { error: Record<string, unknown> };
     expect(error["message"]).toBe("Something went wrong on our side.");
-    expect(error["data"]).toMatchObject({ code: "INTERNAL_SERVER_ERROR", httpStatus: 500, error_code: "internal" });
+    expect(error["data"]).toMatchObject({ code: "internal", httpStatus: 500, error_code: "internal" });
   });
 
   test("the log says where it was raised", async () => {

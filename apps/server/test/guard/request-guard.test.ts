@@ -125,6 +125,8 @@ async function expectRefused({ bytes, statuses }: Hostile): Promise<void> {
     expect(statuses).toContain(answer.statuses[0]);
     expect(answer.text).toMatch(/^X-Request-Id: [\w-]{36}\r$/m);
     expect(answer.text).toMatch(/^X-Content-Type-Options: nosniff\r$/m);
+    const [, body = ""] = answer.text.split("\r\n\r\n");
+    expect(JSON.parse(body)).toMatchObject({ status: answer.statuses[0], detail: expect.stringMatching(/\w/) });
   }
   expect(await isServing()).toBe(true);
 }

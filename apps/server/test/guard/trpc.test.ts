@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 interface TrpcError {
-  error: { message: string; data: { httpStatus: number; error_code: string; request_id: string } };
+  error: { message: string; data: { httpStatus: number; code: string; request_id: string } };
 }
 
 const query = (name: string, input: unknown): string =>
@@ -40,7 +40,7 @@ describe("inputs keep their types, whatever REST requests came before", () => {
   test.each(wrong)("tRPC refuses %j for a number in a query", async (value) => {
     const answer = await person.call<TrpcError>("GET", query("dialogs.get", { dialog_id: value }));
     expect(answer.status).toBe(422);
-    expect(answer.body.error.data.error_code).toBe("invalid_input");
+    expect(answer.body.error.data.code).toBe("invalid_input");
   });
 
   test.each(wrong)("tRPC refuses %j for a number in a mutation", async (value) => {

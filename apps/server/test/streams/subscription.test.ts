@@ -90,7 +90,7 @@ describe("a subscription of the typed client", () => {
       { run_id: started.body.run_id },
       {
         onError: (error) => {
-          refusal = error.data?.error_code;
+          refusal = error.data?.code;
         },
       },
     );

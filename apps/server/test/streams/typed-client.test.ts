@@ -26,8 +26,8 @@ describe("the official tRPC client", () => {
     ]);
     expect(me.content).toMatchObject([{ id: userId }]);
     expect(dialogs).toEqual({ server: "ok", dialogs: [] });
-    expect(unknown).toMatchObject({ code: "NOT_FOUND", httpStatus: 404, error_code: "dialog_not_found" });
-    expect(forbidden).toMatchObject({ code: "FORBIDDEN", httpStatus: 403, error_code: "key_refused" });
+    expect(unknown).toMatchObject({ code: "dialog_not_found", httpStatus: 404, error_code: "dialog_not_found" });
+    expect(forbidden).toMatchObject({ code: "key_refused", httpStatus: 403 });
     const { dialog } = await client.dialogs.create.mutate({ dialog_name: "abc" });
     expect((await client.dialogs.list.query()).dialogs).toEqual([{ dialog_id: dialog, dialog_name: "abc" }]);
   });

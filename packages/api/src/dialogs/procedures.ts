@@ -20,7 +20,7 @@ export const dialogsRouter = router({
       openapi: {
         method: "POST",
         path: "/dialogs",
-        tags: ["dialogs"],
+        tags: ["original"],
         summary: "List the dialogs",
         description: "By rising id. The body is ignored and may be absent.",
       },
@@ -40,7 +40,7 @@ export const dialogsRouter = router({
       openapi: {
         method: "POST",
         path: "/dialogs/create",
-        tags: ["dialogs"],
+        tags: ["original"],
         summary: "Create a dialog",
         description: "403 when the user has reached the limit of dialogs.",
       },
@@ -59,7 +59,7 @@ export const dialogsRouter = router({
       openapi: {
         method: "POST",
         path: "/dialogs/delete",
-        tags: ["dialogs"],
+        tags: ["original"],
         summary: "Delete a dialog",
         description: "Deletes its messages too. Callers that wait for an answer in it get 410.",
       },
@@ -75,7 +75,13 @@ export const dialogsRouter = router({
   rename: personProcedure
     .meta({
       rateLimit: "change",
-      openapi: { method: "POST", path: "/dialogs/rename", tags: ["dialogs"], summary: "Rename a dialog" },
+      openapi: {
+        method: "POST",
+        path: "/dialogs/rename",
+        tags: ["original"],
+        summary: "Rename a dialog",
+        description: "The name may be one that another dialog has.",
+      },
       errors: ["dialog_not_found"],
     })
     .input(sync(renameDialogInput))
@@ -87,10 +93,11 @@ export const dialogsRouter = router({
 
   get: personProcedure
     .meta({
+      successor: "/dialogs/{dialog_id}/messages",
       openapi: {
         method: "GET",
         path: "/dialogs/{dialog_id}",
-        tags: ["dialogs"],
+        tags: ["original"],
         summary: "List all messages of a dialog",
         description:
           "Oldest first. A long history is sent while it is read: a response that breaks off is not complete. 503 while the user reads too many histories at once.",
@@ -113,10 +120,11 @@ export const dialogsRouter = router({
 
   flag: personProcedure
     .meta({
+      successor: "/dialogs/{dialog_id}/messages",
       openapi: {
         method: "GET",
         path: "/dialogs/flag/{dialog_id}",
-        tags: ["dialogs"],
+        tags: ["original"],
         summary: "Check whether an answer is awaited",
         description: "Responds at once.",
       },

@@ -28,7 +28,7 @@ export const authRouter = router({
       openapi: {
         method: "POST",
         path: "/create/users",
-        tags: ["auth"],
+        tags: ["original"],
         summary: "Sign in with a Google ID token",
         description:
           "Creates the user at the first sign-in, opens a session and sets its cookie. A token signs in once. The session that the browser had before ends, and so does a person's oldest session beyond the twentieth.",
@@ -58,7 +58,15 @@ export const authRouter = router({
     }),
 
   me: personProcedure
-    .meta({ openapi: { method: "GET", path: "/me", tags: ["auth"], summary: "Get the signed-in user" } })
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/me",
+        tags: ["original"],
+        summary: "Get the signed-in user",
+        description: "The list has one element. Also a way to find out whether the session is alive.",
+      },
+    })
     .output(sync(meOutput))
     .query(({ ctx: { user } }) => ({
       server: "ok" as const,
@@ -78,7 +86,7 @@ export const authRouter = router({
       openapi: {
         method: "POST",
         path: "/logout",
-        tags: ["auth"],
+        tags: ["original"],
         summary: "Sign out",
         description: "Ends the session and expires the cookie. The body is ignored.",
       },

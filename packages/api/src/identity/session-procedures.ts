@@ -4,7 +4,13 @@ import { personProcedure, router, sync } from "../trpc.ts";
 export const sessionsRouter = router({
   list: personProcedure
     .meta({
-      openapi: { method: "GET", path: "/sessions", tags: ["account"], summary: "List my sessions" },
+      openapi: {
+        method: "GET",
+        path: "/sessions",
+        tags: ["account"],
+        summary: "List my sessions",
+        description: "Every device on which the person is signed in; `current` marks the one that asks.",
+      },
     })
     .output(sync(listSessionsOutput))
     .query(async ({ ctx: { useCases, user } }) => {

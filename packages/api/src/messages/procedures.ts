@@ -16,10 +16,11 @@ export const messagesRouter = router({
   send: personProcedure
     .meta({
       rateLimit: "send",
+      successor: "/dialogs/{dialog_id}/runs",
       openapi: {
         method: "POST",
         path: "/send/message/ai",
-        tags: ["messages"],
+        tags: ["original"],
         summary: "Send a message and wait for the answer",
         description:
           "409 while the dialog is already waiting for an answer, or when it is full; 429 when a quota of the day is used up (`GET /me/usage`); 504 when none arrived by the deadline; 502 when the AI gave up; 410 when the dialog was deleted meanwhile. Disconnecting does not cancel the run: the answer is stored anyway.",
@@ -74,10 +75,11 @@ export const messagesRouter = router({
   pending: workerProcedure
     .meta({
       rateLimit: "claim",
+      successor: "/worker/claim",
       openapi: {
         method: "GET",
         path: "/messages",
-        tags: ["worker"],
+        tags: ["original"],
         summary: "List the questions that await an answer",
         description:
           "For workers on the original protocol. All of them see the same rows. What does not fit follows when the longest waiting questions are answered.",
@@ -99,10 +101,11 @@ export const messagesRouter = router({
   reply: workerProcedure
     .meta({
       rateLimit: "claim",
+      successor: "/worker/runs/{run_id}/complete",
       openapi: {
         method: "POST",
         path: "/send/message/user",
-        tags: ["worker"],
+        tags: ["original"],
         summary: "Answer a dialog",
         description:
           "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot; 409 when the dialog is full.",

@@ -19,7 +19,13 @@ export const configRouter = router({
 export const healthRouter = router({
   check: operatorProcedure
     .meta({
-      openapi: { method: "GET", path: "/health", tags: ["health"], summary: "Check that the database responds" },
+      openapi: {
+        method: "GET",
+        path: "/health",
+        tags: ["original"],
+        summary: "Check that the database responds",
+        description: "For monitoring with a key. `GET /livez` and `GET /readyz` need none.",
+      },
       errors: ["database_unavailable"],
     })
     .output(sync(healthOutput))

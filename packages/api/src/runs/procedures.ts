@@ -37,7 +37,13 @@ export const runsRouter = router({
 
   get: personProcedure
     .meta({
-      openapi: { method: "GET", path: "/runs/{run_id}", tags: ["runs"], summary: "Get a run and its answer" },
+      openapi: {
+        method: "GET",
+        path: "/runs/{run_id}",
+        tags: ["runs"],
+        summary: "Get a run and its answer",
+        description: "Its state, the text streamed so far, and the answer once there is one.",
+      },
       errors: ["run_not_found"],
     })
     .input(sync(runInput))

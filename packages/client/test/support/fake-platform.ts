@@ -40,7 +40,7 @@ function errorOf(error: unknown): { status: number; shape: object } {
   const { status } = errorCatalogue[error.code];
   return {
     status,
-    shape: { error: { message: error.code, code: -32600, data: { error_code: error.code, httpStatus: status } } },
+    shape: { error: { message: error.code, code: -32600, data: { code: error.code, httpStatus: status } } },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Locale } from "../locale.ts";
+import type { FactName } from "./facts.ts";
 
 /**
  * What a failed call means to its client:
@@ -13,6 +14,10 @@ export type FailureClass = "refused" | "unavailable" | "signed_out" | "lease_los
 export interface ErrorEntry {
   status: number;
   failure: FailureClass;
+  /** Members that the error always has beside those of every error. */
+  facts?: readonly FactName[];
+  /** Members that it may have. */
+  optionalFacts?: readonly FactName[];
   /** The sentence that a person may read. `{name}` is filled in from the details of the error. */
   text: Readonly<Record<Locale, string>>;
 }

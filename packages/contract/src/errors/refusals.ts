@@ -86,11 +86,13 @@ export const refusals = {
   dialog_limit: {
     status: 403,
     failure: "refused",
+    facts: ["limit"],
     text: { en: "You have reached the limit of {limit} dialogs.", ru: "Превышен лимит диалогов" },
   },
   dialog_full: {
     status: 409,
     failure: "refused",
+    facts: ["limit"],
     text: {
       en: "This dialog has no room left: it may hold {limit} messages. Please start a new one.",
       ru: "В этом диалоге больше нет места: в нём может быть не больше {limit} сообщений. Начните новый.",
@@ -99,6 +101,7 @@ export const refusals = {
   quota_exceeded: {
     status: 429,
     failure: "refused",
+    facts: ["quota", "limit", "resets_at"],
     text: {
       en: "You have reached your limit for today. You can ask again after midnight UTC.",
       ru: "Вы исчерпали лимит на сегодня. Задавать вопросы снова можно будет после полуночи по UTC.",
@@ -125,6 +128,7 @@ export const refusals = {
   answer_awaited: {
     status: 409,
     failure: "refused",
+    facts: ["run_id"],
     text: { en: "This dialog is already waiting for an answer.", ru: "В этом диалоге уже ожидается ответ." },
   },
   client_message_id_reused: {
@@ -138,16 +142,19 @@ export const refusals = {
   answer_deadline: {
     status: 504,
     failure: "unavailable",
+    facts: ["run_id"],
     text: { en: "No answer arrived in time.", ru: "Ответ не пришёл вовремя." },
   },
   answer_failed: {
     status: 502,
     failure: "unavailable",
+    facts: ["run_id"],
     text: { en: "The AI could not answer. Please try again.", ru: "ИИ не смог ответить. Попробуйте ещё раз." },
   },
   run_cancelled: {
     status: 409,
     failure: "refused",
+    facts: ["run_id"],
     text: { en: "The answer was cancelled.", ru: "Ответ отменён." },
   },
   run_ended: {
@@ -166,6 +173,7 @@ export const refusals = {
   retry_limit: {
     status: 409,
     failure: "refused",
+    facts: ["limit"],
     text: {
       en: "This question was asked {limit} times. Please send it as a new message.",
       ru: "Этот вопрос уже задавался {limit} раз. Отправьте его новым сообщением.",
@@ -182,6 +190,7 @@ export const refusals = {
   delta_gap: {
     status: 409,
     failure: "refused",
+    facts: ["last_seq"],
     text: {
       en: "A delta is missing before this one: the last stored seq is {last_seq}.",
       ru: "Перед этим фрагментом пропущен другой: последний сохранённый seq — {last_seq}.",

@@ -1,7 +1,11 @@
 import { z } from "zod";
-import { dialogName, id, serverOk, timestamp } from "./fields.ts";
+import { limits } from "../limits.ts";
+import { dialogName, id, serverOk, storedText, timestamp } from "./fields.ts";
+import { messageRole } from "./messages.ts";
 
 const dialogId = id("Id of the dialog");
+
+export const storedName = z.string().meta({ description: "Name of the dialog", maxLength: limits.dialogNameMax });
 
 export const dialogInput = z.object({ dialog_id: dialogId });
 
@@ -11,7 +15,9 @@ export const renameDialogInput = z.object({ dialog_id: dialogId, dialog_name: di
 
 export const listDialogsOutput = z.object({
   server: serverOk,
-  dialogs: z.array(z.object({ dialog_id: dialogId, dialog_name: z.string() })).describe("By rising id"),
+  dialogs: z
+    .array(z.object({ dialog_id: dialogId, dialog_name: storedName }).meta({ id: "Dialog" }))
+    .describe("By rising id"),
 });
 
 export const createDialogOutput = z.object({ server: serverOk, dialog: id("Id of the new dialog") });
@@ -24,13 +30,15 @@ export const getDialogOutput = z.object({
   server: serverOk,
   dialogs: z
     .array(
-      z.object({
-        role: z.enum(["user", "bot"]),
-        content: z.string(),
-        message_id: id("Id of the message"),
-        created_at: timestamp("When it was stored"),
-        partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
-      }),
+      z
+        .object({
+          role: messageRole,
+          content: storedText("The text"),
+          message_id: id("Id of the message"),
+          created_at: timestamp("When it was stored"),
+          partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+        })
+        .meta({ id: "DialogMessage", description: "A message as the original back end gives it" }),
     )
     .describe("The messages, oldest first"),
 });

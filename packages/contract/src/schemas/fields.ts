@@ -1,16 +1,12 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { codePointLength, isStorable, utf8Length } from "../text.ts";
-import { missing } from "../validation-messages.ts";
-
-/** Reports an absent value as an issue of its own kind, which a client can tell from a wrong value. */
-const required = { error: (issue: { input?: unknown }) => (issue.input === undefined ? missing : undefined) };
 
 /** An id: a JSON number. Any whole number is well-formed; one that names nothing is not found. */
-export const id = (description: string) => z.int(required).describe(description);
+export const id = (description: string) => z.int().describe(description);
 
 const storable = () =>
-  z.string(required).check((context) => {
+  z.string().check((context) => {
     if (!isStorable(context.value)) context.issues.push({ code: "custom", input: context.value });
   });
 
@@ -36,7 +32,10 @@ export const answerText = (description: string) =>
     })
     .meta({ description, maxLength: limits.answerMaxBytes });
 
-export const uuid = (description: string) => z.uuid(required).describe(description);
+export const uuid = (description: string) => z.uuid().describe(description);
+
+/** A text of the platform in a response: at most as long as an answer. */
+export const storedText = (description: string) => z.string().meta({ description, maxLength: limits.answerMaxBytes });
 
 /** A point in time: ISO 8601 in UTC. */
 export const timestamp = (description: string) => z.iso.datetime().describe(description);
@@ -67,4 +66,8 @@ export const usageFields = {
   output_tokens: z.int().min(0).optional(),
 };
 
-export type Usage = z.infer<z.ZodObject<typeof usageFields>>;
+export const usage = z
+  .object(usageFields)
+  .meta({ id: "Usage", description: "What the model reported that the answer cost, if it did" });
+
+export type Usage = z.infer<typeof usage>;

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { openStates, runStates } from "../run-states.ts";
-import { clientMessageId, id, question, timestamp, usageFields } from "./fields.ts";
+import { clientMessageId, id, question, storedText, timestamp, usage } from "./fields.ts";
 
-export const runState = z.enum(runStates).describe("`queued` and `running` are open, the others are end states");
+export const runState = z
+  .enum(runStates)
+  .meta({ id: "RunState", description: "`queued` and `running` are open, the others are end states" });
 
 export const startRunInput = z.strictObject({
   dialog_id: id("Id of the dialog"),
@@ -13,30 +15,36 @@ export const startRunInput = z.strictObject({
 
 export const runInput = z.strictObject({ run_id: id("Id of the run") });
 
-export const runOutput = z.object({
-  run_id: id("Id of the run"),
-  dialog_id: id("Id of the dialog"),
-  question_id: id("Id of the user message that it answers"),
-  state: runState,
-  attempt: z.int().describe("How many times a worker has taken it on"),
-  created_at: timestamp("When the question was stored"),
-  deadline_at: timestamp("When it expires if it is still open"),
-  ended_at: timestamp("When it ended").nullable(),
-  cancel_requested: z.boolean().describe("Whether it is being stopped"),
-  text: z.string().nullable().describe("The text streamed so far, while it is open"),
-  answer: z
-    .object({ message_id: id("Id of the message"), content: z.string() })
-    .nullable()
-    .describe("The answer, once completed; after a cancel the text that was streamed before it"),
-  usage: z.object(usageFields).nullable().describe("What the model reported that the answer cost, if it did"),
-  error: z
-    .object({
-      code: z.string().describe("`no_worker`, `deadline`, `attempts_spent`, or a worker's own"),
-      message: z.string().nullable().describe("The worker's own words"),
-    })
-    .nullable()
-    .describe("Why there is no answer, or why the last attempt failed"),
-});
+export const runError = z
+  .object({
+    code: z.string().meta({
+      description: "`no_worker`, `deadline`, `attempts_spent`, or a worker's own",
+      maxLength: limits.failureCodeMax,
+    }),
+    message: z.string().meta({ description: "The worker's own words", maxLength: limits.failureMessageMax }).nullable(),
+  })
+  .meta({ id: "RunError", description: "Why a run has no answer, or why its last attempt failed" });
+
+export const runOutput = z
+  .object({
+    run_id: id("Id of the run"),
+    dialog_id: id("Id of the dialog"),
+    question_id: id("Id of the user message that it answers"),
+    state: runState,
+    attempt: z.int().describe("How many times a worker has taken it on"),
+    created_at: timestamp("When the question was stored"),
+    deadline_at: timestamp("When it expires if it is still open"),
+    ended_at: timestamp("When it ended").nullable(),
+    cancel_requested: z.boolean().describe("Whether it is being stopped"),
+    text: storedText("The text streamed so far, while it is open").nullable(),
+    answer: z
+      .object({ message_id: id("Id of the message"), content: storedText("The text of the answer") })
+      .nullable()
+      .describe("The answer, once completed; after a cancel the text that was streamed before it"),
+    usage: usage.nullable(),
+    error: runError.nullable(),
+  })
+  .meta({ id: "Run", description: "The work on one question, from the question to its answer" });
 
 export const watchInput = z.strictObject({
   run_id: id("Id of the run"),
@@ -49,25 +57,31 @@ export const watchInput = z.strictObject({
 
 /** Data of the events of a run, by type. Order: one snapshot, then deltas and resets, then one end. */
 export const runEventSchemas = {
-  snapshot: z.object({
-    type: z.literal("snapshot"),
-    state: z.enum(openStates),
-    attempt: z.int(),
-    seq: z.int().describe("Number of the last delta in `text`"),
-    text: z.string().describe("The text streamed so far; replaces what the client has"),
-  }),
-  delta: z.object({
-    type: z.literal("delta"),
-    seq: z.int().describe("One more than that of the delta before"),
-    text: z.string().describe("To be added to the text"),
-  }),
-  reset: z.object({
-    type: z.literal("reset"),
-    attempt: z.int().describe("A worker begins anew: the text so far is void"),
-  }),
+  snapshot: z
+    .object({
+      type: z.literal("snapshot"),
+      state: z.enum(openStates),
+      attempt: z.int(),
+      seq: z.int().describe("Number of the last delta in `text`"),
+      text: storedText("The text streamed so far; replaces what the client has"),
+    })
+    .meta({ id: "SnapshotEvent" }),
+  delta: z
+    .object({
+      type: z.literal("delta"),
+      seq: z.int().describe("One more than that of the delta before"),
+      text: storedText("To be added to the text"),
+    })
+    .meta({ id: "DeltaEvent" }),
+  reset: z
+    .object({
+      type: z.literal("reset"),
+      attempt: z.int().describe("A worker begins anew: the text so far is void"),
+    })
+    .meta({ id: "ResetEvent" }),
   end: z
     .object({ type: z.literal("end"), run: runOutput })
-    .describe("The last event: how it ended, with the stored answer"),
+    .meta({ id: "EndEvent", description: "The last event: how it ended, with the stored answer" }),
 };
 
 /** What a subscriber of a run receives. Unknown types of later versions are to be ignored. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { answerText, id, text, timestamp, usageFields, uuid } from "./fields.ts";
+import { messageRole } from "./messages.ts";
+import { answerText, id, storedText, text, timestamp, usageFields, uuid } from "./fields.ts";
 
 const leaseMs = z
   .int()
@@ -48,37 +49,48 @@ export const claimInput = z.strictObject({
 });
 
 export const claimOutput = z.object({
-  runs: z.array(
-    z.object({
-      run_id: id("Id of the run"),
-      dialog_id: id("Id of the dialog"),
-      user_id: id("Owner of the dialog"),
-      attempt: z.int().describe("1 for the first"),
-      max_attempts: z.int(),
-      lease_token: z.uuid().describe("Goes with every report on this run"),
-      lease_until: timestamp("When the lease runs out unless a heartbeat extends it"),
-      deadline_at: timestamp("When the run expires; nothing extends it"),
-      messages: z
-        .array(
-          z.object({
-            message_id: id("Id of the message"),
-            role: z.enum(["user", "bot"]),
-            content: z.string(),
-          }),
-        )
-        .describe("The newest part of the dialog, oldest first; the last is the question"),
-    }),
-  ),
+  runs: z
+    .array(
+      z
+        .object({
+          run_id: id("Id of the run"),
+          dialog_id: id("Id of the dialog"),
+          user_id: id("Owner of the dialog"),
+          attempt: z.int().describe("1 for the first"),
+          max_attempts: z.int(),
+          lease_token: uuid("Goes with every report on this run"),
+          lease_until: timestamp("When the lease runs out unless a heartbeat extends it"),
+          deadline_at: timestamp("When the run expires; nothing extends it"),
+          messages: z
+            .array(
+              z
+                .object({
+                  message_id: id("Id of the message"),
+                  role: messageRole,
+                  content: storedText("The text"),
+                })
+                .meta({ id: "ClaimedMessage" }),
+            )
+            .meta({
+              description: "The newest part of the dialog, oldest first; the last is the question",
+              maxItems: limits.historyMax,
+            }),
+        })
+        .meta({ id: "ClaimedRun", description: "A run that was leased to the worker, with the dialog so far" }),
+    )
+    .meta({ maxItems: limits.claimMax }),
 });
 
 export const heartbeatInput = z.strictObject({ ...lease, lease_ms: leaseMs });
 
-export const heartbeatOutput = z.object({
-  run_id: id("Id of the run"),
-  lease_until: timestamp("When the lease runs out now"),
-  deadline_at: timestamp("When the run expires; nothing extends it"),
-  cancel_requested: z.boolean().describe("Whether the user wants no answer any more"),
-});
+export const heartbeatOutput = z
+  .object({
+    run_id: id("Id of the run"),
+    lease_until: timestamp("When the lease runs out now"),
+    deadline_at: timestamp("When the run expires; nothing extends it"),
+    cancel_requested: z.boolean().describe("Whether the user wants no answer any more"),
+  })
+  .meta({ id: "Lease", description: "What a worker holds after a report" });
 
 export const appendInput = z.strictObject({
   ...lease,

@@ -17,7 +17,7 @@ type Result = { result: { data: unknown } } | { error: object };
 const json = { "content-type": "application/json" };
 
 function errorOf(code: ErrorCode): Result {
-  const data = { error_code: code, httpStatus: statusOf(code) };
+  const data = { code, httpStatus: statusOf(code) };
   return { error: { code: -32_000, message: `The server's sentence for ${code}.`, data } };
 }
 

@@ -1,0 +1,23 @@
+import type { Json } from "../convert-schemas.ts";
+
+/** What one operation sends and receives in the story that all examples tell together. */
+export interface Example {
+  /** Of the path and the query. */
+  parameters?: Readonly<Record<string, string | number>>;
+  request?: Json;
+  response?: Json;
+  /** Of an event stream: the data of its events, by type. */
+  events?: Readonly<Record<string, Json>>;
+}
+
+/** Ids that come up more than once. */
+export const ids = {
+  user: 2,
+  dialog: 7,
+  session: "5b2f6a0c-61c5-4a3e-9f7c-0d6f0c9a4e11",
+  lease: "0f9c2d1e-3b5a-4c7d-8e6f-1a2b3c4d5e6f",
+  clientMessage: "c1f7a3b2-9d4e-4f60-8a1b-2c3d4e5f6a7b",
+} as const;
+
+export const at = (minute: number, second = 0): string =>
+  `2026-11-27T12:${String(minute).padStart(2, "0")}:${String(second).padStart(2, "0")}.000Z`;

@@ -1,0 +1,83 @@
+import { until } from "@deepbot/testing";
+import { describe, expect, it } from "vitest";
+import { examples } from "../../src/openapi/examples/index.ts";
+import { listOperations } from "../../src/transports/operations.ts";
+import { mintDevToken, personWith, sessionTokenOf, useApi, type Person } from "../support/api.ts";
+import { startRun } from "../support/dialogs.ts";
+import { openEvents } from "../support/event-source.ts";
+import { createExamplePlayer, type ExamplePlayer } from "../support/example-player.ts";
+
+const claims = { sub: "1234567890", email: "ada@example.com", given_name: "Ada", family_name: "Lovelace" };
+
+describe("the examples of the document", () => {
+  const api = useApi();
+
+  async function signIn(player: ExamplePlayer): Promise<Person> {
+    player.know("token", examples["auth.signIn"]?.request?.["token"], await mintDevToken(api.request, claims));
+    const person = await personWith(api.call, sessionTokenOf(await player.play("auth.signIn")));
+    player.cookie = person.cookie;
+    return person;
+  }
+
+  async function playRun(player: ExamplePlayer): Promise<void> {
+    const started = await player.play("runs.start");
+    const { run_id: runId } = started.body as { run_id: number };
+    await player.play("worker.claim");
+    const stream = await openEvents(`${api.url}/runs/${runId}/events`, { cookie: player.cookie });
+    await until("the stream has begun", () => stream.events.length > 0);
+    await player.play("worker.heartbeat");
+    await player.play("worker.append");
+    await player.play("worker.complete");
+    await stream.ended;
+    expect(stream.events.map(({ type }) => type)).toEqual(["snapshot", "delta", "end"]);
+    for (const { type, data } of stream.events) player.compare(examples["runs.watch"]?.events?.[type], data);
+  }
+
+  async function playOriginalProtocol(player: ExamplePlayer): Promise<void> {
+    const sent = player.play("messages.send");
+    await until("the question awaits its answer", async () => {
+      const { body } = await api.asWorker<{ service_message: unknown[] }>("GET /messages");
+      return body.service_message.length > 0;
+    });
+    await player.play("messages.pending");
+    await player.play("messages.reply");
+    await sent;
+  }
+
+  async function playCancelAndRetry(player: ExamplePlayer, person: Person, dialogId: number): Promise<void> {
+    const { run_id: runId } = await startRun(person, dialogId, "And the third?");
+    player.know("run", 13, runId);
+    await player.play("runs.cancel");
+    await player.play("runs.retry");
+    const claim = async (): Promise<void> => {
+      const json = { worker: "my-ai", wait_ms: 5_000 };
+      const { body } = await api.asWorker<{ runs: { lease_token: string }[] }>("POST /worker/claim", { json });
+      player.know("lease", examples["worker.release"]?.request?.["lease_token"], body.runs[0]?.lease_token);
+    };
+    await claim();
+    await player.play("worker.release");
+    await claim();
+    await player.play("worker.fail");
+  }
+
+  it("are what a server receives and responds, in the order of their story", async () => {
+    const player = createExamplePlayer(() => api.url);
+    for (const name of ["config.get", "health.check", "auth.nonce"]) await player.play(name);
+    const person = await signIn(player);
+    for (const name of ["auth.me", "sessions.list", "account.usage"]) await player.play(name);
+    const created = await player.play("dialogs.create");
+    for (const name of ["dialogs.list", "dialogs.rename", "dialogs.flag"]) await player.play(name);
+    await playRun(player);
+    for (const name of ["runs.get", "dialogs.get", "messages.list"]) await player.play(name);
+    await playOriginalProtocol(player);
+    await playCancelAndRetry(player, person, (created.body as { dialog: number }).dialog);
+    for (const name of ["dialogs.delete", "account.export", "sessions.end"]) await player.play(name);
+    for (const name of ["auth.logout", "sessions.endAll", "account.delete"]) {
+      await signIn(player);
+      await player.play(name);
+    }
+    const streamed = "runs.watch";
+    const names = new Set(listOperations().map(({ procedure }) => procedure.name));
+    expect([...player.played, streamed].toSorted()).toEqual([...names].toSorted());
+  });
+});
