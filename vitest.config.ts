@@ -28,7 +28,7 @@ export default defineConfig({
           maxWorkers,
         },
       },
-      ...globSync(["{packages,apps}/*/vitest.config.ts", "{docker,examples,nginx,tools}/vitest.config.ts"]).map(
+      ...globSync(["{packages,apps,clients}/*/vitest.config.ts", "{docker,examples,nginx,tools}/vitest.config.ts"]).map(
         extendProject,
       ),
       "apps/web/vitest.components.config.ts",
