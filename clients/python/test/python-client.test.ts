@@ -65,11 +65,11 @@ describe("the figures of the Python package", () => {
   };
 
   it("are the limits of packages/contract", () => {
-    expect(figure("serve_loop", "CLAIM_WAIT_MS")).toBe(limits.claimWaitMaxMs);
-    expect(figure("serve", "LEASE_MS")).toBe(limits.leaseDefaultMs);
-    expect(figure("delta_sender", "DELTA_MAX_CHARACTERS")).toBe(limits.deltaMaxCharacters);
-    expect(figure("text", "ANSWER_MAX_BYTES")).toBe(limits.answerMaxBytes);
-    expect(figure("lease", "CONFIRM_WITHIN_MS")).toBeGreaterThanOrEqual(limits.confirmWithinMinMs);
+    expect(figure("worker/serve_loop", "CLAIM_WAIT_MS")).toBe(limits.claimWaitMaxMs);
+    expect(figure("worker/serve", "LEASE_MS")).toBe(limits.leaseDefaultMs);
+    expect(figure("worker/delta_sender", "DELTA_MAX_CHARACTERS")).toBe(limits.deltaMaxCharacters);
+    expect(figure("worker/text", "ANSWER_MAX_BYTES")).toBe(limits.answerMaxBytes);
+    expect(figure("worker/lease", "CONFIRM_WITHIN_MS")).toBeGreaterThanOrEqual(limits.confirmWithinMinMs);
     expect(figure("client", "SILENCE_MAX_S") * 1_000).toBeGreaterThan(2 * timing.pingIntervalMs);
   });
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from deepbot import Client, PersonRun, serve_async
-from deepbot.pieces import Answer
+from deepbot.worker.pieces import Answer
 
 URL = os.environ["DEEPBOT_URL"]
 KEY = os.environ["DEEPBOT_KEY"]

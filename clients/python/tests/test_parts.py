@@ -5,7 +5,7 @@ import unittest
 from deepbot import Client, DeepbotError
 from deepbot.backoff import Backoff
 from deepbot.sse import SseMessage, read_messages
-from deepbot.text import ANSWER_MAX_BYTES, TRUNCATION_NOTE, clean, fit
+from deepbot.worker.text import ANSWER_MAX_BYTES, TRUNCATION_NOTE, clean, fit
 
 
 class Texts(unittest.TestCase):

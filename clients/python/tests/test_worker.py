@@ -7,7 +7,7 @@ import unittest
 from collections.abc import AsyncIterator, Iterator
 
 from deepbot import AnswerError, Client, Run
-from deepbot.text import ANSWER_MAX_BYTES, TRUNCATION_NOTE
+from deepbot.worker.text import ANSWER_MAX_BYTES, TRUNCATION_NOTE
 
 from .support import URL, answer_of, ask_new, sign_in, until, until_state, working
 

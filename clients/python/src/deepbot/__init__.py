@@ -2,8 +2,8 @@
 
 from .client import Client, Dialog, PersonRun, RunEvent, StoredMessage
 from .errors import AnswerError, DeepbotError
-from .run import Assistant, Message, Run, Usage
-from .serve import serve, serve_async
+from .worker.run import Assistant, Message, Run, Usage
+from .worker.serve import serve, serve_async
 
 __all__ = [
     "AnswerError",

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypedDict, cast
 from .backoff import Backoff
 from .errors import DeepbotError
 from .http import Http
-from .run import Usage
+from .worker.run import Usage
 from .sse import read_messages
 
 TIMEOUT_S = 10.0

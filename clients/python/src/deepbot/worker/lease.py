@@ -7,7 +7,7 @@ import logging
 import time
 from typing import Any, Literal
 
-from .errors import DeepbotError
+from ..errors import DeepbotError
 from .platform import Platform
 from .run import Run
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
 
-from .http import Http
+from ..http import Http
 from .run import Run
 
 # How long a response to a claim may take beyond the wait that was asked for.

@@ -7,9 +7,9 @@ import logging
 from contextlib import aclosing
 from typing import Any
 
-from .backoff import Backoff
+from ..backoff import Backoff
 from .delta_sender import DeltaSender
-from .errors import AnswerError, DeepbotError
+from ..errors import AnswerError, DeepbotError
 from .lease import Lease
 from .pause import pause
 from .pieces import Answer, read_pieces

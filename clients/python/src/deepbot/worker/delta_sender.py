@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from .backoff import Backoff
-from .errors import DeepbotError
+from ..backoff import Backoff
+from ..errors import DeepbotError
 from .lease import Lease
 from .pause import pause
 

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from .answer_run import answer_run
-from .backoff import Backoff
-from .errors import DeepbotError
+from ..backoff import Backoff
+from ..errors import DeepbotError
 from .lease import Lease
 from .pause import pause
 from .pieces import Answer
