@@ -6,7 +6,6 @@ where a model, a search or a database of yours would be; this sample calculates.
 
 from __future__ import annotations
 
-import logging
 import operator
 import os
 import re
@@ -66,6 +65,5 @@ def walk(run: Run) -> Iterator[str]:
     raise AnswerError("too_many_steps", "This takes too many steps. Please ask for less at once.", retry=False)
 
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 url = os.environ.get("DEEPBOT_URL", "http://127.0.0.1:8000")
 serve(url, os.environ.get("DEEPBOT_KEY", "dev-messages-key"), walk)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import urllib.error
 import urllib.request
@@ -103,6 +102,5 @@ def use_tool(function: dict[str, str]) -> str:
         return json.dumps({"error": f"The call failed: {type(error).__name__}"})
 
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 url = os.environ.get("DEEPBOT_URL", "http://127.0.0.1:8000")
 serve(url, os.environ.get("DEEPBOT_KEY", "dev-messages-key"), answer)

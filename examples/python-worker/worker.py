@@ -1,6 +1,5 @@
 """A worker without a model: it counts what it was given. Put your model into `answer`."""
 
-import logging
 import os
 import time
 from collections.abc import Iterator
@@ -15,6 +14,5 @@ def answer(run: Run) -> Iterator[str]:
     yield f"Words in the last one: {len(run.question.split())}."
 
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 url = os.environ.get("DEEPBOT_URL", "http://127.0.0.1:8000")
 serve(url, os.environ.get("DEEPBOT_KEY", "dev-messages-key"), answer)

@@ -59,6 +59,7 @@ trap 'rm -f "$claimed"' EXIT
 
 run="" lease="" claim_pid="" beats=""
 trap stop TERM INT
+echo "Waiting for questions at $url"
 while true; do
   # In the background, because a signal is handled at once during `wait`, and otherwise only after the command.
   "${curl[@]}" "$url/worker/claim" -d "$claim_request" >"$claimed" &

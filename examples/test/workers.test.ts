@@ -3,7 +3,7 @@ import { signInPerson, startServerProcess, type ServerProcess } from "@deepbot/t
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireCommand } from "./support/commands.ts";
 import { startModelServer } from "./support/model-server.ts";
-import { ask, startWorker, untilRun } from "./support/worker.ts";
+import { ask, startWorker, untilRun, untilStreamed } from "./support/worker.ts";
 
 let database: ProcessDatabase;
 let server: ServerProcess;
@@ -109,7 +109,7 @@ describe("the worker that is a shell script", () => {
     const person = await signInPerson(server.url, "shell-stop");
     const worker = startShell(`answer() { while echo word; do sleep 0.1; done; }`);
     const run = await ask(person, "talk");
-    await untilRun(person, run, "running", "word\nword\n");
+    await untilStreamed(person, run, "word\nword\n");
     await person.call("POST", `/runs/${run.run_id}/cancel`);
     expect((await untilRun(person, run, "cancelled")).answer?.content).toMatch(/^word\nword\n/);
     await worker.stop();
@@ -119,7 +119,7 @@ describe("the worker that is a shell script", () => {
     const person = await signInPerson(server.url, "shell-term");
     const worker = startShell(`answer() { echo word; sleep 3; }`);
     const run = await ask(person, "talk");
-    await untilRun(person, run, "running", "word\n");
+    await untilStreamed(person, run, "word\n");
     worker.signal("SIGTERM");
     expect(await untilRun(person, run, "queued")).toMatchObject({ attempt: 0 });
     await person.call("POST", `/runs/${run.run_id}/cancel`);

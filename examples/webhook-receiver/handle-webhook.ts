@@ -41,7 +41,7 @@ async function complete(run: QueuedRun, { url, key }: ReceiverOptions): Promise<
 export async function handleWebhook(request: Request, options: ReceiverOptions): Promise<Response> {
   const body = await request.text();
   if (!isSignedWebhook(request.headers, body, options.secret)) return new Response(null, { status: 401 });
-  const message = JSON.parse(body) as { type: string; data: QueuedRun };
+  const message: { type: string; data: QueuedRun } = JSON.parse(body);
   // Types of later versions are taken and ignored: a refusal would count as a failure.
   if (message.type !== "run.queued") return new Response(null, { status: 204 });
   const isStored = await complete(message.data, options).catch(() => false);

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { json } from "node:stream/consumers";
 import type { AddressInfo } from "node:net";
@@ -46,13 +46,14 @@ function think({ messages }: ModelRequest): Delta[] {
 /** Starts a model server that speaks Chat Completions with tools, streamed. It is stopped at the end of the test. */
 export async function startModelServer(): Promise<ModelServer> {
   const requests: ModelRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = (await json(request)) as ModelRequest;
     requests.push(body);
     response.writeHead(request.url === "/v1/chat/completions" ? 200 : 404, { "content-type": "text/event-stream" });
     for (const delta of think(body)) response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`);
     response.end("data: [DONE]\n\n");
-  }).listen(0, "127.0.0.1");
+  };
+  const server = createServer((request, response) => void respond(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, requests };

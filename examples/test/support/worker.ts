@@ -65,10 +65,18 @@ export async function ask(person: Person, text: string): Promise<Run> {
   return (await person.call<Run>("POST", `/dialogs/${dialogId}/runs`, { text_user: text })).body;
 }
 
-/** Waits until a run is as it should be, and returns it. */
-export async function untilRun(person: Person, { run_id }: Run, state: string, has = ""): Promise<Run> {
+/** Waits until a run is in a state, and returns it. */
+export async function untilRun(person: Person, { run_id }: Run, state: string): Promise<Run> {
   return until(`run ${run_id} is ${state}`, async () => {
     const { body } = await person.call<Run>("GET", `/runs/${run_id}`);
-    return body.state === state && (body.text ?? "").includes(has) && body;
+    return body.state === state && body;
+  });
+}
+
+/** Waits until a text was streamed. */
+export async function untilStreamed(person: Person, { run_id }: Run, text: string): Promise<void> {
+  await until(`run ${run_id} has streamed “${text}”`, async () => {
+    const { body } = await person.call<Run>("GET", `/runs/${run_id}`);
+    return body.text?.includes(text);
   });
 }

@@ -38,8 +38,14 @@ def serve(
 
     Then it claims no more, lets the runs under way finish for up to `stop_grace_ms`, gives the others back, and returns. A
     second signal ends the process at once. `answer` yields the pieces of an answer; it is called in a thread of its own, in
-    up to `concurrency` threads at once. If it is asynchronous, all its answers share one event loop.
+    up to `concurrency` threads at once. If it is asynchronous, all its answers share one event loop. It logs to standard
+    error, unless the program has set logging up.
     """
+    if not log.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
 
     async def serve_until_signal() -> None:
         stop = asyncio.Event()
