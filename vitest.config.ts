@@ -28,9 +28,10 @@ export default defineConfig({
           maxWorkers,
         },
       },
-      ...globSync(["{packages,apps}/*/vitest.config.ts", "{docker,examples,nginx,openapi,tools}/vitest.config.ts"]).map(
-        extendProject,
-      ),
+      ...globSync([
+        "{packages,apps,clients}/*/vitest.config.ts",
+        "{docker,examples,nginx,openapi,tools}/vitest.config.ts",
+      ]).map(extendProject),
       "apps/web/vitest.components.config.ts",
       "packages/client/vitest.platform.config.ts",
       "e2e/vitest.config.ts",

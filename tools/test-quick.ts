@@ -10,6 +10,7 @@ const projectsOf: Readonly<Record<string, string>> = {
   "apps/server": "server",
   "apps/ai-bridge": "ai-bridge",
   "apps/demo": "demo",
+  "clients/python": "python",
 };
 
 function listFiles(...args: string[]): string[] {

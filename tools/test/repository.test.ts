@@ -45,7 +45,7 @@ describe.each(documents)("%s", (document) => {
   it("names paths that exist", () => {
     const named = allMatches(
       text,
-      /`((?:packages|apps|examples|faults|patches|tools|bench|nginx|docker|docs|e2e)\/[^`\s]*)`/g,
+      /`((?:packages|apps|clients|examples|faults|patches|tools|bench|nginx|docker|docs|e2e)\/[^`\s]*)`/g,
     );
     const missing = named.filter((path) => globSync(path, { cwd: repositoryRoot }).length === 0);
     expect(missing).toEqual([]);
@@ -166,6 +166,7 @@ describe.each(workspacePackages)("$folder", ({ folder, manifest }) => {
       "apps/web": ["@deepbot/contract", "@deepbot/client", "@deepbot/api"],
       "apps/demo": ["@deepbot/contract", "@deepbot/client", "@deepbot/api", "@deepbot/testing"],
       bench: ["@deepbot/contract", "@deepbot/client", "@deepbot/db", "@deepbot/testing"],
+      "clients/python": [],
       docker: [],
       e2e: ["@deepbot/contract", "@deepbot/client"],
       examples: [],
