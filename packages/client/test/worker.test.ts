@@ -59,6 +59,34 @@ test("sends a delta again, under its number, until the platform has confirmed it
   expect(worker.callsOf("worker.append")).toEqual([delta, delta]);
 });
 
+test("sends one delta at a time: what comes while a request is under way goes with the next", async () => {
+  const [more, arrived] = [Promise.withResolvers<void>(), Promise.withResolvers<object>()];
+  const worker = startWorker(
+    { "worker.append": (_input, index) => (index === 0 ? arrived.promise : { cancel_requested: false }) },
+    {
+      answer: async function* answer(_run, { signal }) {
+        yield { kind: "text", text: "one " };
+        await more.promise;
+        for (const text of ["two ", "three"]) yield { kind: "text", text };
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+      leaseMs: 300,
+    },
+  );
+  const sent = () => worker.callsOf("worker.append").map(({ seq, text }) => [seq, text]);
+  await until("the first is under way", () => sent().length === 1);
+  more.resolve();
+  const heartbeats = worker.callsOf("worker.heartbeat").length;
+  await until("time has passed", () => worker.callsOf("worker.heartbeat").length >= heartbeats + 2);
+  expect(sent()).toEqual([[1, "one "]]);
+  arrived.resolve({ cancel_requested: false });
+  await until("the rest is sent", () => sent().length > 1);
+  expect(sent()).toEqual([
+    [1, "one "],
+    [2, "two three"],
+  ]);
+});
+
 test("numbers deltas without gaps and never cuts a surrogate pair in two", async () => {
   const text = `${"a".repeat(limits.deltaMaxCharacters - 1)}🙂 done`;
   const { callsOf } = startWorker({}, { answer: hanging(text) });

@@ -48,11 +48,13 @@ export function createDeltaSender(deps: SenderDeps): DeltaSender {
   const { run_id } = lease.key;
   const backlog = createDeltaBacklog();
   let closed = false;
+  /** Set until the request that it started is over, so that no second one starts beside it. */
   let timer: ReturnType<typeof setTimeout> | undefined;
   let sending: Promise<void> = Promise.resolve();
 
   const send = async (): Promise<void> => {
     const code = await sendNext(backlog, deps);
+    timer = undefined;
     if (code === undefined) {
       if (!backlog.isEmpty()) schedule();
       return;
@@ -63,7 +65,6 @@ export function createDeltaSender(deps: SenderDeps): DeltaSender {
   const schedule = (): void => {
     if (closed || lease.signal.aborted || timer !== undefined) return;
     timer = setTimeout(() => {
-      timer = undefined;
       sending = send();
     }, gatherMs);
   };
