@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { limits } from "@deepbot/contract";
 import { until } from "@deepbot/testing";
 import { expect, test } from "vitest";
@@ -237,6 +238,22 @@ test("logs a lost connection once, not at each attempt, and its return", async (
   await until("it is connected", () => worker.log.some(({ event }) => event === "connected"));
   expect(worker.log.filter(({ event }) => event === "platform_unavailable")).toHaveLength(1);
   expect(worker.callsOf("worker.claim")[3]).toMatchObject({ wait_ms: 500 });
+});
+
+test("waits for a response that takes a little longer than the wait that it asked for", async () => {
+  const never = new Promise(() => undefined);
+  const worker = startWorker(
+    {
+      "worker.claim": async (input, index) => {
+        if (index > 0) return never;
+        await delay(Number(input["wait_ms"]) + 200);
+        return { runs: [claimedRun] };
+      },
+    },
+    { answer: saying("Hello") },
+  );
+  await until("the answer is reported", () => worker.callsOf("worker.complete").length === 1);
+  expect(worker.log.map(({ event }) => event)).not.toContain("platform_unavailable");
 });
 
 test("logs once, as advice, that the platform refuses its key", async () => {
