@@ -24,6 +24,12 @@ const readFirstColumn = (text: string, header: string): string[] =>
 
 const codeIn = (text: string): string[] => allMatches(text.replaceAll(/^```.*?^```/gms, ""), /`([^`\n]+)`/g);
 
+/** Text of everything that is no document and no test of the repository. */
+const sources = files
+  .filter((path) => !/\.(?:md|webp|png|ico|woff2)$/.test(path) && !path.startsWith("tools/test/"))
+  .map(read)
+  .join("\n");
+
 describe.each(documents)("%s", (document) => {
   const text = read(document);
   const scripts = new Set(
@@ -40,6 +46,11 @@ describe.each(documents)("%s", (document) => {
   it("names the package manager's version that the repository pins", () => {
     const versions = allMatches(text, /\b(pnpm@[\d.]+\d)/g);
     expect(versions.filter((version) => version !== rootManifest.packageManager)).toEqual([]);
+  });
+
+  it.skipIf(document === "CHANGELOG.md")("names settings and constants that exist", () => {
+    const named = allMatches(text, /`([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])`/g);
+    expect(named.filter((name) => !sources.includes(name))).toEqual([]);
   });
 
   it("names paths that exist", () => {
@@ -106,15 +117,15 @@ describe.each([
   { document: "apps/ai-bridge/README.md", folder: "apps/ai-bridge" },
 ])("the settings in $document", ({ document, folder }) => {
   const documented = new Set(exists(document) ? readFirstColumn(read(document), "name").flatMap(codeIn) : []);
-  const sources = files.filter((path) => path.startsWith(`${folder}/src/config`)).map(read);
+  const ownSources = files.filter((path) => path.startsWith(`${folder}/src/config`)).map(read);
 
   it.skipIf(!exists(document))("are those that the code reads", () => {
-    const known = new Set(sources.flatMap((source) => allMatches(source, /\b([A-Z][A-Z0-9_]{3,})\b/g)));
+    const known = new Set(ownSources.flatMap((source) => allMatches(source, /\b([A-Z][A-Z0-9_]{3,})\b/g)));
     expect([...documented].filter((name) => !known.has(name))).toEqual([]);
   });
 
   it.skipIf(!exists(document))("are all that the code reads", () => {
-    const parsed = sources.flatMap((source) => allMatches(source, /^ {2}([A-Z][A-Z0-9_]+): (?!")/gm));
+    const parsed = ownSources.flatMap((source) => allMatches(source, /^ {2}([A-Z][A-Z0-9_]+): (?!")/gm));
     expect(parsed.filter((name) => !documented.has(name))).toEqual([]);
   });
 });

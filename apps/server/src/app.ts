@@ -30,6 +30,7 @@ import { createSessionCookie } from "./plugins/session-cookie.ts";
 import { createFindClient } from "./request/client-address.ts";
 import { handleClientErrors, type OnUnserved } from "./request/client-error.ts";
 import { createCountRefusals } from "./request/context.ts";
+import { countRoutes } from "./request/count-routes.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
 import { createStallGuard } from "./request/stall-guard.ts";
 import { restRoutes } from "./transports/rest.ts";
@@ -162,7 +163,7 @@ function buildHandler(parts: Parts, useCases: UseCases): { handler: RequestListe
     ...restRoutes(deps),
     ...trpcRoutes(deps),
     ...probeRoutes(() => isReady(parts)),
-    ...docsRoutes(),
+    ...countRoutes(docsRoutes(), useCases),
     metrics.route,
     ...(issuer.devIssuer === undefined ? [] : [devSignInRoute(issuer.devIssuer)]),
   ]);

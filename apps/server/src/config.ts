@@ -66,7 +66,7 @@ const names = z.string().transform((text) =>
 
 /** Host names, without scheme and port. IPv6 addresses stand in brackets. */
 const hosts = names.refine(
-  (all) => all.every((host) => /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/.test(host)),
+  (all) => all.length > 0 && all.every((host) => /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/.test(host)),
   "must be host names separated by commas, such as chat.example.com,10.0.0.7",
 );
 

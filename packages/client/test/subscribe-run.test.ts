@@ -1,6 +1,6 @@
 import type { RunEvent, WireRun } from "@deepbot/contract";
-import { expect, onTestFinished, test } from "vitest";
-import { subscribeRun, type LiveRun } from "../src/index.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { subscribeRun, type Client, type LiveRun } from "../src/index.ts";
 import { createNodeClient } from "../src/node/index.ts";
 import { startStreamServer, type StreamScript, type StreamServer } from "./support/stream-server.ts";
 
@@ -108,5 +108,30 @@ test("rejects when the platform refuses, with its error", async () => {
 test("rejects with the reason of the abort", async () => {
   const { ended, abort } = await follow([{ events: [snapshot(0, "")] }]);
   abort(new Error("enough"));
+  await expect(ended).rejects.toThrow("enough");
+});
+
+test("a stream that brought something is followed by the next one soon, however many have broken", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let streams = 0;
+  const subscribe = (_input: object, on: { onData: (item: object) => void; onComplete: () => void }): object => {
+    streams += 1;
+    queueMicrotask(() => {
+      on.onData({ data: snapshot(0, "") });
+      on.onComplete();
+    });
+    return { unsubscribe: () => {} };
+  };
+  const runs = { watch: { subscribe }, get: { query: async () => run("running") } };
+  const controller = new AbortController();
+  const ended = subscribeRun({ runs } as unknown as Client, {
+    runId: 7,
+    onProgress: () => {},
+    signal: controller.signal,
+  });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(streams).toBeGreaterThanOrEqual(10);
+  controller.abort(new Error("enough"));
   await expect(ended).rejects.toThrow("enough");
 });

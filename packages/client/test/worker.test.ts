@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { limits } from "@deepbot/contract";
 import { until } from "@deepbot/testing";
 import { expect, test } from "vitest";
@@ -57,6 +58,34 @@ test("sends a delta again, under its number, until the platform has confirmed it
   await until("it is sent again", () => worker.callsOf("worker.append").length === 2);
   const delta = { run_id, lease_token, seq: 1, text: "Well, ", lease_ms: 30_000 };
   expect(worker.callsOf("worker.append")).toEqual([delta, delta]);
+});
+
+test("sends one delta at a time: what comes while a request is under way goes with the next", async () => {
+  const [more, arrived] = [Promise.withResolvers<void>(), Promise.withResolvers<object>()];
+  const worker = startWorker(
+    { "worker.append": (_input, index) => (index === 0 ? arrived.promise : { cancel_requested: false }) },
+    {
+      answer: async function* answer(_run, { signal }) {
+        yield { kind: "text", text: "one " };
+        await more.promise;
+        for (const text of ["two ", "three"]) yield { kind: "text", text };
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+      leaseMs: 300,
+    },
+  );
+  const sent = () => worker.callsOf("worker.append").map(({ seq, text }) => [seq, text]);
+  await until("the first is under way", () => sent().length === 1);
+  more.resolve();
+  const heartbeats = worker.callsOf("worker.heartbeat").length;
+  await until("time has passed", () => worker.callsOf("worker.heartbeat").length >= heartbeats + 2);
+  expect(sent()).toEqual([[1, "one "]]);
+  arrived.resolve({ cancel_requested: false });
+  await until("the rest is sent", () => sent().length > 1);
+  expect(sent()).toEqual([
+    [1, "one "],
+    [2, "two three"],
+  ]);
 });
 
 test("numbers deltas without gaps and never cuts a surrogate pair in two", async () => {
@@ -209,6 +238,22 @@ test("logs a lost connection once, not at each attempt, and its return", async (
   await until("it is connected", () => worker.log.some(({ event }) => event === "connected"));
   expect(worker.log.filter(({ event }) => event === "platform_unavailable")).toHaveLength(1);
   expect(worker.callsOf("worker.claim")[3]).toMatchObject({ wait_ms: 500 });
+});
+
+test("waits for a response that takes a little longer than the wait that it asked for", async () => {
+  const never = new Promise(() => undefined);
+  const worker = startWorker(
+    {
+      "worker.claim": async (input, index) => {
+        if (index > 0) return never;
+        await delay(Number(input["wait_ms"]) + 200);
+        return { runs: [claimedRun] };
+      },
+    },
+    { answer: saying("Hello") },
+  );
+  await until("the answer is reported", () => worker.callsOf("worker.complete").length === 1);
+  expect(worker.log.map(({ event }) => event)).not.toContain("platform_unavailable");
 });
 
 test("logs once, as advice, that the platform refuses its key", async () => {

@@ -6,7 +6,7 @@ import openApiDocument from "../../openapi.json" with { type: "json" };
 import workerGuide from "../../worker-guide.json" with { type: "json" };
 import { pageOf } from "../docs/page.ts";
 import { problemIndex, problemPage } from "../docs/problem-pages.ts";
-import { sendEmpty, sendJson, sendResponse, type RequestContext } from "../request/context.ts";
+import { jsonType, sendEmpty, sendResponse, type RequestContext } from "../request/context.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 
 const contentPolicy =
@@ -40,11 +40,13 @@ function pageRoute(path: string, contentType: string, content: string): Route {
   return getRoute("docs", path, (request) => sendPage(request, contentType, content));
 }
 
-/** A file of Swagger UI, read from its package. */
+/** A file of Swagger UI, read from its package once: responses that nobody takes share one copy. */
 function assetRoute(file: string, contentType: string): Route {
+  let content: Buffer | undefined;
   return getRoute("docs", `/docs/${file}`, async (request) => {
     request.headers["Cache-Control"] = "public, max-age=3600";
-    sendPage(request, contentType, await readFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${file}`))));
+    content ??= await readFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${file}`)));
+    sendPage(request, contentType, content);
   });
 }
 
@@ -55,6 +57,7 @@ const problemRoute = getRoute("docs", "/docs/problems/{code}", (request, { param
 
 /** Swagger UI, the OpenAPI document, and pages about what it leaves open. Every file comes from this server. */
 export function docsRoutes(): Route[] {
+  const document = Buffer.from(JSON.stringify(openApiDocument));
   return [
     pageRoute("/docs", "text/html", page),
     pageRoute("/docs/worker", "text/html", pageOf("Worker guide", workerGuide.html)),
@@ -63,7 +66,9 @@ export function docsRoutes(): Route[] {
     pageRoute("/docs/init.js", "text/javascript", init),
     assetRoute("swagger-ui.css", "text/css"),
     assetRoute("swagger-ui-bundle.js", "text/javascript"),
-    getRoute("docs", "/openapi.json", (request) => sendJson(request, 200, openApiDocument)),
+    getRoute("docs", "/openapi.json", (request) =>
+      sendResponse(request, { status: 200, contentType: jsonType, content: document }),
+    ),
     getRoute("docs", "/redoc", (request) => {
       request.headers["Location"] = "/docs";
       sendEmpty(request, 307);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Context } from "@deepbot/api/server";
+import { AppError, type Context } from "@deepbot/api/server";
 import { timing } from "@deepbot/contract";
 import { parseCookie, stringifySetCookie } from "cookie";
 
@@ -15,12 +15,18 @@ export type CookieWriter = Pick<Context, "setSessionToken" | "renewSessionToken"
 
 /** The cookies that hold a person's session token and the nonce of a sign-in. */
 export interface SessionCookie {
+  /** @throws {AppError} `credentials_mixed` when one of our cookies came twice: nobody knows which one was meant */
   read: (req: IncomingMessage) => RequestCookies;
   /** Writes the cookies of one response. Each is set once: what procedures of a batch set later replaces the earlier. */
   write: (res: ServerResponse, read: RequestCookies) => CookieWriter;
 }
 
 const plainName = "access_token";
+
+/** How often a cookie came. A browser that has it for several paths or domains sends each; the parser keeps the first. */
+function countCookies(header: string, name: string): number {
+  return header.split(";").filter((pair) => pair.split("=", 1)[0]?.trim() === name).length;
+}
 
 /**
  * Over HTTPS the names begin with `__Host-`: a browser takes such a cookie from this very host only, so no sibling host can
@@ -33,13 +39,21 @@ export function createSessionCookie({ secure, maxAgeMs }: { secure: boolean; max
   const session = { name: `${prefix}${plainName}`, httpOnly: true, path: "/", sameSite: "lax", secure } as const;
   const signIn = { ...session, name: `${prefix}sign_in_nonce`, sameSite: "strict" } as const;
 
+  /** A sibling host can plant a second one under the plain name. That must not shut a person out, so both count as none. */
+  const outdatedToken = (header: string, token: string | undefined): string | undefined =>
+    secure && token && countCookies(header, plainName) === 1 ? token : undefined;
+
   return {
-    read: ({ headers: { cookie } }) => {
-      const cookies = cookie === undefined ? {} : parseCookie(cookie);
-      const sessionToken = cookies[session.name] || undefined;
+    read: ({ headers: { cookie = "" } }) => {
+      if (cookie === "") return { sessionToken: undefined, sessionCookieOutdated: false, nonce: undefined };
+      const isRepeated = [session.name, signIn.name].some((name) => countCookies(cookie, name) > 1);
+      if (isRepeated) throw new AppError("credentials_mixed");
+      const cookies = parseCookie(cookie);
+      const current = cookies[session.name] || undefined;
+      const outdated = current === undefined ? outdatedToken(cookie, cookies[plainName]) : undefined;
       return {
-        sessionToken: sessionToken ?? (cookies[plainName] || undefined),
-        sessionCookieOutdated: secure && sessionToken === undefined && Boolean(cookies[plainName]),
+        sessionToken: current ?? outdated,
+        sessionCookieOutdated: outdated !== undefined,
         nonce: cookies[signIn.name] || undefined,
       };
     },

@@ -19,7 +19,7 @@ import {
   type Problem,
 } from "@deepbot/contract";
 import Negotiator from "negotiator";
-import type { SessionCookie } from "../plugins/session-cookie.ts";
+import type { RequestCookies, SessionCookie } from "../plugins/session-cookie.ts";
 import type { Client, FindClient } from "./client-address.ts";
 
 /** One request and the response to it. */
@@ -118,24 +118,31 @@ interface Keys {
 
 const bearerForm = /^Bearer +(\S+)$/i;
 
-/** @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 Other schemes, such as a proxy's `Basic`, are no concern of ours. */
-function bearerTokenOf(req: IncomingMessage): string | undefined {
-  return bearerForm.exec(req.headers.authorization ?? "")?.[1];
+/**
+ * Each bearer token of a request: `req.headers` has only the first of several headers.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 Other schemes, such as a proxy's `Basic`, are no concern of ours.
+ */
+function bearerTokensOf(req: IncomingMessage): string[] {
+  if (req.headers.authorization === undefined) return [];
+  const values = req.headersDistinct["authorization"] ?? [];
+  return values.flatMap((value) => bearerForm.exec(value)?.[1] ?? []);
 }
 
 /**
  * Reads the keys of a request.
  *
  * @param sessionToken of the request's cookie
- * @throws {AppError} `credentials_mixed` when there is more than one kind of credential: the request would get the rights of
- *   one while its sender meant the other
+ * @throws {AppError} `credentials_mixed` when there is more than one credential: the request would get the rights of one while
+ *   its sender meant the other
  */
 export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
-  const bearer = bearerTokenOf(req);
+  const bearers = bearerTokensOf(req);
+  const [bearer] = bearers;
   const serviceKey = headerOf(req, "x-messages-key");
   const healthKey = headerOf(req, "x-health-key");
-  const kinds = [sessionToken, bearer, serviceKey, healthKey].filter((credential) => credential !== undefined);
-  if (kinds.length > 1) throw new AppError("credentials_mixed");
+  const given = [sessionToken, ...bearers, serviceKey, healthKey].filter((credential) => credential !== undefined);
+  if (given.length > 1) throw new AppError("credentials_mixed");
   return { serviceKey: serviceKey ?? bearer, healthKey: healthKey ?? bearer };
 }
 
@@ -169,6 +176,17 @@ function addRateLimit(request: RequestContext, use: RateLimitStatus): void {
 export interface ProcedureDeps {
   useCases: UseCases;
   sessionCookie: SessionCookie;
+  countRefusals: CountRefusals;
+}
+
+/** @throws {AppError} as `procedureContext` */
+function readCredentials(
+  { req, mayUseCookies }: RequestContext,
+  sessionCookie: SessionCookie,
+): { cookies: RequestCookies; keys: Keys } {
+  const cookies = sessionCookie.read(req);
+  if (cookies.sessionToken !== undefined && !mayUseCookies) throw new AppError("origin_refused");
+  return { cookies, keys: readKeys(req, cookies.sessionToken) };
 }
 
 /**
@@ -176,18 +194,13 @@ export interface ProcedureDeps {
  *
  * @throws {AppError} `origin_refused` for a foreign page's read with the person's cookie, `credentials_mixed`
  */
-export function procedureContext(request: RequestContext, { useCases, sessionCookie }: ProcedureDeps): Context {
+export function procedureContext(
+  request: RequestContext,
+  { useCases, sessionCookie, countRefusals }: ProcedureDeps,
+): Context {
   const { req, res, requestId, locale, client } = request;
-  const cookies = sessionCookie.read(req);
-  if (cookies.sessionToken !== undefined && !request.mayUseCookies) throw new AppError("origin_refused");
-  const caller: Caller = {
-    requestId,
-    locale,
-    ...client,
-    userAgent: headerOf(req, "user-agent"),
-    ...cookies,
-    ...readKeys(req, cookies.sessionToken),
-  };
+  const { cookies, keys } = countRefusals(request, () => readCredentials(request, sessionCookie));
+  const caller: Caller = { requestId, locale, ...client, userAgent: headerOf(req, "user-agent"), ...cookies, ...keys };
   return {
     useCases,
     caller,
@@ -208,11 +221,20 @@ export function createCountRefusals({ rateLimits }: Pick<UseCases, "rateLimits">
     try {
       return check();
     } catch (error) {
-      const report = (status: RateLimitStatus): void => addRateLimit(request, status);
-      rateLimits.count({ policy: "refused", subject: request.client.network, report });
+      countAddress(request, "refused", rateLimits);
       throw error;
     }
   };
+}
+
+/** Counts a request by its address. @throws {AppError} `too_many_requests` */
+export function countAddress(
+  request: RequestContext,
+  policy: "refused" | "public",
+  rateLimits: UseCases["rateLimits"],
+): void {
+  const report = (status: RateLimitStatus): void => addRateLimit(request, status);
+  rateLimits.count({ policy, subject: request.client.network, report });
 }
 
 /** Aborts when the client disconnects before the response is complete. */
@@ -248,7 +270,7 @@ export function sendResponse(
   });
   if (length <= sliceBytes) res.end(content);
   // The callback gets an error when the client disconnects.
-  else pipeline(Readable.from(inSlices(Buffer.from(content))), res, () => {});
+  else pipeline(Readable.from(inSlices(typeof content === "string" ? Buffer.from(content) : content)), res, () => {});
 }
 
 export const problemType = "application/problem+json; charset=utf-8";

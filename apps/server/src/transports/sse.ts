@@ -100,6 +100,8 @@ async function sendStream(request: RequestContext, stream: EventStream, reportEr
   const wait = encoding.firstEventWaitMs;
   if (wait > 0) await Promise.race([first, delay(wait, undefined, { ref: false })]);
   open(request, encoding);
+  // The headers are all that was asked for: without this the response would stay open until the run ends.
+  if (request.method === "HEAD") request.disconnect?.abort();
   const ping = setInterval(() => res.write(encoding.ping), timing.pingIntervalMs);
   // Closing the socket aborts the signal, which reaches a subscription that is waiting for its next event.
   const limit = setTimeout(() => res.destroy(), timing.streamMaxMs);

@@ -20,7 +20,6 @@ import { isAsyncIterable, type EventEncoding, type EventStreams } from "./sse.ts
 export interface TrpcDeps extends ProcedureDeps {
   streams: EventStreams;
   reportError: ReportError;
-  countRefusals: CountRefusals;
 }
 
 const prefix = "/trpc/";

@@ -185,6 +185,13 @@ describe("requests are counted", () => {
     ["unknown paths", "GET /no/such/path", {}],
     ["unknown calls", "GET /trpc/no.such", {}],
     ["foreign origins", "POST /dialogs", { headers: { Origin: "https://evil.example" } }],
+    ["two credentials", "GET /me", { headers: { "X-Messages-Key": "one", "X-Health-Key": "other" } }],
+    [
+      "two credentials in a call",
+      "GET /trpc/auth.me",
+      { headers: { "X-Messages-Key": "one", "X-Health-Key": "other" } },
+    ],
+    ["reads of foreign pages", "GET /me", { headers: { Origin: "https://evil.example", Cookie: "access_token=x" } }],
     ["wrong keys of operators", "GET /metrics", { headers: { "X-Health-Key": "wrong" } }],
     ["batches that are too large", `GET /trpc/${"auth.me,".repeat(11)}auth.me?batch=1`, {}],
   ])("%s use the quota of refusals of their address", async ([, target, options]) => {
@@ -196,6 +203,17 @@ describe("requests are counted", () => {
     const refused = await api.request(target, { ...options, headers });
     expect([refused.status, Number(refused.headers["retry-after"]) > 0]).toEqual([429, true]);
     expect((await wrongKey(client)).status).toBe(429);
+  });
+
+  it("the documentation uses the quota of what needs no credential", async () => {
+    const headers = freshClient();
+    const pages = ["/docs", "/docs/init.js", "/docs/swagger-ui-bundle.js", "/openapi.json", "/redoc"];
+    for (let count = 0; count < quota; count += 1) {
+      expect((await api.request(`GET ${pages[count % pages.length]}` as Target, { headers })).status).not.toBe(429);
+    }
+    for (const page of pages) expect((await api.request(`GET ${page}` as Target, { headers })).status).toBe(429);
+    expect((await api.call("GET /config", { headers })).status).toBe(429);
+    expect((await api.request("GET /livez", { headers })).status).toBe(200);
   });
 
   it("addresses of one IPv6 /64 share a quota, and the next /64 has its own", async () => {

@@ -198,6 +198,21 @@ describe("signed in", () => {
       await stop();
     });
 
+    it("that came twice is refused, in one header too, but one that a sibling host planted shuts nobody out", async () => {
+      const { url, stop } = await bootApp(api.database, { SECURE_HTTP_HTTPS: "true" });
+      const { token } = await api.signIn();
+      const tryCookies = (cookies: string) => request(url, "GET /me", { headers: { Cookie: cookies } });
+      const twice = await tryCookies(`__Host-access_token=${token}; theme=dark; __Host-access_token=${token}`);
+      expectProblem(twice, 400);
+      expectProblem(await tryCookies("__Host-sign_in_nonce=a; __Host-sign_in_nonce=b"), 400);
+      const planted = `access_token=garbage; access_token=${token}`;
+      expectProblem(await tryCookies(planted), 401);
+      expect((await tryCookies(`${planted}; __Host-access_token=${token}`)).status).toBe(200);
+      const json = { token: await mintDevToken((target, options) => request(url, target, options)) };
+      expect((await request(url, "POST /create/users", { headers: { Cookie: planted }, json })).status).toBe(200);
+      await stop();
+    });
+
     it("is renewed once half of its life is over, once in a batch, and not by a request that ends it", async () => {
       const person = await api.signIn();
       const claims = decodeJwt(person.token);

@@ -116,6 +116,9 @@ describe("what every answer carries", () => {
       "x-content-type-options": "nosniff",
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     });
+    // Without an end of its own it would wait for the end of the run, and hold a place among the person's streams.
+    const head = await fetch(`${app.url}/runs/${run_id}/events`, { method: "HEAD", headers: { cookie } });
+    expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
   });
 
   test("the page of the documentation runs scripts of this server only", async () => {

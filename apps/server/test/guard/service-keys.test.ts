@@ -84,7 +84,7 @@ describe.each(cases)("$header at $target", ({ header, key, other, target }) => {
   });
 });
 
-describe("two kinds of credentials in one request", () => {
+describe("two credentials in one request", () => {
   const kinds = {
     "a cookie": () => `Cookie: ${cookie}`,
     "a cookie that is none": () => "Cookie: access_token=garbage",
@@ -102,6 +102,10 @@ describe("two kinds of credentials in one request", () => {
     ["the service key", "the operators' key"],
     ["the service key", "a bearer token"],
     ["the operators' key", "a bearer token"],
+    ["a bearer token", "a bearer token"],
+    ["a cookie", "a cookie"],
+    ["a cookie", "a cookie that is none"],
+    ["a cookie that is none", "a cookie"],
   ];
   const targets = [
     "/me",

@@ -61,6 +61,7 @@ describe("everywhere", () => {
     { name: "ADDRESS_FRONT", value: "https://chat.example.org/path" },
     { name: "ADDRESS_FRONT", value: "*" },
     { name: "ALLOWED_HOSTS", value: "*" },
+    { name: "ALLOWED_HOSTS", value: "," },
     { name: "ALLOWED_HOSTS", value: "https://chat.example.org" },
     { name: "ALLOWED_HOSTS", value: "chat.example.org:8000" },
     { name: "EMBEDDED_IN_PRODUCTION", value: "perhaps" },

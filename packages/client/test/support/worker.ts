@@ -41,6 +41,9 @@ export const hanging = (text: string): Answer =>
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
   };
 
+/** For parts that are tested without the worker around them. */
+export const silentLog: WorkerLog = createLog([]);
+
 function createLog(lines: LogLine[]): WorkerLog {
   const write = (fields: object, message: string): void => void lines.push({ ...(fields as LogLine), message });
   return { debug: write, info: write, warn: write, error: write };

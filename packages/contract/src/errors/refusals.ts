@@ -73,8 +73,8 @@ export const refusals = {
     status: 400,
     failure: "refused",
     text: {
-      en: "The request carries more than one kind of credential: send a cookie or one key.",
-      ru: "В запросе несколько видов учётных данных: отправьте либо cookie, либо один ключ.",
+      en: "The request carries more than one credential: send one cookie or one key.",
+      ru: "В запросе больше одного ключа или cookie: отправьте что-то одно.",
     },
   },
   key_refused: { status: 403, failure: "refused", text: { en: "Forbidden", ru: "Forbidden" } },

@@ -55,3 +55,27 @@ it("tells a delta before the end, though both were stored after the deltas were 
   expect(news.map(({ kind }) => kind)).toEqual(["deltas", "ended"]);
   subscription.close();
 });
+
+it("tells deltas whose notification came before the first watcher knew where to begin", async () => {
+  const unused = async (): Promise<never> => {
+    throw new Error("A feed only reads.");
+  };
+  const notifier = createMemoryNotifier();
+  const feeds = createRunFeeds({
+    notifier,
+    store: {
+      append: unused,
+      snapshot: unused,
+      drop: unused,
+      readAfter: async () => [{ runId: 1, epoch: 1, seq: 1, text: "early" }],
+    },
+    statements: { listChangedRuns: unused, followRuns: async () => [run] },
+  });
+  const news: RunNews[] = [];
+  const subscription = feeds.subscribe(run, (item) => news.push(item));
+  notifier.publish("run:1");
+  subscription.begin({ epoch: 1, seq: 0 });
+  await until("the delta is told", () => news.length > 0);
+  expect(news).toMatchObject([{ kind: "deltas", deltas: [{ seq: 1, event: { text: "early" } }] }]);
+  subscription.close();
+});

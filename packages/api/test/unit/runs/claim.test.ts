@@ -1,0 +1,68 @@
+import type { ClaimedRun, ReleaseRun } from "@deepbot/db";
+import { createMemoryNotifier } from "@deepbot/live";
+import { expect, it } from "vitest";
+import { createEvents, type AppEvent } from "../../../src/events/events.ts";
+import { createClaimRuns } from "../../../src/runs/claim.ts";
+import { defaultSettings } from "../../../src/settings.ts";
+import { createClaimQueue } from "../../../src/streaming/claim-queue.ts";
+import type { UseCaseDeps } from "../../../src/use-case-deps.ts";
+
+const run: ClaimedRun = {
+  runId: 7,
+  dialogId: 3,
+  userId: 2,
+  leaseToken: "11111111-1111-4111-8111-111111111111",
+  leaseUntil: new Date(0),
+  deadlineAt: new Date(0),
+  attempt: 1,
+  maxAttempts: 3,
+  messages: [],
+};
+
+const claim = {
+  worker: "w",
+  max: 1,
+  waitMs: 25_000,
+  leaseMs: 30_000,
+  confirmWithinMs: null,
+  historyLimit: 10,
+  maxBytes: 1_000,
+  fallback: false,
+};
+
+it("a run that was claimed for a worker who left meanwhile is given back", async () => {
+  const leaving = new AbortController();
+  const released: Parameters<ReleaseRun>[0][] = [];
+  const emitted: AppEvent[] = [];
+  const events = createEvents(() => {});
+  events.subscribe((event) => void emitted.push(event));
+  const statements = {
+    claimRuns: async () => {
+      leaving.abort();
+      return [run];
+    },
+    releaseRun: async (lease: Parameters<ReleaseRun>[0]) => {
+      released.push(lease);
+      return { dialogId: 3, ownerId: 2, cancelRequested: false };
+    },
+    countClaimableRuns: async () => 0,
+  } as unknown as UseCaseDeps["statements"];
+  const shutdown = new AbortController().signal;
+  const queue = createClaimQueue({ notifier: createMemoryNotifier(), statements, shutdown });
+  const claimRuns = createClaimRuns({ statements, events, shutdown, settings: defaultSettings }, queue);
+  expect(await claimRuns(claim, leaving.signal)).toEqual([]);
+  expect(released).toEqual([{ runId: 7, leaseToken: run.leaseToken }]);
+  expect(emitted.at(-1)).toMatchObject({ kind: "run_transition", from: "running", to: "queued", actor: "worker" });
+});
+
+it("a run that was offered to a worker who leaves goes to the next in line", async () => {
+  const notifier = createMemoryNotifier();
+  const statements = { countClaimableRuns: async () => 0 };
+  const queue = createClaimQueue({ notifier, statements, shutdown: new AbortController().signal });
+  const [leaving, next] = [queue.open({ fallback: false }), queue.open({ fallback: false })];
+  const patient = { ms: 60_000, signal: undefined };
+  notifier.offerWork();
+  leaving.close();
+  expect(await next.wait(patient)).toBe(true);
+  next.close();
+});
