@@ -2,7 +2,7 @@ import type { RunState, Usage } from "@deepbot/contract";
 import { and, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Db } from "../db.ts";
-import { dialogs, messages, runs } from "../schema/index.ts";
+import { assistants, dialogs, messages, runs } from "../schema/index.ts";
 
 export interface RunRow {
   runId: number;
@@ -96,6 +96,8 @@ export interface ReportedRun {
   state: RunState;
   leaseToken: string | null;
   answerText: string | null;
+  /** What its assistant allows; null if that is as much as the platform does. */
+  answerMaxBytes: number | null;
 }
 
 /** A run as a worker sees it whose report was refused; undefined when it was deleted or never existed. */
@@ -104,8 +106,14 @@ export type FindReportedRun = (runId: number) => Promise<ReportedRun | undefined
 export function prepareFindReportedRun(db: Db): FindReportedRun {
   const answer = answerAlias();
   const statement = db
-    .select({ state: runs.state, leaseToken: runs.leaseToken, answerText: answer.content })
+    .select({
+      state: runs.state,
+      leaseToken: runs.leaseToken,
+      answerText: answer.content,
+      answerMaxBytes: assistants.answerMaxBytes,
+    })
     .from(runs)
+    .innerJoin(assistants, eq(assistants.assistantId, runs.assistantId))
     .leftJoin(answer, eq(answer.messageId, runs.answerId))
     .where(eq(runs.runId, sql.placeholder("runId")))
     .prepare("find_reported_run");
