@@ -1,8 +1,14 @@
 import type { Locale } from "@deepbot/contract";
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { assistants, dialogs, isOpenRun, messages, runs, userStartTags } from "../schema/index.ts";
-import { assistantQuestionsToday, countedByAssistant, hasAssistantQuestionsLeft } from "./assistant-quota.ts";
+import { dialogs, isOpenRun, messages, runs, userStartTags } from "../schema/index.ts";
+import {
+  assistantOfDialog,
+  assistantQuestionsToday,
+  countedByAssistant,
+  hasAssistantQuestionsLeft,
+  isAssistantOfDialog,
+} from "./assistant-quota.ts";
 import type { DialogKey } from "./dialogs.ts";
 import {
   messagesPerDialog,
@@ -58,7 +64,7 @@ const askedDialog = sql`
     coalesce(${tokensPerDay}, 9223372036854775807) as max_tokens
   from dialogs
     join users on users.user_id = dialogs.user_id
-    join assistants on assistants.assistant_id = dialogs.assistant_id
+    join ${assistantOfDialog} on ${isAssistantOfDialog}
     cross join (select ${sql.placeholder("text")}::text as text) as given
   where dialog_id = ${sql.placeholder("dialogId")} and dialogs.user_id = ${sql.placeholder("userId")} and not status_flag
     and last_seq + 2 <= ${messagesPerDialog}
@@ -148,12 +154,12 @@ export function prepareFindSendConflict(db: Db): FindSendConflict {
       overdue: sql<boolean>`coalesce(${runs.deadlineAt} <= now(), false)`,
       messageCount: dialogs.lastSeq,
       isDisabled: sql<boolean>`assistants.disabled_at is not null`,
-      questionsPerDay: assistants.questionsPerDay,
+      questionsPerDay: sql<number | null>`assistants.questions_per_day`,
       questionsToday: sql<number>`
         case when assistants.questions_per_day is null then 0 else ${assistantQuestionsToday} end`.mapWith(Number),
     })
     .from(dialogs)
-    .innerJoin(assistants, eq(assistants.assistantId, dialogs.assistantId))
+    .innerJoin(assistantOfDialog, isAssistantOfDialog)
     .leftJoin(runs, and(eq(runs.dialogId, dialogs.dialogId), isOpenRun))
     .where(and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))))
     .prepare("find_send_conflict");

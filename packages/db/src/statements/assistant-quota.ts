@@ -1,6 +1,13 @@
 import { sql } from "drizzle-orm";
 import { today } from "./quotas.ts";
 
+/** The assistant of the statement's `dialogs` row, found by its key. To be joined with {@link isAssistantOfDialog}. */
+export const assistantOfDialog = sql`
+  lateral (select * from assistants where assistants.assistant_id = dialogs.assistant_id limit 1) as assistants`;
+
+/** Looked at again, unlike the condition above, when the dialog's row was waited for: it may have got another assistant. */
+export const isAssistantOfDialog = sql`assistants.assistant_id = dialogs.assistant_id`;
+
 /** Questions of the dialog's owner to its assistant today, counted where the assistant has a limit. */
 export const assistantQuestionsToday = sql`
   coalesce((

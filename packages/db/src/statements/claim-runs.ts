@@ -121,14 +121,12 @@ export const isClaimable = sql`state = 'queued' and deadline_at > now() and canc
 const isLongClaimable = sql`
   ${isClaimable} and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'`;
 
-const isAtFloor = sql`
-  (start_tag, run_id) >= (
-    (select floor_tag from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)
-  )`;
+const floor = sql`
+  (select floor_tag from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)`;
 
 const claimableRuns = sql`
   select run_id from runs
-  where ${isAtFloor} and ${isLongClaimable}
+  where (start_tag, run_id) >= (${floor}) and ${isLongClaimable}
   order by start_tag, run_id
   limit ${sql.placeholder("max")}::int
   for update skip locked`;
@@ -137,27 +135,29 @@ const claimableRuns = sql`
 const lookAhead = 100;
 
 /**
- * The same for some assistants: the first of each by `runs_assistant_id_idx`, and of those the first of all. Only these are locked,
- * and so looked at again: what another claim takes meanwhile is passed over.
+ * The same for some assistants: the first of each, and of those the first of all. They are locked one after the other until there
+ * are enough, and so looked at again: what another claim takes meanwhile is passed over. The conditions are a range of `runs_assistant_id_idx`: with an equality
+ * the planner may walk the index of all assistants.
  */
 const claimableRunsOfAssistants = sql`
-  select runs.run_id
+  select locked.run_id
   from (
     select place.*
     from unnest(${sql.placeholder("assistantIds")}::bigint[]) as served(assistant_id)
       cross join lateral (
         select start_tag, run_id from runs
-        where runs.assistant_id = served.assistant_id and ${isAtFloor} and ${isLongClaimable}
-        order by start_tag, run_id
-        limit ${sql.placeholder("max")}::int + ${lookAhead}
+        where (runs.assistant_id, start_tag, run_id) >= (served.assistant_id, ${floor})
+          and runs.assistant_id <= served.assistant_id and ${isLongClaimable}
+        order by runs.assistant_id, start_tag, run_id
+        limit ${sql.placeholder("max")}::int + ${lookAhead}::int
       ) as place
     order by start_tag, run_id
   ) as place
-    join runs on runs.run_id = place.run_id
-  where ${isClaimable}
+    cross join lateral (
+      select run_id from runs where runs.run_id = place.run_id and ${isClaimable} for update skip locked
+    ) as locked
   order by place.start_tag, place.run_id
-  limit ${sql.placeholder("max")}::int
-  for update of runs skip locked`;
+  limit ${sql.placeholder("max")}::int`;
 
 interface ClaimVariant {
   name: string;

@@ -2,7 +2,7 @@ import type { RunState, Usage } from "@deepbot/contract";
 import { and, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Db } from "../db.ts";
-import { assistants, dialogs, messages, runs } from "../schema/index.ts";
+import { dialogs, messages, runs } from "../schema/index.ts";
 
 export interface RunRow {
   runId: number;
@@ -110,10 +110,11 @@ export function prepareFindReportedRun(db: Db): FindReportedRun {
       state: runs.state,
       leaseToken: runs.leaseToken,
       answerText: answer.content,
-      answerMaxBytes: assistants.answerMaxBytes,
+      answerMaxBytes: sql<number | null>`(
+        select answer_max_bytes from assistants where assistants.assistant_id = ${runs.assistantId}
+      )`,
     })
     .from(runs)
-    .innerJoin(assistants, eq(assistants.assistantId, runs.assistantId))
     .leftJoin(answer, eq(answer.messageId, runs.answerId))
     .where(eq(runs.runId, sql.placeholder("runId")))
     .prepare("find_reported_run");

@@ -2,6 +2,7 @@ import { count, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, runs, userStartTags } from "../schema/index.ts";
 import type { AskMetadata } from "./ask.ts";
+import { assistantOfDialog, isAssistantOfDialog } from "./assistant-quota.ts";
 import { hasTokensLeft, messagesPerDialog, nextStartTag, type Quotas } from "./quotas.ts";
 
 /**
@@ -25,7 +26,7 @@ export function prepareInsertRetry(db: Db): InsertRetry {
     select dialog_id, dialogs.user_id, last_seq, assistants.assistant_id, answer_max_ms
     from dialogs
       join users on users.user_id = dialogs.user_id
-      join assistants on assistants.assistant_id = dialogs.assistant_id
+      join ${assistantOfDialog} on ${isAssistantOfDialog}
     where dialog_id = (select dialog_id from runs where run_id = ${sql.placeholder("runId")})
       and dialogs.user_id = ${sql.placeholder("userId")} and not status_flag
       and last_seq < ${messagesPerDialog} and ${hasTokensLeft} and disabled_at is null
