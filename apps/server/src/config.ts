@@ -107,6 +107,7 @@ const schema = z.object({
   SESSION_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionMaxAgeMs),
   SESSION_COOKIE_MAX_AGE_MS: whole(minuteMs, 10 * yearMs).default(defaultSettings.sessionCookieMaxAgeMs),
   RECENT_SIGN_IN_MS: whole(1_000, yearMs).default(defaultSettings.recentSignInMs),
+  ASSISTANTS_MAX: whole(1, 500).default(defaultSettings.assistantsMax),
   DATABASE_POOL_MAX: whole(1, 1_000).default(10),
   DIALOGS_PER_USER: whole(1, 10_000).default(defaultSettings.dialogsPerUser),
   QUESTIONS_PER_DAY: whole(0, 1_000_000_000).default(defaultSettings.quotas.questionsPerDay),
@@ -156,6 +157,7 @@ function settingsOf(env: z.infer<typeof schema>): Settings {
     sessionMaxAgeMs: env.SESSION_MAX_AGE_MS,
     sessionCookieMaxAgeMs: env.SESSION_COOKIE_MAX_AGE_MS,
     recentSignInMs: env.RECENT_SIGN_IN_MS,
+    assistantsMax: env.ASSISTANTS_MAX,
     dialogsPerUser: env.DIALOGS_PER_USER,
     quotas: {
       questionsPerDay: env.QUESTIONS_PER_DAY,

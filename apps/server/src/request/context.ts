@@ -110,6 +110,14 @@ export function headerOf(req: IncomingMessage, name: string): string | undefined
   return typeof value === "string" ? value : undefined;
 }
 
+/** @see https://www.w3.org/TR/trace-context/#traceparent-header */
+const traceparentForm = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/;
+
+function traceparentOf(req: IncomingMessage): string | undefined {
+  const value = headerOf(req, "traceparent");
+  return value !== undefined && traceparentForm.test(value) ? value : undefined;
+}
+
 /** The keys of a request, each from its own header or as the bearer token. Which one it must be, the operation knows. */
 interface Keys {
   serviceKey: string | undefined;
@@ -185,6 +193,7 @@ export function procedureContext(request: RequestContext, { useCases, sessionCoo
     locale,
     ...client,
     userAgent: headerOf(req, "user-agent"),
+    traceparent: traceparentOf(req),
     ...cookies,
     ...readKeys(req, cookies.sessionToken),
   };

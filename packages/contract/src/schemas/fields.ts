@@ -4,7 +4,7 @@ import { codePointLength, isStorable, utf8Length } from "../text.ts";
 import { missing } from "../validation-messages.ts";
 
 /** Reports an absent value as an issue of its own kind, which a client can tell from a wrong value. */
-const required = { error: (issue: { input?: unknown }) => (issue.input === undefined ? missing : undefined) };
+export const required = { error: (issue: { input?: unknown }) => (issue.input === undefined ? missing : undefined) };
 
 /** An id: a JSON number. Any whole number is well-formed; one that names nothing is not found. */
 export const id = (description: string) => z.int(required).describe(description);
