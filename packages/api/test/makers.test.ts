@@ -4,7 +4,14 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { environmentKey, type ServiceKey } from "../src/identity/service-key.ts";
 import type { Claim } from "../src/runs/claim.ts";
 import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
-import { refusalOf } from "./support/refusal.ts";
+import { AppError } from "../src/app-error.ts";
+
+/** The code that a use case refuses with. */
+const refusalOf = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => "answered",
+    (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+  );
 
 /** Both servers run without fallback polls: whatever arrives was notified. */
 describePostgres("makers side by side", () => {
