@@ -74,6 +74,17 @@ describePostgres("makers side by side", () => {
   /** The logs of both servers are the first one's: they share a database. */
   const claimsOf = () => here.statementLog.filter((name) => /^claim_.*runs$/.test(name)).length;
 
+  /** Waits until `there` has heard all that `here` has told so far: what was sent before a notification arrives before it. */
+  const settle = async (): Promise<void> => {
+    const { dialog: dialog_id } = await ann.dialogs.create({ dialog_name: "talk" });
+    here.statementLog.length = 0;
+    const sent = there.as({ sessionToken: ann.token }).messages.send({ dialog_id, text_user: "a question" });
+    const ended = sent.catch(() => {});
+    await until("the question is stored", () => here.statementLog.includes("insert_question"));
+    await ann.dialogs.delete({ dialog_id });
+    await ended;
+  };
+
   it("get runs of their own assistants only, and may not ask for those of others", async () => {
     const [own, foreign] = [await ask("poet"), await ask("clerk")];
     expect(idsOf(await claim(poet))).toEqual([own.run_id]);
@@ -99,16 +110,17 @@ describePostgres("makers side by side", () => {
   });
 
   it("are woken by their own questions, wherever they wait, and not by those of others", async () => {
+    await settle();
     const leaving = new AbortController();
     const before = claimsOf();
     const others = [here, there].map((at) => claim(clerk, { at, waitMs: 25_000, signal: leaving.signal }));
     const waiting = claim(poet, { at: there, waitMs: 25_000 });
-    await until("all wait", () => claimsOf() === before + 3);
+    await until("all wait", () => claimsOf() >= before + 3);
     const first = await ask("poet");
     expect(idsOf(await waiting)).toEqual([first.run_id]);
     expect(claimsOf()).toBe(before + 4);
     const next = claim(poet, { waitMs: 25_000 });
-    await until("it waits", () => claimsOf() === before + 5);
+    await until("it waits", () => claimsOf() >= before + 5);
     const second = await ask("poet");
     expect(idsOf(await next)).toEqual([second.run_id]);
     expect(claimsOf()).toBe(before + 6);
@@ -116,13 +128,13 @@ describePostgres("makers side by side", () => {
     expect(await Promise.all(others)).toEqual([[], []]);
   });
 
-  it("hear of a run that was released or failed by a worker of theirs", async () => {
+  it("hear of a run that was released by a worker of theirs", async () => {
     await ask("poet");
     const [run] = await claim(poet, { max: 1 });
     if (run === undefined) throw new Error("There was nothing to claim.");
     const before = claimsOf();
     const waiting = claim(poet, { at: there, waitMs: 25_000 });
-    await until("it waits", () => claimsOf() === before + 1);
+    await until("it waits", () => claimsOf() >= before + 1);
     await here.useCases.worker.release(run);
     const [again] = await waiting;
     expect(again).toMatchObject({ runId: run.runId, attempt: 1 });
@@ -133,7 +145,7 @@ describePostgres("makers side by side", () => {
     await ask("poet");
     const before = claimsOf();
     const waiting = Array.from({ length: 5 }, () => claim(clerk, { waitMs: 25_000, signal: leaving.signal }));
-    await until("all wait", () => claimsOf() === before + 5);
+    await until("all wait", () => claimsOf() >= before + 5);
     const stopLoops = here.useCases.startLoops({ poll: 20, reap: Infinity, sessionPoll: Infinity });
     here.statementLog.length = 0;
     await until("it has polled", () => here.statementLog.filter((name) => name === "count_claimable").length > 3);

@@ -47,6 +47,7 @@ export const assistantsRouter = router({
         description: "Workers get its runs by its slug, with keys that reach it.",
       },
       errors: ["assistant_limit", "assistant_slug_taken"],
+      status: 201,
     })
     .input(sync(createAssistantInput))
     .output(sync(assistantOutput))
