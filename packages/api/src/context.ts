@@ -12,6 +12,8 @@ export interface Caller {
   network: string;
   /** The header `User-Agent`. */
   userAgent: string | undefined;
+  /** The W3C trace context of the request, if it has a valid one. */
+  traceparent: string | undefined;
   /** The value of the session cookie. */
   sessionToken: string | undefined;
   /** Whether the session cookie came under a name that is going out of use, so that it must be set anew. */

@@ -1,4 +1,5 @@
 import { accountRouter } from "./account/procedures.ts";
+import { assistantsRouter } from "./assistants/procedures.ts";
 import { dialogsRouter } from "./dialogs/procedures.ts";
 import { authRouter } from "./identity/procedures.ts";
 import { sessionsRouter } from "./identity/session-procedures.ts";
@@ -14,6 +15,7 @@ export const appRouter = router({
   sessions: sessionsRouter,
   account: accountRouter,
   config: configRouter,
+  assistants: assistantsRouter,
   dialogs: dialogsRouter,
   messages: messagesRouter,
   runs: runsRouter,

@@ -11,6 +11,7 @@ export {
   type VerifyGoogleToken,
 } from "./identity/google.ts";
 export { createKeyCheck } from "./identity/key-check.ts";
+export { createPseudonym } from "./identity/pseudonym.ts";
 export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./identity/authenticate.ts";
 export type { Log } from "./log.ts";
 export { errorCodeOf, toProblem } from "./problem.ts";

@@ -11,12 +11,13 @@ import { noteIdentity, requestScope } from "./request-scope.ts";
 import { JsonStream } from "./shared/json-stream.ts";
 
 /** Actor that may call a procedure. */
-export type Access = "public" | "person" | "worker" | "operator";
+export type Access = "public" | "person" | "admin" | "worker" | "operator";
 
 /** Refusals of the base procedures. */
 export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
   public: [],
   person: ["unauthenticated", "session_invalid"],
+  admin: ["unauthenticated", "session_invalid", "operator_only"],
   worker: ["key_refused"],
   operator: ["key_refused"],
 };
@@ -223,6 +224,15 @@ export const recentPersonProcedure = t.procedure.meta({ access: "person", rateLi
   guarded(async (ctx) => {
     const authenticated = await authenticate(ctx);
     ctx.useCases.identity.requireRecentSignIn(authenticated.facts.user);
+    return authenticated;
+  }),
+);
+
+/** For a signed-in person who operates the platform. */
+export const adminProcedure = t.procedure.meta({ access: "admin", rateLimit: "read" }).use(
+  guarded(async (ctx) => {
+    const authenticated = await authenticate(ctx);
+    ctx.useCases.identity.requireAdmin(authenticated.facts.user);
     return authenticated;
   }),
 );

@@ -1,4 +1,6 @@
 import { createAccount } from "./account/account.ts";
+import { createAssistants } from "./assistants/assistants.ts";
+import { createIsOnline } from "./assistants/is-online.ts";
 import { createQuotaReads } from "./account/quotas.ts";
 import { AppError } from "./app-error.ts";
 import { createDialogChanges } from "./dialogs/change-dialogs.ts";
@@ -6,6 +8,7 @@ import { createDialogReads } from "./dialogs/read-dialogs.ts";
 import { createEventLogger } from "./events/log-events.ts";
 import { createAuthentication } from "./identity/authenticate.ts";
 import { createKeyChecks, type KeyCheck } from "./identity/key-check.ts";
+import type { Pseudonym } from "./identity/pseudonym.ts";
 import { createSessionWatches } from "./identity/session-watch.ts";
 import { createSessions } from "./identity/sessions.ts";
 import { createSignIn, type SignInDeps } from "./identity/sign-in.ts";
@@ -29,6 +32,7 @@ export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   log: Log;
   /** Limits the log lines of refusals. */
   refusalSampler: Pick<Sampler, "admit">;
+  pseudonym: Pseudonym;
   isServiceKey: KeyCheck;
   isHealthKey: KeyCheck;
   /** Null in development, where the server itself signs people in. */
@@ -56,10 +60,12 @@ export function createUseCases(options: CreateUseCasesOptions) {
     identity: { ...authentication, ...createSignIn(options), ...createKeyChecks(options) },
     sessions: createSessions(options),
     account: { ...createAccount(options), usage: quotas.usage },
-    dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options) },
+    assistants: createAssistants(options, createIsOnline(claimQueue)),
+    dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options, reapOverdueRuns) },
     rateLimits: createRateLimits(options),
     runs,
     worker,
+    pseudonym: options.pseudonym,
     legacy: createLegacyProtocol(options),
     operations: {
       clientConfig: createClientConfig(options),

@@ -12,6 +12,7 @@ export {
 export { factSchemas } from "./errors/facts.ts";
 export type { ErrorEntry } from "./errors/entry.ts";
 export { endEventId, formatEventId, parseEventId, type Position } from "./event-id.ts";
+export { acceptedParts } from "./assistants.ts";
 export { limits, timing } from "./limits.ts";
 export { defaultLocale, locales, type Locale } from "./locale.ts";
 export { isOpen, openStates, runStates, type EndState, type OpenState, type RunState } from "./run-states.ts";
@@ -21,6 +22,15 @@ export { codePointLength, isStorable, toStorable, utf8Length } from "./text.ts";
 export { describeIssues, reportMissing, summarizeIssues, type Locate } from "./validation-messages.ts";
 
 export { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "./schemas/account.ts";
+export {
+  assistantOutput,
+  createAssistantInput,
+  disableAssistantInput,
+  listAllAssistantsOutput,
+  listAssistantsOutput,
+  updateAssistantInput,
+  type WireAssistant,
+} from "./schemas/assistants.ts";
 export { logoutOutput, meOutput, nonceInput, nonceOutput, signInInput, signInOutput } from "./schemas/auth.ts";
 export { configOutput } from "./schemas/config.ts";
 export {
@@ -33,6 +43,8 @@ export {
   listDialogsOutput,
   renameDialogInput,
   renameDialogOutput,
+  updateDialogInput,
+  updateDialogOutput,
 } from "./schemas/dialogs.ts";
 export type { Usage } from "./schemas/fields.ts";
 export { healthOutput } from "./schemas/health.ts";

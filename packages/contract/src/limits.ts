@@ -7,6 +7,17 @@ export const limits = {
   questionMin: 1,
   questionMax: 2000,
   answerMaxBytes,
+  assistantSlugMax: 63,
+  assistantNameMax: 100,
+  assistantDescriptionMax: 500,
+  assistantGreetingMax: 2_000,
+  suggestionsMax: 10,
+  suggestionMax: 200,
+  /** They go with every claimed run. */
+  instructionsMax: 10_000,
+  answerMaxMs: 24 * 60 * 60 * 1000,
+  /** Assistants that one claim may name. */
+  claimAssistantsMax: 100,
   workerNameMax: 100,
   claimMax: 50,
   claimWaitMaxMs: 25_000,

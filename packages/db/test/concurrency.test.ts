@@ -98,8 +98,15 @@ describePostgres("in parallel", () => {
       if (index % 2 === 0)
         return (await suite.statements.completeRun({ ...lease, text: "same", usage: null })) !== undefined;
       return (
-        (await suite.statements.storeReply({ dialogId, userId, text: "same", messagesPerDialog: 100 })).kind ===
-        "completed"
+        (
+          await suite.statements.storeReply({
+            dialogId,
+            userId,
+            text: "same",
+            messagesPerDialog: 100,
+            assistantIds: null,
+          })
+        ).kind === "completed"
       );
     });
     expect(results.filter(Boolean)).toHaveLength(1);

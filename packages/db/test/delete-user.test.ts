@@ -77,6 +77,7 @@ describeEachEngine("deleting a user", (engine) => {
           userId: ann.userId,
           text: "a reply",
           messagesPerDialog: 100,
+          assistantIds: null,
         }),
         suite.statements.revokeUserSessions({ userId: ann.userId, sessionId: null }),
         suite.statements.reapRuns({ limit: 100, cancelGraceMs: 0 }),

@@ -63,11 +63,11 @@ describeEachEngine("a run that ended without an answer", (engine) => {
     await passDeadline(again?.runId ?? 0);
     await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 0 });
     expect(await stateOf(again?.runId ?? 0)).toMatchObject({ state: "expired" });
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100 })).toMatchObject(
-      {
-        kind: "unsolicited",
-      },
-    );
+    expect(
+      await suite.statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100, assistantIds: null }),
+    ).toMatchObject({
+      kind: "unsolicited",
+    });
     expect(await stateOf(again?.runId ?? 0)).toMatchObject({ state: "expired", answerId: null });
   });
 });

@@ -146,9 +146,12 @@ function suite(engine: "memory" | "postgres"): void {
     it("keeps runs that had ended, and heals them as before", async () => {
       expect(await statements.findRun({ runId: ended, userId })).toMatchObject({ state: "expired" });
       const { dialogId = 0 } = (await statements.findRun({ runId: ended, userId })) ?? {};
-      expect(await statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100 })).toEqual({
+      expect(
+        await statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100, assistantIds: null }),
+      ).toEqual({
         kind: "completed",
         runId: ended,
+        assistantId: 1,
         from: "expired",
       });
       expect(await findViolations(database.db)).toEqual(noViolations);

@@ -82,7 +82,13 @@ function suite(engine: "memory" | "postgres"): void {
     it("takes a late answer to the question that was left", async () => {
       const statements = createStatements(adopted.database.db);
       expect(
-        await statements.storeReply({ dialogId: 11, userId: 7, text: "better late", messagesPerDialog: 100 }),
+        await statements.storeReply({
+          dialogId: 11,
+          userId: 7,
+          text: "better late",
+          messagesPerDialog: 100,
+          assistantIds: null,
+        }),
       ).toMatchObject({
         kind: "completed",
       });

@@ -8,7 +8,7 @@ describeEachEngine("the list of open questions", (engine) => {
     await suite.database.db.execute(sql`delete from dialogs`);
   });
 
-  const ample = { maxBytes: 1_000, dialogMaxBytes: 1_000, maxDialogs: 100, maxEarlier: 100 };
+  const ample = { assistantIds: null, maxBytes: 1_000, dialogMaxBytes: 1_000, maxDialogs: 100, maxEarlier: 100 };
   const list = async (limits: Partial<typeof ample> = {}) => {
     const rows = await suite.statements.listPendingMessages({ ...ample, ...limits });
     return rows.map(({ content }) => content);
@@ -31,7 +31,7 @@ describeEachEngine("the list of open questions", (engine) => {
     const { userId, dialogId } = await dialogOf("a1", "a2", "a3");
     await dialogOf("b1");
     const answered = await dialogOf("c1");
-    await suite.statements.storeReply({ ...answered, text: "an answer", messagesPerDialog: 100 });
+    await suite.statements.storeReply({ ...answered, text: "an answer", messagesPerDialog: 100, assistantIds: null });
     expect(await suite.statements.listPendingMessages(ample)).toMatchObject([
       { userId, dialogId, content: "a1" },
       { userId, dialogId, content: "a2" },

@@ -139,7 +139,8 @@ describeEachEngine("a quota", (engine) => {
   it("of a dialog leaves room for the answer, and holds for messages that nobody asked for", async () => {
     const { userId, dialogIds } = await person(1);
     const [dialogId = 0] = dialogIds;
-    const reply = (text: string) => suite.statements.storeReply({ dialogId, userId, text, messagesPerDialog: 3 });
+    const reply = (text: string) =>
+      suite.statements.storeReply({ dialogId, userId, text, messagesPerDialog: 3, assistantIds: null });
     expect(await ask(userId, dialogId, { messagesPerDialog: 1 })).toBeUndefined();
     expect(await ask(userId, dialogId, { messagesPerDialog: 3 })).toBeDefined();
     await complete();

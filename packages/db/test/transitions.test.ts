@@ -57,15 +57,19 @@ describeEachEngine("a statement that changes a run", (engine) => {
     const completed = await suite.statements.completeRun({ ...(await claim()), text: "x", usage: null });
     const { answerId = 0 } = completed ?? {};
     expect(answerId).toBeGreaterThan(0);
-    expect(completed).toEqual({ runId, dialogId, ownerId, answerId, from: "running" });
+    expect(completed).toEqual({ runId, dialogId, ownerId, assistantId: 1, answerId, from: "running" });
   });
 
   it.each(["queued", "running"] as const)("names the state before of a %s run that a reply completes", async (from) => {
     const { runId, userId, dialogId } = await makeRun(suite.statements);
     if (from === "running") await claim();
-    const outcome = { kind: "completed", runId, from };
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100 })).toEqual(outcome);
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100 })).toEqual({
+    const outcome = { kind: "completed", runId, assistantId: 1, from };
+    expect(
+      await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100, assistantIds: null }),
+    ).toEqual(outcome);
+    expect(
+      await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100, assistantIds: null }),
+    ).toEqual({
       kind: "repeated",
     });
   });

@@ -5,7 +5,7 @@ export function createMemoryNotifier(): Notifier {
   const callbacks = new Map<Topic, Set<() => void>>();
   let taker: WorkTaker | undefined;
   return {
-    offerWork: () => taker?.take(),
+    offerWork: (assistantId) => taker?.take(assistantId),
     takeWork: (given) => {
       taker = given;
     },

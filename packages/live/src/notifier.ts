@@ -1,12 +1,21 @@
 /** Subject of a notification: a dialog whose run changed state, a run that was claimed or streamed more, a session that ended. */
 export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}`;
 
+/** Whose work a process could begin at once: that of every assistant, or of the given ones. */
+export interface Readiness {
+  all: boolean;
+  assistantIds: ReadonlySet<number>;
+}
+
+export function isReadyFor({ all, assistantIds }: Readiness, assistantId: number): boolean {
+  return all || assistantIds.has(assistantId);
+}
+
 /** The part of a process that does work which any process could do. */
 export interface WorkTaker {
-  /** Whether work could begin at once. */
-  isReady: () => boolean;
+  readiness: () => Readiness;
   /** Called with each offer that comes to this process, ready or not. */
-  take: () => void;
+  take: (assistantId: number) => void;
 }
 
 /**
@@ -19,10 +28,10 @@ export interface Notifier {
   /** Notifies other processes only, because this one already has the change. */
   publishElsewhere: (topic: Topic) => void;
   /**
-   * Offers a piece of work to one process: to this one if it is ready, else to one that said lately that it is, else to all.
-   * One that is no longer ready passes it on to all.
+   * Offers a piece of an assistant's work to one process: to this one if it is ready for that, else to one that said lately that
+   * it is, else to all. One that is no longer ready passes it on to all.
    */
-  offerWork: () => void;
+  offerWork: (assistantId: number) => void;
   /** Registers the one taker of this process. */
   takeWork: (taker: WorkTaker) => void;
   /** @returns the function that unsubscribes */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Channel } from "@deepbot/db";
 import { createMemoryNotifier } from "./memory-notifier.ts";
-import type { Notifier, NotifierLog } from "./notifier.ts";
+import type { Notifier, NotifierLog, Readiness } from "./notifier.ts";
 import { decodePayload, encodePayloads, type Entry } from "./payload.ts";
 import { createWorkOffers } from "./work-offers.ts";
 
@@ -27,7 +27,7 @@ interface Outbox {
 function createOutbox(options: {
   origin: string;
   spacingMs: number;
-  isReady: () => boolean;
+  readiness: () => Readiness;
   send: (payload: string) => Promise<void>;
 }): Outbox {
   let pending = new Map<Entry, number>();
@@ -38,7 +38,7 @@ function createOutbox(options: {
   const flush = (): void => {
     timer = undefined;
     lastSentAt = performance.now();
-    const payloads = encodePayloads({ origin: options.origin, isReady: options.isReady(), entries: pending });
+    const payloads = encodePayloads({ origin: options.origin, readiness: options.readiness(), entries: pending });
     pending = new Map();
     sending = Promise.all(payloads.map(options.send)).then(() => {});
   };
@@ -137,7 +137,7 @@ export async function createPostgresNotifier(options: PostgresNotifierOptions): 
     }
   };
   const offers = createWorkOffers({ origin, send: (entry) => outbox.add(entry) });
-  const outbox = createOutbox({ origin, spacingMs, isReady: offers.isReady, send });
+  const outbox = createOutbox({ origin, spacingMs, readiness: offers.readiness, send });
 
   const listener = await keepListening(options, {
     sendEcho: outbox.sendEcho,

@@ -1,13 +1,15 @@
-import type { WorkTaker } from "./notifier.ts";
-import type { Entry, NotificationPayload, Offer } from "./payload.ts";
+import { isReadyFor, type Readiness, type WorkTaker } from "./notifier.ts";
+import { formatOffer, parseOffer, type Entry, type NotificationPayload, type Offer } from "./payload.ts";
 
 /** A process that has been silent for this long is not taken to be ready: some more than the time between two echoes. */
 const readyForMs = 7_500;
 
-/** Offers of work between processes, each of which tells with every payload whether it is ready. */
+const neverReady: WorkTaker = { readiness: () => ({ all: false, assistantIds: new Set() }), take: () => {} };
+
+/** Offers of work between processes, each of which tells with every payload whose work it is ready for. */
 export interface WorkOffers {
-  isReady: () => boolean;
-  offer: () => void;
+  readiness: () => Readiness;
+  offer: (assistantId: number) => void;
   setTaker: (taker: WorkTaker) => void;
   /** Notes what another process tells about itself. */
   heard: (payload: NotificationPayload) => void;
@@ -16,58 +18,56 @@ export interface WorkOffers {
   close: () => void;
 }
 
-function isOffer(entry: Entry): entry is Offer {
-  return entry.startsWith("queue");
-}
-
 export function createWorkOffers({ origin, send }: { origin: string; send: (offer: Offer) => void }): WorkOffers {
-  /** When each other process that is ready was heard of last; the next to get an offer comes first. */
-  const ready = new Map<string, number>();
-  let taker: WorkTaker = { isReady: () => false, take: () => {} };
-  const isReady = (): boolean => taker.isReady();
+  /** What each other process is ready for, and when it was heard of; the next to get an offer comes first. */
+  const ready = new Map<string, Readiness & { heardAt: number }>();
+  let taker = neverReady;
+  const isReady = (assistantId: number): boolean => isReadyFor(taker.readiness(), assistantId);
 
-  const nextReady = (): string | undefined => {
-    for (const [process, heardAt] of ready) {
-      ready.delete(process);
-      if (performance.now() - heardAt > readyForMs) continue;
-      ready.set(process, heardAt);
-      return process;
+  const nextReady = (assistantId: number): string | undefined => {
+    for (const [process, readiness] of ready) {
+      if (performance.now() - readiness.heardAt > readyForMs) ready.delete(process);
+      else if (isReadyFor(readiness, assistantId)) {
+        ready.delete(process);
+        ready.set(process, readiness);
+        return process;
+      }
     }
     return undefined;
   };
-  const offerToAll = (): void => {
-    taker.take();
-    send("queue");
+  const offerToAll = (assistantId: number): void => {
+    taker.take(assistantId);
+    send(formatOffer({ assistantId }));
   };
   return {
-    isReady,
-    offer: () => {
-      if (isReady()) {
-        taker.take();
+    readiness: () => taker.readiness(),
+    offer: (assistantId) => {
+      if (isReady(assistantId)) {
+        taker.take(assistantId);
         return;
       }
-      const process = nextReady();
-      if (process === undefined) offerToAll();
-      else send(`queue@${process}`);
+      const process = nextReady(assistantId);
+      if (process === undefined) offerToAll(assistantId);
+      else send(formatOffer({ assistantId, process }));
     },
     setTaker: (given) => {
       taker = given;
     },
-    heard: (payload) => {
-      ready.delete(payload.origin);
-      if (payload.isReady) ready.set(payload.origin, performance.now());
+    heard: ({ origin: process, readiness }) => {
+      ready.delete(process);
+      const { all, assistantIds } = readiness;
+      if (all || assistantIds.size > 0) ready.set(process, { all, assistantIds, heardAt: performance.now() });
     },
     accept: (entry): entry is Offer => {
-      if (!isOffer(entry)) return false;
-      if (entry === "queue") taker.take();
-      else if (entry === `queue@${origin}`) {
-        if (isReady()) taker.take();
-        else offerToAll();
-      }
+      const offer = parseOffer(entry);
+      if (offer === undefined) return false;
+      const { assistantId, process } = offer;
+      if (process === undefined || (process === origin && isReady(assistantId))) taker.take(assistantId);
+      else if (process === origin) offerToAll(assistantId);
       return true;
     },
     close: () => {
-      taker = { isReady: () => false, take: () => {} };
+      taker = neverReady;
     },
   };
 }

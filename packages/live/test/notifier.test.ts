@@ -3,10 +3,12 @@ import { createTestPostgres, describePostgres, type TestPostgres } from "@deepbo
 import { until } from "@deepbot/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMemoryNotifier } from "../src/memory-notifier.ts";
-import type { Notifier } from "../src/notifier.ts";
+import type { Notifier, Readiness } from "../src/notifier.ts";
 import { openNotifier } from "../src/open-notifier.ts";
 import { decodePayload, encodePayloads, type Entry } from "../src/payload.ts";
 import { createPostgresNotifier } from "../src/postgres-notifier.ts";
+
+const readyFor = (...assistantIds: number[]): Readiness => ({ all: false, assistantIds: new Set(assistantIds) });
 
 const silent = { info: () => {}, warn: () => {} };
 
@@ -59,9 +61,9 @@ function itIsANotifier(open: () => Promise<Notifier>): void {
 
   it("offers work to the taker of this process while it is ready", () => {
     let taken = 0;
-    notifier.takeWork({ isReady: () => true, take: () => (taken += 1) });
-    notifier.offerWork();
-    notifier.offerWork();
+    notifier.takeWork({ readiness: () => readyFor(1), take: () => (taken += 1) });
+    notifier.offerWork(1);
+    notifier.offerWork(1);
     expect(taken).toBe(2);
   });
 
@@ -116,11 +118,11 @@ describePostgres("a notifier over PostgreSQL", () => {
       if (database.channel === null) throw new Error("There is no channel.");
       const notifier = await createPostgresNotifier({ log: silent, channel: database.channel, echoIntervalMs: 20 });
       const taker = { isReady, taken: 0, notifier };
-      notifier.takeWork({ isReady: () => taker.isReady, take: () => (taker.taken += 1) });
+      notifier.takeWork({ readiness: () => readyFor(...(taker.isReady ? [1] : [])), take: () => (taker.taken += 1) });
       return taker;
     };
     const offer = async (from: Awaited<ReturnType<typeof openTaker>>, count: number) => {
-      for (let n = 0; n < count; n += 1) from.notifier.offerWork();
+      for (let n = 0; n < count; n += 1) from.notifier.offerWork(1);
       // What was sent before a notification arrives before it.
       await until("all was sent", async () => {
         let echoed = false;
@@ -229,24 +231,35 @@ describe("a connection that goes deaf", () => {
 });
 
 describe("a payload", () => {
-  it("names its sender, says whether it is ready, and counts every entry", () => {
+  it("names its sender, says whose work it is ready for, and counts every entry", () => {
     const entries = new Map<Entry, number>([
       ["queue", 3],
       ["queue@6f1d-4f0c", 1],
+      ["queue:7", 1],
+      ["queue:7@6f1d-4f0c", 2],
       ["dialog:12", 1],
       ["session:6f1d-4f0c", 1],
     ]);
-    for (const isReady of [true, false]) {
-      const [payload = ""] = encodePayloads({ origin: "me", isReady, entries });
-      expect(decodePayload(payload)).toEqual({ origin: "me", isReady, entries });
+    for (const readiness of [readyFor(), readyFor(1), readyFor(7, 9), readyFor(1, 7), { ...readyFor(1), all: true }]) {
+      const [payload = ""] = encodePayloads({ origin: "me", readiness, entries });
+      expect(decodePayload(payload)).toEqual({ origin: "me", readiness, entries });
     }
+  });
+
+  it("is the one of the version before for work of the default assistant, and that version ignores the rest", () => {
+    const entries = new Map<Entry, number>([["queue", 1]]);
+    expect(encodePayloads({ origin: "me", readiness: readyFor(1), entries })).toEqual(["me ready queue"]);
+    expect(encodePayloads({ origin: "me", readiness: readyFor(7), entries })).toEqual(["me ready:7 queue"]);
+    expect(encodePayloads({ origin: "me", readiness: { ...readyFor(), all: true }, entries })).toEqual([
+      "me ready ready:all queue",
+    ]);
   });
 
   it("is split to fit into NOTIFY, and loses nothing", () => {
     const entries = new Map(Array.from({ length: 3_000 }, (_, index): [Entry, number] => [`run:${index}`, 1]));
-    const payloads = encodePayloads({ origin: "me", isReady: true, entries });
+    const payloads = encodePayloads({ origin: "me", readiness: readyFor(1), entries });
     expect(payloads.every((payload) => payload.length < 8_000)).toBe(true);
-    expect(payloads.every((payload) => decodePayload(payload).isReady)).toBe(true);
+    expect(payloads.every((payload) => decodePayload(payload).readiness.assistantIds.has(1))).toBe(true);
     expect(payloads.flatMap((payload) => [...decodePayload(payload).entries.keys()])).toEqual([...entries.keys()]);
   });
 

@@ -3,7 +3,7 @@ import type { AppEvent, RunTransition } from "../../../packages/api/src/events/e
 import { createDelivery } from "../../../packages/api/src/streaming/deliver.ts";
 import { createMemoryNotifier } from "../../../packages/live/src/memory-notifier.ts";
 
-const ids = { runId: 1, dialogId: 2, ownerId: 3 };
+const ids = { runId: 1, dialogId: 2, ownerId: 3, assistantId: 1 };
 
 function transition(change: Pick<RunTransition, "from" | "to" | "actor"> & Partial<RunTransition>): RunTransition {
   return { kind: "run_transition", ...ids, facts: {}, ...change };
@@ -55,11 +55,20 @@ export const sampleTransitions: Readonly<Record<string, readonly RunTransition[]
 export const sampleEvents: { [Kind in AppEvent["kind"]]: readonly Extract<AppEvent, { kind: Kind }>[] } = {
   run_transition: Object.values(sampleTransitions).flat(),
   deltas_stored: [{ kind: "deltas_stored", runId: 1, epoch: 1, deltas: [{ seq: 1, text: "text" }] }],
-  dialog_changed: (["created", "renamed", "deleted"] as const).map((change) => ({
+  dialog_changed: (["created", "renamed", "moved", "deleted"] as const).map((change) => ({
     kind: "dialog_changed",
     change,
     dialogId: 2,
     userId: 3,
+  })),
+  assistant_changed: (["created", "updated", "disabled", "enabled"] as const).map((change) => ({
+    kind: "assistant_changed",
+    change,
+    userId: 3,
+    assistantId: 4,
+    slug: "poet",
+    before: "{}",
+    after: "{}",
   })),
   sessions_ended: [{ kind: "sessions_ended", reason: "signed_out", userId: 3, sessionIds: ["s"] }],
   lines_suppressed: [{ kind: "lines_suppressed", subject: "request not_found", address: "192.0.2.1", count: 2 }],
@@ -94,7 +103,7 @@ export function notifiedTopics(event: AppEvent): string[] {
   for (const topic of ["run:1", "dialog:2", "session:s"] as const) {
     notifier.subscribe(topic, () => topics.add(topic.replace(/:.*/, "")));
   }
-  notifier.takeWork({ isReady: () => true, take: () => topics.add("queue") });
+  notifier.takeWork({ readiness: () => ({ all: true, assistantIds: new Set() }), take: () => topics.add("queue") });
   const deliver = createDelivery({
     notifier,
     answers: { open: () => unused(), deliverLocally: () => {}, poll: () => unused() },

@@ -32,7 +32,9 @@ export const servers = [
 export const tags = [
   { name: "account", description: "Devices and data of a person" },
   { name: "auth", description: "Sign in, configuration of front ends" },
+  { name: "dialogs", description: "A person's dialogs, and the assistants that answer in them" },
   { name: "messages", description: "The history of a dialog" },
+  { name: "operator", description: "For people who operate the platform" },
   {
     name: "original",
     description: "The operations of the back end that Deepbot replaces, for its front ends and workers",
@@ -67,6 +69,7 @@ export const securitySchemes = {
 export const schemesOf: Readonly<Record<Access, readonly (keyof typeof securitySchemes)[]>> = {
   public: [],
   person: ["cookie"],
+  admin: ["cookie"],
   worker: ["serviceKey", "bearer"],
   operator: ["healthKey", "bearer"],
 };

@@ -110,6 +110,14 @@ export function headerOf(req: IncomingMessage, name: string): string | undefined
   return typeof value === "string" ? value : undefined;
 }
 
+/** @see https://www.w3.org/TR/trace-context/#traceparent-header */
+const traceparentForm = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/;
+
+function traceparentOf(req: IncomingMessage): string | undefined {
+  const value = headerOf(req, "traceparent");
+  return value !== undefined && traceparentForm.test(value) ? value : undefined;
+}
+
 /** The keys of a request, each from its own header or as the bearer token. Which one it must be, the operation knows. */
 interface Keys {
   serviceKey: string | undefined;
@@ -200,7 +208,15 @@ export function procedureContext(
 ): Context {
   const { req, res, requestId, locale, client } = request;
   const { cookies, keys } = countRefusals(request, () => readCredentials(request, sessionCookie));
-  const caller: Caller = { requestId, locale, ...client, userAgent: headerOf(req, "user-agent"), ...cookies, ...keys };
+  const caller: Caller = {
+    requestId,
+    locale,
+    ...client,
+    userAgent: headerOf(req, "user-agent"),
+    traceparent: traceparentOf(req),
+    ...cookies,
+    ...keys,
+  };
   return {
     useCases,
     caller,

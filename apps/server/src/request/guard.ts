@@ -127,7 +127,7 @@ function addCorsHeaders({ req, headers }: RequestContext, frontOrigin: string): 
 }
 
 const preflightHeaders = {
-  "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
+  "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE",
   "Access-Control-Allow-Headers": "Content-Type, Accept-Language, X-Request-Id, Last-Event-ID, Trpc-Accept",
   "Access-Control-Max-Age": "600",
 };

@@ -44,6 +44,12 @@ const promised: [Target, object[], number][] = [
   ["POST /logout/everywhere", cookie, 200],
   ["GET /me/export", cookie, 200],
   ["DELETE /me", cookie, 200],
+  ["GET /assistants", cookie, 200],
+  ["GET /operator/assistants", cookie, 200],
+  ["POST /operator/assistants", cookie, 201],
+  ["PATCH /operator/assistants/{slug}", cookie, 200],
+  ["DELETE /operator/assistants/{slug}", cookie, 200],
+  ["PATCH /dialogs/{dialog_id}", cookie, 200],
   ["GET /config", [], 200],
   ["POST /create/nonce", [], 200],
 ];
@@ -154,7 +160,7 @@ describe("the server", () => {
     "serves $method $path to those whom the document names, and to nobody else",
     async (operation) => {
       const target = nameOf(operation).replaceAll(/\{\w+\}/g, "1") as Target;
-      const person = await api.signIn();
+      const person = await api.signIn({ email: "operator@example.com" });
       const credentials = {
         cookie: { Cookie: person.cookie },
         serviceKey: { "X-Messages-Key": testKeys.messages },
@@ -162,7 +168,7 @@ describe("the server", () => {
       };
       const [required] = operation.security.flatMap((names) => Object.keys(names));
       const refusal = required === "cookie" ? 401 : 403;
-      const json = operation.method === "POST" ? {} : undefined;
+      const json = ["POST", "PATCH"].includes(operation.method) ? {} : undefined;
       for (const [name, headers] of [["nothing", {}], ...Object.entries(credentials)] as const) {
         const { status, body } = await api.call<Partial<Problem>>(target, { json, headers: { ...headers } });
         const isOpen = required === undefined || required === name;
@@ -179,7 +185,7 @@ describe("the server", () => {
     ["a body far too long", 413, { json: { text: "x".repeat(1_000_000) } }],
   ])("documents what it refuses before any operation: %s", async ([, status, options]) => {
     for (const operation of documented.filter(({ requestBody }) => requestBody !== undefined)) {
-      const person = await api.signIn();
+      const person = await api.signIn({ email: "operator@example.com" });
       const target = nameOf(operation).replaceAll(/\{\w+\}/g, "1") as Target;
       const forWorkers = operation.security.some((scheme) => "serviceKey" in scheme);
       const credential = forWorkers ? { "X-Messages-Key": testKeys.messages } : { Cookie: person.cookie };

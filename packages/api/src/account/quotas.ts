@@ -1,9 +1,14 @@
-import type { UsageToday } from "@deepbot/db";
+import type { SendConflict, UsageToday } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
-/** The quota that stands in the way of a question of `bytes` in a dialog that holds `messageCount` messages. */
-function findObstacle(usage: UsageToday, question: { bytes: number; messageCount: number }): AppError | undefined {
+/** A question of `bytes` in a dialog that holds `messageCount` messages. */
+interface RefusedQuestion extends Pick<SendConflict, "messageCount" | "assistant"> {
+  bytes: number;
+}
+
+/** The quota that stands in the way of a question. */
+function findObstacle(usage: UsageToday, question: RefusedQuestion): AppError | undefined {
   const { quotas, resetsAt } = usage;
   // An answer must fit too.
   if (question.messageCount + 2 > quotas.messagesPerDialog) {
@@ -14,6 +19,10 @@ function findObstacle(usage: UsageToday, question: { bytes: number; messageCount
   if (usage.questions >= quotas.questionsPerDay) return exceeded("questions", quotas.questionsPerDay);
   if (usage.questionBytes + question.bytes > quotas.questionBytesPerDay) {
     return exceeded("question_bytes", quotas.questionBytesPerDay);
+  }
+  const { questions } = question.assistant;
+  if (questions !== null && questions.used >= questions.limit) {
+    return exceeded("assistant_questions", questions.limit);
   }
   return findTokenObstacle(usage);
 }
@@ -29,7 +38,7 @@ export interface QuotaReads {
   /** @throws {AppError} `account_not_found` when the account was deleted meanwhile */
   usage: (userId: number) => Promise<UsageToday>;
   /** @throws {AppError} `quota_exceeded` (with `quota`, `limit` and `resets_at`), `dialog_full` (with `limit`) */
-  refuseQuestion: (userId: number, question: { bytes: number; messageCount: number }) => Promise<void>;
+  refuseQuestion: (userId: number, question: RefusedQuestion) => Promise<void>;
   /** @throws {AppError} the same, for a question that is stored already */
   refuseRetry: (userId: number, dialog: { messageCount: number }) => Promise<void>;
 }

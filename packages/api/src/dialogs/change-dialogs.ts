@@ -1,18 +1,39 @@
-import type { DialogKey } from "@deepbot/db";
+import { defaultAssistantSlug, type DialogKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
+import type { ReapOverdueRuns } from "../runs/reap.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
-/** Creating, renaming and deleting. A dialog of somebody else counts as missing: `dialog_not_found`. */
-export function createDialogChanges({
-  statements,
-  events,
-  settings,
-}: Pick<UseCaseDeps, "statements" | "events" | "settings">) {
+/** How often a dialog is moved again after the obstacle was removed. */
+const maxTries = 5;
+
+/** Creating, renaming, moving and deleting. A dialog of somebody else counts as missing: `dialog_not_found`. */
+export function createDialogChanges(
+  { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
+  reapOverdueRuns: ReapOverdueRuns,
+) {
+  /** @throws {AppError} `assistant_not_found`, `assistant_disabled` */
+  const findEnabled = async (slug: string): Promise<number> => {
+    const [assistant] = await statements.findAssistants([slug]);
+    if (assistant === undefined) throw new AppError("assistant_not_found");
+    if (assistant.disabledAt !== null) throw new AppError("assistant_disabled");
+    return assistant.assistantId;
+  };
+
+  /** Removes what keeps a dialog from being moved, or says what it is. */
+  const clearWay = async (dialog: DialogKey, assistant: string): Promise<void> => {
+    const conflict = await statements.findSendConflict({ ...dialog, clientMessageId: null });
+    if (conflict === undefined) throw new AppError("dialog_not_found");
+    await findEnabled(assistant);
+    if (conflict.overdue) await reapOverdueRuns();
+    else if (conflict.openRunId !== null) throw new AppError("answer_awaited", { run_id: conflict.openRunId });
+  };
+
   return {
-    /** @throws {AppError} `dialog_limit` */
-    create: async (userId: number, dialogName: string): Promise<number> => {
+    /** @throws {AppError} `assistant_not_found`, `assistant_disabled`, `dialog_limit` */
+    create: async (userId: number, dialogName: string, assistant = defaultAssistantSlug): Promise<number> => {
       const limit = settings.dialogsPerUser;
-      const dialogId = await statements.insertDialog({ userId, dialogName, limit });
+      const chosen = assistant === defaultAssistantSlug ? {} : { assistantId: await findEnabled(assistant) };
+      const dialogId = await statements.insertDialog({ userId, dialogName, limit, ...chosen });
       if (dialogId === undefined) throw new AppError("dialog_limit", { limit });
       events.emit({ kind: "dialog_changed", change: "created", dialogId, userId });
       return dialogId;
@@ -22,6 +43,24 @@ export function createDialogChanges({
     rename: async (dialog: DialogKey, dialogName: string): Promise<void> => {
       if (!(await statements.renameDialog({ ...dialog, dialogName }))) throw new AppError("dialog_not_found");
       events.emit({ kind: "dialog_changed", change: "renamed", ...dialog });
+    },
+
+    /**
+     * Gives a dialog to another assistant, which answers from now on.
+     *
+     * @returns the name of the dialog
+     * @throws {AppError} `dialog_not_found`, `assistant_not_found`, `assistant_disabled`; `answer_awaited` (with `run_id`)
+     */
+    move: async (dialog: DialogKey, assistant: string): Promise<string> => {
+      for (let attempt = 0; attempt < maxTries; attempt += 1) {
+        const dialogName = await statements.moveDialog({ ...dialog, assistant });
+        if (dialogName !== undefined) {
+          events.emit({ kind: "dialog_changed", change: "moved", ...dialog });
+          return dialogName;
+        }
+        await clearWay(dialog, assistant);
+      }
+      throw new AppError("answer_awaited");
     },
 
     /**

@@ -8,6 +8,8 @@ import {
   listDialogsOutput,
   renameDialogInput,
   renameDialogOutput,
+  updateDialogInput,
+  updateDialogOutput,
 } from "@deepbot/contract";
 import type { z } from "zod";
 import { roleOf } from "../messages/wire.ts";
@@ -42,16 +44,37 @@ export const dialogsRouter = router({
         path: "/dialogs/create",
         tags: ["original"],
         summary: "Create a dialog",
-        description: "403 when the user has reached the limit of dialogs.",
+        description:
+          "With the assistant `deepbot` unless another one is named. 403 when the user has reached the limit of dialogs.",
       },
-      errors: ["dialog_limit"],
+      errors: ["dialog_limit", "assistant_not_found", "assistant_disabled"],
     })
     .input(sync(createDialogInput))
     .output(sync(createDialogOutput))
     .mutation(async ({ ctx, input }) => ({
       server: "ok" as const,
-      dialog: await ctx.useCases.dialogs.create(ctx.user.userId, input.dialog_name),
+      dialog: await ctx.useCases.dialogs.create(ctx.user.userId, input.dialog_name, input.assistant),
     })),
+
+  update: personProcedure
+    .meta({
+      rateLimit: "change",
+      openapi: {
+        method: "PATCH",
+        path: "/dialogs/{dialog_id}",
+        tags: ["dialogs"],
+        summary: "Change a dialog",
+        description:
+          "Gives it to another assistant, which answers from then on and reads what was said before. 409 while an answer is awaited.",
+      },
+      errors: ["dialog_not_found", "answer_awaited", "assistant_not_found", "assistant_disabled"],
+    })
+    .input(sync(updateDialogInput))
+    .output(sync(updateDialogOutput))
+    .mutation(async ({ ctx, input: { dialog_id, assistant } }) => {
+      const dialog = { dialogId: dialog_id, userId: ctx.user.userId };
+      return { dialog_id, dialog_name: await ctx.useCases.dialogs.move(dialog, assistant), assistant };
+    }),
 
   delete: personProcedure
     .meta({

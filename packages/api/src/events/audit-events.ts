@@ -29,6 +29,7 @@ type AuditedEvent = Extract<
       | "account_deleted"
       | "access_refused"
       | "key_used"
+      | "assistant_changed"
       | "request_refused";
   }
 >;
@@ -40,6 +41,7 @@ const auditedKinds: readonly AuditedEvent["kind"][] = [
   "account_deleted",
   "access_refused",
   "key_used",
+  "assistant_changed",
   "request_refused",
 ];
 
@@ -70,6 +72,10 @@ function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefi
     case "account_deleted": {
       const { kind, userId } = event;
       return { row: { kind, userId } };
+    }
+    case "assistant_changed": {
+      const { kind, userId, change, assistantId, slug, before, after } = event;
+      return { row: { kind, userId, facts: { change, assistant_id: assistantId, slug, before, after } } };
     }
     case "access_refused": {
       const { kind, credential, reason, keyId } = event;

@@ -10,6 +10,7 @@ export interface RunTransition {
   runId: number;
   dialogId: number;
   ownerId: number;
+  assistantId: number;
   /** Null for a run that was just created. */
   from: RunState | null;
   to: RunState;
@@ -44,9 +45,21 @@ export interface DeltasStored {
 
 export type DialogChanged = {
   kind: "dialog_changed";
-  change: "created" | "renamed" | "deleted";
+  change: "created" | "renamed" | "moved" | "deleted";
   dialogId: number;
   userId: number;
+};
+
+/** An operator made, changed, disabled or enabled an assistant. */
+export type AssistantChanged = {
+  kind: "assistant_changed";
+  change: "created" | "updated" | "disabled" | "enabled";
+  userId: number;
+  assistantId: number;
+  slug: string;
+  /** Short values as they were and as they are, in JSON. Of longer texts only the names are told. */
+  before: string;
+  after: string;
 };
 
 export type SessionsEnded = {
@@ -99,6 +112,7 @@ export type AppEvent =
   | RunTransition
   | DeltasStored
   | DialogChanged
+  | AssistantChanged
   | SessionsEnded
   | AccessRefused
   | RateLimited

@@ -137,6 +137,11 @@ function describe(event: AppEvent): Line | undefined {
       const fields = { event: `dialog_${change}`, user_id: userId, dialog_id: dialogId };
       return { module: "dialogs", fields, message: `User ${userId} ${change} dialog ${dialogId}` };
     }
+    case "assistant_changed": {
+      const { change, userId, assistantId, slug } = event;
+      const fields = { event: `assistant_${change}`, user_id: userId, assistant_id: assistantId, slug };
+      return { module: "assistants", fields, message: `User ${userId} ${change} assistant ${slug}` };
+    }
     case "rate_limited": {
       // The first refusal stands for all of its window: a flood must not become a flood of lines.
       const { policy, by, subject, first } = event;

@@ -1,6 +1,7 @@
 import { limits } from "@deepbot/contract";
 import type { DialogKey, PendingRow } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
+import type { ServiceKey } from "../identity/service-key.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
 /** The original worker protocol: no leases, and a reply names its dialog only. */
@@ -10,9 +11,10 @@ export function createLegacyProtocol({
   settings,
 }: Pick<UseCaseDeps, "statements" | "events" | "settings">) {
   return {
-    /** The questions that await an answer, with those before them in their dialogs, in the order of storing. */
-    listPending: (): Promise<PendingRow[]> =>
+    /** The questions to the key's assistants that await an answer, with those before them, in the order of storing. */
+    listPending: ({ assistantIds }: ServiceKey): Promise<PendingRow[]> =>
       statements.listPendingMessages({
+        assistantIds,
         maxBytes: limits.pendingMaxBytes,
         maxDialogs: limits.pendingMaxDialogs,
         dialogMaxBytes: limits.pendingDialogMaxBytes,
@@ -23,13 +25,14 @@ export function createLegacyProtocol({
      * Stores a text of the bot: the answer to the open or unanswered run of the dialog, or an unsolicited message. A repeat
      * of the bot's last text is accepted and not stored.
      *
-     * @throws {AppError} `dialog_not_found` when the dialog does not belong to that user; `dialog_full` when it has no room
+     * @throws {AppError} `dialog_not_found` when the dialog belongs to another user, or to an assistant that the key does not
+     *   reach; `dialog_full` when it has no room
      *   for a message that answers nothing
      */
-    reply: async ({ text, ...dialog }: DialogKey & { text: string }): Promise<void> => {
+    reply: async ({ assistantIds }: ServiceKey, { text, ...dialog }: DialogKey & { text: string }): Promise<void> => {
       const { dialogId, userId } = dialog;
       const { messagesPerDialog } = settings.quotas;
-      const reply = await statements.storeReply({ ...dialog, text, messagesPerDialog });
+      const reply = await statements.storeReply({ ...dialog, text, assistantIds, messagesPerDialog });
       switch (reply.kind) {
         case "no_dialog":
           throw new AppError("dialog_not_found");
@@ -41,8 +44,16 @@ export function createLegacyProtocol({
           events.emit({ kind: "bot_message_stored", dialogId, userId });
           return;
         case "completed": {
-          const { runId, from } = reply;
-          const run = { runId, dialogId, ownerId: userId, from, to: "completed", answerText: text } as const;
+          const { runId, assistantId, from } = reply;
+          const run = {
+            runId,
+            dialogId,
+            assistantId,
+            ownerId: userId,
+            from,
+            to: "completed",
+            answerText: text,
+          } as const;
           events.emit({ kind: "run_transition", ...run, actor: "worker", facts: {} });
         }
       }

@@ -10,6 +10,7 @@ import {
 import type { z } from "zod";
 import { JsonStream } from "../shared/json-stream.ts";
 import { personProcedure, router, streamed, sync, workerProcedure } from "../trpc.ts";
+import { askMetadataOf } from "../runs/ask-metadata.ts";
 import { toWireMessage } from "./wire.ts";
 
 export const messagesRouter = router({
@@ -32,6 +33,7 @@ export const messagesRouter = router({
         "run_cancelled",
         "dialog_deleted",
         "client_message_id_reused",
+        "assistant_disabled",
         "quota_exceeded",
         "too_many_waits",
         "answer_failed",
@@ -48,6 +50,7 @@ export const messagesRouter = router({
         dialogId: input.dialog_id,
         text: input.text_user,
         clientMessageId: input.client_message_id ?? null,
+        metadata: askMetadataOf(ctx.caller),
       };
       return { server: "ok" as const, answer_ai: await ctx.useCases.runs.askAndWait(question, signal) };
     }),
@@ -82,12 +85,12 @@ export const messagesRouter = router({
         tags: ["original"],
         summary: "List the questions that await an answer",
         description:
-          "For workers on the original protocol. All of them see the same rows. What does not fit follows when the longest waiting questions are answered.",
+          "For workers on the original protocol: questions to the assistants that the key reaches. What does not fit follows when the longest waiting questions are answered.",
       },
     })
     .output(sync(pendingOutput))
     .query(async ({ ctx }) => {
-      const rows = await ctx.useCases.legacy.listPending();
+      const rows = await ctx.useCases.legacy.listPending(ctx.key);
       return {
         success: true as const,
         service_message: rows.map(({ userId, dialogId, content }) => ({
@@ -116,7 +119,8 @@ export const messagesRouter = router({
     .input(sync(replyInput))
     .output(sync(replyOutput))
     .mutation(async ({ ctx, input }) => {
-      await ctx.useCases.legacy.reply({ userId: input.user_id, dialogId: input.dialog_id, text: input.text_user });
+      const reply = { userId: input.user_id, dialogId: input.dialog_id, text: input.text_user };
+      await ctx.useCases.legacy.reply(ctx.key, reply);
       return { server: "ok" as const, service_message: "Сообщение записано" as const };
     }),
 });

@@ -1,5 +1,5 @@
 import { utf8Length, type WireRun } from "@deepbot/contract";
-import { databaseErrorCode, uniqueViolation, type QueuedRun } from "@deepbot/db";
+import { databaseErrorCode, uniqueViolation, type AskMetadata, type QueuedRun } from "@deepbot/db";
 import type { QuotaReads } from "../account/quotas.ts";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
@@ -11,6 +11,7 @@ export interface Question {
   dialogId: number;
   text: string;
   clientMessageId: string | null;
+  metadata: AskMetadata;
 }
 
 /** A run that was just queued, or the run that a repeated question already has. */
@@ -21,7 +22,7 @@ export type AskedRun = { isNew: true; run: QueuedRun } | { isNew: false; runId: 
  * from the quotas.
  *
  * @throws {AppError} `dialog_not_found`, `answer_awaited` (with the open `run_id`), `client_message_id_reused`,
- *   `quota_exceeded`, `dialog_full`
+ *   `assistant_disabled`, `quota_exceeded`, `dialog_full`
  */
 export type Ask = (question: Question) => Promise<AskedRun>;
 
@@ -46,14 +47,15 @@ export function createAsk(
   const resolveConflict = async (question: Question): Promise<number | undefined> => {
     const conflict = await statements.findSendConflict(question);
     if (conflict === undefined) throw new AppError("dialog_not_found");
-    const { sameMessage, openRunId, overdue, messageCount } = conflict;
+    const { sameMessage, openRunId, overdue, messageCount, assistant } = conflict;
     if (sameMessage !== null) {
       if (sameMessage.text !== question.text) throw new AppError("client_message_id_reused");
       return sameMessage.runId;
     }
     if (overdue) await reapOverdueRuns();
     else if (openRunId !== null) throw new AppError("answer_awaited", { run_id: openRunId });
-    else await quotas.refuseQuestion(question.userId, { bytes: utf8Length(question.text), messageCount });
+    else if (assistant.isDisabled) throw new AppError("assistant_disabled");
+    else await quotas.refuseQuestion(question.userId, { bytes: utf8Length(question.text), messageCount, assistant });
     return undefined;
   };
 
@@ -61,8 +63,8 @@ export function createAsk(
     for (let attempt = 0; attempt < maxTries; attempt += 1) {
       const run = await insert(question);
       if (run !== undefined) {
-        const { runId, dialogId } = run;
-        const ids = { runId, dialogId, ownerId: question.userId };
+        const { runId, dialogId, assistantId } = run;
+        const ids = { runId, dialogId, assistantId, ownerId: question.userId };
         events.emit({ kind: "run_transition", ...ids, from: null, to: "queued", actor: "person", facts: {} });
         return { isNew: true, run };
       }

@@ -1,9 +1,14 @@
 import type { ClaimedRun } from "@deepbot/db";
+import type { FindServedAssistants } from "../assistants/served-assistants.ts";
+import type { ServiceKey } from "../identity/service-key.ts";
 import { fallbackHeadStartMs, type ClaimPlace, type ClaimQueue } from "../streaming/claim-queue.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
 export interface Claim {
+  key: ServiceKey;
   worker: string;
+  /** Slugs; all assistants of the key if absent. */
+  assistants: readonly string[] | undefined;
   max: number;
   waitMs: number;
   leaseMs: number;
@@ -15,30 +20,38 @@ export interface Claim {
   fallback: boolean;
 }
 
+type ResolvedClaim = Omit<Claim, "key" | "assistants"> & { assistantIds: readonly number[] | null };
+
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
 
 /**
  * Leases queued runs, waiting up to `waitMs` for the first. Returns an empty list when none came, and early when the server
  * begins to stop. Runs that were claimed for a worker that has left meanwhile are released.
+ *
+ * @throws {AppError} `assistant_refused`
  */
 export type ClaimRuns = (claim: Claim, signal: AbortSignal | undefined) => Promise<ClaimedRun[]>;
 
-export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns {
-  const { statements, events, shutdown, settings } = deps;
+export function createClaimRuns(
+  deps: UseCaseDeps,
+  { queue, findServedAssistants }: { queue: ClaimQueue; findServedAssistants: FindServedAssistants },
+): ClaimRuns {
+  const { statements, events, shutdown } = deps;
 
-  const emitClaimed = (worker: string, { runId, dialogId, userId, attempt, deadlineAt }: ClaimedRun): void => {
-    const ids = { runId, dialogId, ownerId: userId };
+  const emitClaimed = (worker: string, run: ClaimedRun): void => {
+    const { runId, dialogId, userId, assistantId, attempt, createdAt } = run;
+    const ids = { runId, dialogId, assistantId, ownerId: userId };
     // Two clocks are compared here, which is good enough for a metric.
-    const waitedMs = Math.max(0, Date.now() - (deadlineAt.getTime() - settings.answerDeadlineMs));
+    const waitedMs = Math.max(0, Date.now() - createdAt.getTime());
     const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
     events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
   };
 
   const releaseAll = async (claimed: readonly ClaimedRun[]): Promise<void> => {
-    for (const { runId, leaseToken, dialogId, userId } of claimed) {
+    for (const { runId, leaseToken, dialogId, assistantId, userId } of claimed) {
       if ((await statements.releaseRun({ runId, leaseToken })) === undefined) continue;
-      const ids = { runId, dialogId, ownerId: userId };
+      const ids = { runId, dialogId, assistantId, ownerId: userId };
       events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
     }
   };
@@ -52,7 +65,7 @@ export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns
   };
 
   const claimOrWait = async (
-    { waitMs, fallback, ...claim }: Claim,
+    { waitMs, fallback, ...claim }: ResolvedClaim,
     { place, signal }: { place: ClaimPlace; signal: AbortSignal | undefined },
   ): Promise<ClaimedRun[]> => {
     const until = performance.now() + waitMs;
@@ -69,7 +82,8 @@ export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns
     }
   };
 
-  return async (claim, signal) => {
+  return async ({ key, assistants, ...others }, signal) => {
+    const claim = { ...others, assistantIds: await findServedAssistants(key, assistants) };
     const place = queue.open(claim);
     try {
       const claimed = await claimOrWait(claim, { place, signal });

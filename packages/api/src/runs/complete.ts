@@ -1,11 +1,12 @@
-import type { Usage } from "@deepbot/contract";
+import { utf8Length, type Usage } from "@deepbot/contract";
+import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { Lease, RefuseReport } from "./refuse-report.ts";
 
 /**
  * Stores the answer and ends the run. A repeat with the same text is accepted and changes nothing.
  *
- * @throws {AppError} `run_not_found`, `run_ended`, `lease_lost`
+ * @throws {AppError} `answer_too_long` when it is longer than its assistant allows; `run_not_found`, `run_ended`, `lease_lost`
  */
 export type CompleteRun = (lease: Lease, text: string, usage: Usage | null) => Promise<void>;
 
@@ -16,8 +17,8 @@ export function createCompleteRun(
   return async (lease, text, usage) => {
     const stored = await statements.completeRun({ ...lease, text, usage });
     if (stored !== undefined) {
-      const { runId, dialogId, ownerId, from } = stored;
-      const ids = { runId, dialogId, ownerId };
+      const { runId, dialogId, ownerId, assistantId, from } = stored;
+      const ids = { runId, dialogId, ownerId, assistantId };
       events.emit({
         kind: "run_transition",
         ...ids,
@@ -30,7 +31,10 @@ export function createCompleteRun(
       return;
     }
     const run = await statements.findReportedRun(lease.runId);
-    const isRepeat = run?.state === "completed" && run.leaseToken === lease.leaseToken && run.answerText === text;
+    const isOwn = run?.leaseToken === lease.leaseToken;
+    const maxBytes = run?.answerMaxBytes ?? Infinity;
+    if (isOwn && utf8Length(text) > maxBytes) throw new AppError("answer_too_long");
+    const isRepeat = isOwn && run?.state === "completed" && run.answerText === text;
     if (!isRepeat) await refuse(lease);
   };
 }

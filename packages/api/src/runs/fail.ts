@@ -25,7 +25,7 @@ export function createFailRun(
     const backoffMs = settings.retryBackoffMs;
     const failed = await statements.failRun({ ...lease, ...failure, backoffMs });
     if (failed === undefined) return refuse(lease);
-    const { dialogId, ownerId, attempt, cancelRequested } = failed;
+    const { dialogId, ownerId, assistantId, attempt, cancelRequested } = failed;
     const to = failed.state === "queued" ? "queued" : "failed";
     const delayed = to === "queued" && (backoffMs > 0 || cancelRequested);
     const facts = { attempt, reason: failure.errorCode, ...(delayed ? { delayed } : {}) };
@@ -34,6 +34,7 @@ export function createFailRun(
       runId: lease.runId,
       dialogId,
       ownerId,
+      assistantId,
       from: "running",
       to,
       actor: "worker",

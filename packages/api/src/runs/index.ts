@@ -1,5 +1,6 @@
 import type { DeltaStore } from "@deepbot/live";
 import type { QuotaReads } from "../account/quotas.ts";
+import { createFindServedAssistants } from "../assistants/served-assistants.ts";
 import type { SessionWatches } from "../identity/session-watch.ts";
 import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import { createAppendBatcher } from "../streaming/append-batcher.ts";
@@ -63,7 +64,10 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
       subscribe: createSubscribeRun({ find, store, feeds, sessionWatches, limiter }),
     },
     worker: {
-      claim: createClaimRuns(deps, claimQueue),
+      claim: createClaimRuns(deps, {
+        queue: claimQueue,
+        findServedAssistants: createFindServedAssistants(statements),
+      }),
       ...createProgressReports(deps, { appendDelta, refuse }),
       complete: createCompleteRun(deps, refuse),
       fail: createFailRun(deps, { refuse, reapOverdueRuns }),

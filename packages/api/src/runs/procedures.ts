@@ -1,5 +1,6 @@
 import { runEventSchemas, runInput, runOutput, startRunInput, watchInput } from "@deepbot/contract";
 import { tracked } from "@trpc/server";
+import { askMetadataOf } from "./ask-metadata.ts";
 import { mapStreamErrors, personProcedure, router, sync } from "../trpc.ts";
 
 export const runsRouter = router({
@@ -20,6 +21,7 @@ export const runsRouter = router({
         "dialog_full",
         "dialog_deleted",
         "client_message_id_reused",
+        "assistant_disabled",
         "quota_exceeded",
       ],
       status: 202,
@@ -32,6 +34,7 @@ export const runsRouter = router({
         dialogId: input.dialog_id,
         text: input.text_user,
         clientMessageId: input.client_message_id ?? null,
+        metadata: askMetadataOf(ctx.caller),
       }),
     ),
 
@@ -106,6 +109,7 @@ export const runsRouter = router({
         "answer_awaited",
         "run_not_retryable",
         "retry_limit",
+        "assistant_disabled",
         "dialog_full",
         "dialog_deleted",
         "quota_exceeded",
@@ -114,5 +118,7 @@ export const runsRouter = router({
     })
     .input(sync(runInput))
     .output(sync(runOutput))
-    .mutation(({ ctx, input }) => ctx.useCases.runs.retry({ runId: input.run_id, userId: ctx.user.userId })),
+    .mutation(({ ctx, input }) =>
+      ctx.useCases.runs.retry({ runId: input.run_id, userId: ctx.user.userId }, askMetadataOf(ctx.caller)),
+    ),
 });

@@ -14,9 +14,10 @@ export function createReleaseRun(
   { refuse, reapOverdueRuns }: { refuse: RefuseReport; reapOverdueRuns: ReapOverdueRuns },
 ): ReleaseRun {
   return async (lease) => {
-    const { dialogId, ownerId, cancelRequested } = (await statements.releaseRun(lease)) ?? (await refuse(lease));
+    const { dialogId, ownerId, assistantId, cancelRequested } =
+      (await statements.releaseRun(lease)) ?? (await refuse(lease));
     const facts = cancelRequested ? { delayed: true } : {};
-    const ids = { runId: lease.runId, dialogId, ownerId };
+    const ids = { runId: lease.runId, dialogId, ownerId, assistantId };
     events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts });
     if (!cancelRequested) return { state: "queued" };
     await reapOverdueRuns();

@@ -1,5 +1,5 @@
 import { limits, type WireRun } from "@deepbot/contract";
-import type { RunRow } from "@deepbot/db";
+import type { AskMetadata, RunRow } from "@deepbot/db";
 import type { QuotaReads } from "../account/quotas.ts";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
@@ -12,9 +12,10 @@ import type { ReadRun } from "./read-run.ts";
  *
  * @returns the new run
  * @throws {AppError} `run_not_found`; `answer_awaited` while an answer is awaited; `run_not_retryable` when the question has
- *   an answer or is not the last of its dialog; `retry_limit` (with `limit`), `quota_exceeded`, `dialog_full`
+ *   an answer or is not the last of its dialog; `retry_limit` (with `limit`), `assistant_disabled`,
+ *   `quota_exceeded`, `dialog_full`
  */
-export type RetryRun = (key: RunKey) => Promise<WireRun>;
+export type RetryRun = (key: RunKey, metadata: AskMetadata) => Promise<WireRun>;
 
 export function createRetryRun(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
@@ -30,16 +31,17 @@ export function createRetryRun(
     if ((await statements.countRunsOfQuestion(questionId)) >= maxRuns) {
       throw new AppError("retry_limit", { limit: maxRuns });
     }
+    if (conflict.assistant.isDisabled) throw new AppError("assistant_disabled");
     await quotas.refuseRetry(userId, conflict);
     throw new AppError("run_not_retryable");
   };
 
-  return async (key) => {
+  return async (key, metadata) => {
     const run = await find(key);
     if (run === undefined) throw new AppError("run_not_found");
     const { answerDeadlineMs: deadlineMs, maxAttempts } = settings;
     const { tokensPerDay, messagesPerDialog } = settings.quotas;
-    const retry = { ...key, deadlineMs, maxAttempts, maxRuns, quotas: { tokensPerDay, messagesPerDialog } };
+    const retry = { ...key, deadlineMs, maxAttempts, maxRuns, metadata, quotas: { tokensPerDay, messagesPerDialog } };
     const queued = await statements.insertRetry(retry);
     if (queued === undefined) return refuse(run, key.userId);
     const facts = { retryOf: key.runId };

@@ -10,8 +10,11 @@ import {
   heartbeatOutput,
   releaseInput,
   releaseOutput,
+  defaultLocale,
   type ErrorCode,
 } from "@deepbot/contract";
+import type { Pseudonym } from "../identity/pseudonym.ts";
+import type { ServiceKey } from "../identity/service-key.ts";
 import { router, sync, workerProcedure } from "../trpc.ts";
 import type { LeaseStatus } from "./report-progress.ts";
 import type { UseCases } from "../use-cases.ts";
@@ -25,11 +28,22 @@ const leaseOf = ({ run_id, lease_token }: { run_id: number; lease_token: string 
 
 type ClaimedRun = Awaited<ReturnType<UseCases["worker"]["claim"]>>[number];
 
-function toWireClaim(run: ClaimedRun) {
+interface ClaimContext {
+  key: ServiceKey;
+  pseudonym: Pseudonym;
+}
+
+/** The owner's id is the same for all assistants, so keys of some get only what stands for the person there. */
+function toWireClaim(run: ClaimedRun, { key, pseudonym }: ClaimContext) {
+  const { locale = defaultLocale, traceparent } = run.metadata ?? {};
   return {
     run_id: run.runId,
     dialog_id: run.dialogId,
-    user_id: run.userId,
+    assistant: run.assistant,
+    user: pseudonym(run),
+    ...(key.assistantIds === null ? { user_id: run.userId } : {}),
+    locale,
+    ...(traceparent === undefined ? {} : { traceparent }),
     attempt: run.attempt,
     max_attempts: run.maxAttempts,
     lease_token: run.leaseToken,
@@ -58,14 +72,17 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Claim runs",
         description:
-          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. The order is fair between people: much that one of them has asked does not hold up the others. With `fallback` a worker gets a run only while no other worker is waiting.",
+          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. The order is fair between people: much that one of them has asked does not hold up the others. With `fallback` a worker gets a run only while no other worker is waiting. 403 `assistant_refused` for a slug that the key does not reach.",
       },
+      errors: ["assistant_refused"],
     })
     .input(sync(claimInput))
     .output(sync(claimOutput))
     .mutation(async ({ ctx, input, signal }) => {
       const claim = {
+        key: ctx.key,
         worker: input.worker,
+        assistants: input.assistants,
         max: input.max,
         waitMs: input.wait_ms,
         leaseMs: input.lease_ms,
@@ -74,7 +91,9 @@ export const workerRouter = router({
         maxBytes: input.max_bytes,
         fallback: input.fallback,
       };
-      return { runs: (await ctx.useCases.worker.claim(claim, signal)).map(toWireClaim) };
+      const { worker, pseudonym } = ctx.useCases;
+      const claimed = await worker.claim(claim, signal);
+      return { runs: claimed.map((run) => toWireClaim(run, { key: ctx.key, pseudonym })) };
     }),
 
   heartbeat: workerProcedure
@@ -122,9 +141,9 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Complete a run with its answer",
         description:
-          "A repeat with the same text is accepted. 409 `lease_lost` when the worker no longer holds the lease.",
+          "A repeat with the same text is accepted. 422 `answer_too_long` when it is longer than the assistant allows. 409 `lease_lost` when the worker no longer holds the lease.",
       },
-      errors: reportErrors,
+      errors: [...reportErrors, "answer_too_long"],
       carriesAnswer: true,
     })
     .input(sync(completeInput))

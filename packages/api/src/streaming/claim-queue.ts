@@ -1,6 +1,7 @@
 import type { Statements } from "@deepbot/db";
-import type { Notifier } from "@deepbot/live";
+import { isReadyFor, type Notifier } from "@deepbot/live";
 import { createSignal, type Signal } from "../shared/signal.ts";
+import { createWaitingLine, type WaitingWorker } from "./waiting-line.ts";
 
 /** How long a run is left to other workers before a fallback worker can claim it. */
 export const fallbackHeadStartMs = 200;
@@ -13,23 +14,17 @@ export interface ClaimPlace {
 }
 
 /**
- * The workers that wait in this process. Each run that is offered wakes the one that has waited longest; fallback workers are
- * woken only while no other worker waits. Shutdown wakes all.
+ * The workers that wait in this process. Each run that is offered wakes the one that has waited longest for runs of its
+ * assistant; fallback workers are woken only while no other worker waits for them. Shutdown wakes all.
  */
 export interface ClaimQueue {
-  open: (options: { fallback: boolean }) => ClaimPlace;
+  open: (options: { fallback: boolean; assistantIds: readonly number[] | null }) => ClaimPlace;
   /** Wakes as many workers as there are runs to claim: for lost notifications, and for runs whose back-off is over. */
   poll: () => Promise<void>;
   /** How many workers wait in this process. */
   size: () => number;
-}
-
-/** Wakes the worker that has waited longest. */
-function wakeFirst(waiting: Set<Signal>): void {
-  const [first] = waiting;
-  if (first === undefined) return;
-  waiting.delete(first);
-  first.set();
+  /** Whether a worker waits in this process for runs of the assistant. */
+  isAwaited: (assistantId: number) => boolean;
 }
 
 export function createClaimQueue(deps: {
@@ -38,46 +33,50 @@ export function createClaimQueue(deps: {
   shutdown: AbortSignal;
 }): ClaimQueue {
   const { notifier, statements, shutdown } = deps;
-  const line = new Set<Signal>();
-  const fallbackLine = new Set<Signal>();
+  const line = createWaitingLine();
+  const fallbackLine = createWaitingLine();
 
-  const wakeNext = (): void => {
-    if (line.size > 0) wakeFirst(line);
+  const wakeNext = (assistantId: number): void => {
+    if (line.wakeFirst(assistantId)) return;
     // A fallback worker that wakes earlier finds nothing that it may claim.
-    else if (fallbackLine.size > 0) setTimeout(() => wakeFirst(fallbackLine), fallbackHeadStartMs + 1).unref();
+    const wakeFallback = (): void => void fallbackLine.wakeFirst(assistantId);
+    if (fallbackLine.size() > 0) setTimeout(wakeFallback, fallbackHeadStartMs + 1).unref();
   };
 
-  const size = (): number => line.size + fallbackLine.size;
+  const size = (): number => line.size() + fallbackLine.size();
 
   const poll = async (): Promise<void> => {
     if (size() === 0) return;
-    const claimable = await statements.countClaimableRuns(size());
-    for (let woken = 0; woken < claimable; woken += 1) wakeFirst(line.size > 0 ? line : fallbackLine);
+    for (const { assistantId, runs } of await statements.countClaimableRuns(size())) {
+      let toWake = runs;
+      while (toWake > 0 && (line.wakeFirst(assistantId) || fallbackLine.wakeFirst(assistantId))) toWake -= 1;
+    }
   };
 
-  notifier.takeWork({ isReady: () => line.size > 0, take: wakeNext });
+  notifier.takeWork({ readiness: line.readiness, take: wakeNext });
   // The next poll makes up for one that fails.
   notifier.onGap(() => void poll().catch(() => {}));
   // One listener for all workers: adding a listener to an abort signal searches those that it has.
-  shutdown.addEventListener("abort", () => [...line, ...fallbackLine].forEach((worker) => worker.set()));
+  shutdown.addEventListener("abort", () => [line, fallbackLine].forEach((each) => each.wakeAll()));
 
   return {
-    open: ({ fallback }) => {
+    open: ({ fallback, assistantIds }) => {
       const own = fallback ? fallbackLine : line;
-      const woken = createSignal();
-      own.add(woken);
+      const worker: WaitingWorker = { assistantIds, woken: createSignal() };
+      own.add(worker);
       return {
         wait: (options) => {
-          own.add(woken);
-          return woken.wait(options);
+          own.add(worker);
+          return worker.woken.wait(options);
         },
         close: () => {
-          own.delete(woken);
-          if (woken.consume()) notifier.offerWork();
+          own.remove(worker);
+          if (worker.woken.consume() && worker.wokenFor !== undefined) notifier.offerWork(worker.wokenFor);
         },
       };
     },
     poll,
     size,
+    isAwaited: (assistantId) => [line, fallbackLine].some(({ readiness }) => isReadyFor(readiness(), assistantId)),
   };
 }

@@ -3,10 +3,10 @@ import type { AppEvent, RunTransition } from "../events/events.ts";
 import type { AnswerWaits } from "./await-answer.ts";
 import type { RunFeeds } from "./run-feed.ts";
 
-function publishTransition(notifier: Notifier, { runId, dialogId, to, facts }: RunTransition): void {
+function publishTransition(notifier: Notifier, { runId, dialogId, assistantId, to, facts }: RunTransition): void {
   switch (to) {
     case "queued":
-      if (facts.delayed !== true) notifier.offerWork();
+      if (facts.delayed !== true) notifier.offerWork(assistantId);
       return;
     case "running":
       notifier.publish(`run:${runId}`);
@@ -57,6 +57,7 @@ export function createDelivery(deps: {
       case "rate_limited":
       case "signed_in":
       case "account_exported":
+      case "assistant_changed":
     }
   };
 }

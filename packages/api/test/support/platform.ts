@@ -3,6 +3,7 @@ import type { Locale } from "@deepbot/contract";
 import { createStatements, type Database, type Statements } from "@deepbot/db";
 import { openTestDatabase, type TestEngine } from "@deepbot/db/testing";
 import { createGoogleVerifier, googleIssuers } from "../../src/identity/google.ts";
+import { createPseudonym } from "../../src/identity/pseudonym.ts";
 import { createKeyCheck } from "../../src/identity/key-check.ts";
 import { createSessionTokens, type SessionTokens } from "../../src/identity/authenticate.ts";
 import type { Context } from "../../src/context.ts";
@@ -36,6 +37,7 @@ export interface CallerOptions {
   healthKey?: string;
   locale?: Locale;
   userAgent?: string;
+  traceparent?: string;
   signal?: AbortSignal;
 }
 
@@ -129,6 +131,7 @@ export async function createPlatform(
       fetchCertificates: google.fetchCertificates,
     }),
     sessionTokens,
+    pseudonym: createPseudonym("secret-of-tests-secret-of-tests-!"),
     isServiceKey: createKeyCheck(serviceKey),
     isHealthKey: createKeyCheck(healthKey),
     googleClientId: testAudience,
@@ -145,6 +148,7 @@ export async function createPlatform(
         address: "203.0.113.7",
         network: "203.0.113.7",
         userAgent: undefined,
+        traceparent: undefined,
         sessionToken: undefined,
         sessionCookieOutdated: false,
         nonce: undefined,

@@ -7,7 +7,10 @@ import { createFakePlatform, type FakePlatform, type Handler } from "./fake-plat
 export const claimedRun: ClaimedRun = {
   run_id: 7,
   dialog_id: 3,
+  assistant: { slug: "deepbot", instructions: "" },
+  user: "Zk9sVb3QmWx0aYtR5uLc2g",
   user_id: 1,
+  locale: "en",
   attempt: 1,
   max_attempts: 3,
   lease_token: "11111111-1111-4111-8111-111111111111",

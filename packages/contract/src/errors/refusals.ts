@@ -183,8 +183,8 @@ export const refusals = {
     status: 422,
     failure: "refused",
     text: {
-      en: "The streamed text is longer than an answer may be.",
-      ru: "Переданный текст длиннее, чем может быть ответ.",
+      en: "The text is longer than an answer may be.",
+      ru: "Текст длиннее, чем может быть ответ.",
     },
   },
   delta_gap: {

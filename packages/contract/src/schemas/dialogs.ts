@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { slug } from "./assistants.ts";
 import { dialogName, id, serverOk, storedText, timestamp } from "./fields.ts";
 import { messageRole } from "./messages.ts";
 
@@ -9,7 +10,21 @@ export const storedName = z.string().meta({ description: "Name of the dialog", m
 
 export const dialogInput = z.object({ dialog_id: dialogId });
 
-export const createDialogInput = z.object({ dialog_name: dialogName });
+export const createDialogInput = z.object({
+  dialog_name: dialogName,
+  assistant: slug("With which assistant; `deepbot` if absent").optional(),
+});
+
+export const updateDialogInput = z.strictObject({
+  dialog_id: dialogId,
+  assistant: slug("The assistant that answers from now on, and reads what was said before"),
+});
+
+export const updateDialogOutput = z.object({
+  dialog_id: dialogId,
+  dialog_name: z.string(),
+  assistant: z.string().describe("Slug of its assistant"),
+});
 
 export const renameDialogInput = z.object({ dialog_id: dialogId, dialog_name: dialogName });
 

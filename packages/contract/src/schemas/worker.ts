@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { locales } from "../locale.ts";
+import { slug } from "./assistants.ts";
 import { messageRole } from "./messages.ts";
 import { answerText, id, storedText, text, timestamp, usageFields, uuid } from "./fields.ts";
 
@@ -17,6 +19,12 @@ const lease = {
 
 export const claimInput = z.strictObject({
   worker: text({ min: 1, max: limits.workerNameMax, description: "Name of the worker, for the log" }),
+  assistants: z
+    .array(slug("Slug of an assistant"))
+    .min(1)
+    .max(limits.claimAssistantsMax)
+    .optional()
+    .describe("Slugs of the assistants whose runs are wanted; absent: all that the key reaches"),
   max: z.int().min(1).max(limits.claimMax).default(1).describe("How many runs at most"),
   wait_ms: z
     .int()
@@ -55,7 +63,16 @@ export const claimOutput = z.object({
         .object({
           run_id: id("Id of the run"),
           dialog_id: id("Id of the dialog"),
-          user_id: id("Owner of the dialog"),
+          assistant: z.object({
+            slug: z.string().describe("Slug of the assistant that was asked"),
+            instructions: z.string().describe("What the operator wants the model to be told"),
+          }),
+          user: z
+            .string()
+            .describe("Stands for the person: always the same text for this assistant, and another one for every other"),
+          user_id: id("Owner of the dialog. Only for keys that reach all assistants; others have `user`").optional(),
+          locale: z.enum(locales).describe("The language in which the person reads sentences of the platform"),
+          traceparent: z.string().optional().describe("The W3C trace context of the request that asked, if it had one"),
           attempt: z.int().describe("1 for the first"),
           max_attempts: z.int(),
           lease_token: uuid("Goes with every report on this run"),

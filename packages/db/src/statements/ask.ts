@@ -1,6 +1,14 @@
+import type { Locale } from "@deepbot/contract";
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, isOpenRun, messages, runs, userStartTags } from "../schema/index.ts";
+import {
+  assistantOfDialog,
+  assistantQuestionsToday,
+  countedByAssistant,
+  hasAssistantQuestionsLeft,
+  isAssistantOfDialog,
+} from "./assistant-quota.ts";
 import type { DialogKey } from "./dialogs.ts";
 import {
   messagesPerDialog,
@@ -16,9 +24,18 @@ export interface Question extends DialogKey {
   text: string;
   /** The client's own id of the message, unique within the dialog; null if it sent none. */
   clientMessageId: string | null;
+  /** Of a usual answer; the dialog's assistant may set less. */
   deadlineMs: number;
   maxAttempts: number;
   quotas: Quotas;
+  metadata: AskMetadata;
+}
+
+/** What the request that asked says beside the question, for the worker. */
+export interface AskMetadata {
+  locale: Locale;
+  /** The W3C trace context of the request, if it had one. */
+  traceparent?: string;
 }
 
 /** A run that was just stored. */
@@ -26,6 +43,7 @@ export interface QueuedRun {
   runId: number;
   dialogId: number;
   questionId: number;
+  assistantId: number;
   createdAt: Date;
   deadlineAt: Date;
 }
@@ -38,16 +56,19 @@ export interface QueuedRun {
  */
 export type InsertQuestion = (question: Question) => Promise<QueuedRun | undefined>;
 
-/** The dialog, locked, if it can take the question and an answer to it; with the limits of its owner. */
+/** The dialog, locked, if it can take the question and an answer to it; with its assistant and the limits of its owner. */
 const askedDialog = sql`
-  select dialogs.dialog_id, dialogs.user_id, given.text, octet_length(given.text) as bytes,
+  select dialogs.dialog_id, dialogs.user_id, assistants.assistant_id, answer_max_ms,
+    assistants.questions_per_day as max_assistant_questions, given.text, octet_length(given.text) as bytes,
     ${questionsPerDay} as max_questions, ${questionBytesPerDay} as max_bytes,
     coalesce(${tokensPerDay}, 9223372036854775807) as max_tokens
   from dialogs
     join users on users.user_id = dialogs.user_id
+    join ${assistantOfDialog} on ${isAssistantOfDialog}
     cross join (select ${sql.placeholder("text")}::text as text) as given
   where dialog_id = ${sql.placeholder("dialogId")} and dialogs.user_id = ${sql.placeholder("userId")} and not status_flag
     and last_seq + 2 <= ${messagesPerDialog}
+    and disabled_at is null and ${hasAssistantQuestionsLeft}
     and not exists (
       select 1 from messages
       where messages.dialog_id = dialogs.dialog_id and client_message_id = ${sql.placeholder("clientMessageId")}::uuid
@@ -68,10 +89,12 @@ const reservedQuestion = sql`
 export function prepareInsertQuestion(db: Db): InsertQuestion {
   const asked = db.$with("asked", { dialogId: dialogs.dialogId }).as(askedDialog);
   const reserved = db.$with("reserved", { userId: dialogs.userId }).as(reservedQuestion);
+  const counted = db.$with("counted", { userId: dialogs.userId }).as(countedByAssistant);
   const dialog = db.$with("dialog", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = true, last_seq = last_seq + 1
     from asked join reserved on reserved.user_id = asked.user_id
     where dialogs.dialog_id = asked.dialog_id
+      and (max_assistant_questions is null or exists (select 1 from counted))
     returning dialogs.dialog_id, dialogs.user_id, last_seq, text`);
   const tag = db.$with("tag", { startTag: userStartTags.startTag }).as(nextStartTag(sql`dialog`));
   const question = db.$with("question", { dialogId: messages.dialogId, messageId: messages.messageId }).as(sql`
@@ -83,16 +106,24 @@ export function prepareInsertQuestion(db: Db): InsertQuestion {
     runId: runs.runId,
     dialogId: runs.dialogId,
     questionId: runs.questionId,
+    assistantId: runs.assistantId,
     createdAt: runs.createdAt,
     deadlineAt: runs.deadlineAt,
   }).as(sql`
-    insert into runs (dialog_id, question_id, start_tag, max_attempts, deadline_at)
-    select dialog_id, message_id, start_tag, ${sql.placeholder("maxAttempts")}::int,
-      clock_timestamp() + ${sql.placeholder("deadlineMs")}::float8 * interval '1 millisecond'
-    from question, tag
-    returning run_id, dialog_id, question_id, created_at, deadline_at`);
-  const statement = db.with(asked, reserved, dialog, tag, question, run).select().from(run).prepare("insert_question");
-  return async ({ quotas, ...values }) => (await statement.execute({ ...values, ...quotas })).at(0);
+    insert into runs (dialog_id, question_id, assistant_id, start_tag, max_attempts, deadline_at, metadata)
+    select question.dialog_id, message_id, assistant_id, start_tag, ${sql.placeholder("maxAttempts")}::int,
+      clock_timestamp() + least(${sql.placeholder("deadlineMs")}::float8, answer_max_ms) * interval '1 millisecond',
+      ${sql.placeholder("metadata")}::jsonb
+    from question, asked, tag
+    returning run_id, dialog_id, question_id, assistant_id, created_at, deadline_at`);
+  const steps = [asked, reserved, counted, dialog, tag, question, run] as const;
+  const statement = db
+    .with(...steps)
+    .select()
+    .from(run)
+    .prepare("insert_question");
+  return async ({ quotas, metadata, ...values }) =>
+    (await statement.execute({ ...values, ...quotas, metadata: JSON.stringify(metadata) })).at(0);
 }
 
 export interface SendConflict {
@@ -102,6 +133,11 @@ export interface SendConflict {
   overdue: boolean;
   /** Messages in the dialog. */
   messageCount: number;
+  assistant: {
+    isDisabled: boolean;
+    /** What a person may ask it in a day, and has asked it today; null if it has no such limit. */
+    questions: { limit: number; used: number } | null;
+  };
   /** The newest run of the message stored under the same `clientMessageId`, if any. */
   sameMessage: { runId: number; text: string } | null;
 }
@@ -117,8 +153,13 @@ export function prepareFindSendConflict(db: Db): FindSendConflict {
       openRunId: runs.runId,
       overdue: sql<boolean>`coalesce(${runs.deadlineAt} <= now(), false)`,
       messageCount: dialogs.lastSeq,
+      isDisabled: sql<boolean>`assistants.disabled_at is not null`,
+      questionsPerDay: sql<number | null>`assistants.questions_per_day`,
+      questionsToday: sql<number>`
+        case when assistants.questions_per_day is null then 0 else ${assistantQuestionsToday} end`.mapWith(Number),
     })
     .from(dialogs)
+    .innerJoin(assistantOfDialog, isAssistantOfDialog)
     .leftJoin(runs, and(eq(runs.dialogId, dialogs.dialogId), isOpenRun))
     .where(and(eq(dialogs.dialogId, sql.placeholder("dialogId")), eq(dialogs.userId, sql.placeholder("userId"))))
     .prepare("find_send_conflict");
@@ -136,10 +177,12 @@ export function prepareFindSendConflict(db: Db): FindSendConflict {
     .limit(1)
     .prepare("find_same_message");
   return async ({ dialogId, userId, clientMessageId }) => {
-    const [conflict] = await dialog.execute({ dialogId, userId });
-    if (conflict === undefined) return undefined;
+    const [found] = await dialog.execute({ dialogId, userId });
+    if (found === undefined) return undefined;
+    const { isDisabled, questionsPerDay: limit, questionsToday: used, ...conflict } = found;
+    const assistant = { isDisabled, questions: limit === null ? null : { limit, used } };
     const same =
       clientMessageId === null ? undefined : (await sameMessage.execute({ dialogId, clientMessageId })).at(0);
-    return { ...conflict, sameMessage: same ?? null };
+    return { ...conflict, assistant, sameMessage: same ?? null };
   };
 }

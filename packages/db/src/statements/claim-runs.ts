@@ -1,6 +1,7 @@
-import { asc, sql } from "drizzle-orm";
+import { asc, sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, queueClock, runs } from "../schema/index.ts";
+import type { AskMetadata } from "./ask.ts";
 
 export interface HistoryMessage {
   messageId: number;
@@ -13,8 +14,13 @@ export interface ClaimedRun {
   dialogId: number;
   /** The owner of the dialog. */
   userId: number;
+  assistantId: number;
+  assistant: { slug: string; instructions: string };
+  /** Of the request that asked; null of a run that the version before stored. */
+  metadata: AskMetadata | null;
   leaseToken: string;
   leaseUntil: Date;
+  createdAt: Date;
   deadlineAt: Date;
   attempt: number;
   maxAttempts: number;
@@ -29,6 +35,8 @@ export interface ClaimedRun {
  */
 export type ClaimRuns = (claim: {
   worker: string;
+  /** Of which assistants; null means all. */
+  assistantIds: readonly number[] | null;
   max: number;
   leaseMs: number;
   /** If not null, the lease ends this early unless a report confirms it; then the claim costs no attempt. */
@@ -57,6 +65,11 @@ const newestMessages = sql<HistoryMessage[]>`(
     ) as newest
   ) as measured
   where bytes_so_far <= ${sql.placeholder("maxBytes")}::int or bytes_so_far = bytes
+)`;
+
+const claimedAssistant = sql<ClaimedRun["assistant"]>`(
+  select json_build_object('slug', slug, 'instructions', instructions) from assistants
+  where assistants.assistant_id = claimed.assistant_id
 )`;
 
 /** Shortest time between two moves of the queue's virtual time: its row is read by every question and every claim. */
@@ -103,24 +116,66 @@ function clockMoves(db: Db) {
 }
 
 /** Whose time has come and who still wants an answer. */
-const isClaimable = sql`state = 'queued' and deadline_at > now() and cancel_requested_at is null`;
+export const isClaimable = sql`state = 'queued' and deadline_at > now() and cancel_requested_at is null`;
+
+const isLongClaimable = sql`
+  ${isClaimable} and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'`;
+
+const floor = sql`
+  (select floor_tag from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)`;
+
+const claimableRuns = sql`
+  select run_id from runs
+  where (start_tag, run_id) >= (${floor}) and ${isLongClaimable}
+  order by start_tag, run_id
+  limit ${sql.placeholder("max")}::int
+  for update skip locked`;
+
+/** So many more runs of each assistant are looked at than are wanted, because other claims may hold the first ones. */
+const lookAhead = 100;
+
+/**
+ * The same for some assistants: the first of each, and of those the first of all. They are locked one after the other until there
+ * are enough, and so looked at again: what another claim takes meanwhile is passed over. The conditions are a range of `runs_assistant_id_idx`: with an equality
+ * the planner may walk the index of all assistants.
+ */
+const claimableRunsOfAssistants = sql`
+  select locked.run_id
+  from (
+    select place.*
+    from unnest(${sql.placeholder("assistantIds")}::bigint[]) as served(assistant_id)
+      cross join lateral (
+        select start_tag, run_id from runs
+        where (runs.assistant_id, start_tag, run_id) >= (served.assistant_id, ${floor})
+          and runs.assistant_id <= served.assistant_id and ${isLongClaimable}
+        order by runs.assistant_id, start_tag, run_id
+        limit ${sql.placeholder("max")}::int + ${lookAhead}::int
+      ) as place
+    order by start_tag, run_id
+  ) as place
+    cross join lateral (
+      select run_id from runs where runs.run_id = place.run_id and ${isClaimable} for update skip locked
+    ) as locked
+  order by place.start_tag, place.run_id
+  limit ${sql.placeholder("max")}::int`;
+
+interface ClaimVariant {
+  name: string;
+  claimable: SQL;
+  movesClock: boolean;
+}
 
 /** It keeps `generation` equal to `epoch` itself: the trigger that would do so costs each claim some per cent. */
-function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
-  const claimable = db.$with("claimable", { runId: runs.runId }).as(sql`
-    select run_id from runs
-    where (start_tag, run_id) >= (
-        (select floor_tag from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)
-      )
-      and ${isClaimable} and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'
-    order by start_tag, run_id
-    limit ${sql.placeholder("max")}::int
-    for update skip locked`);
+function claimStatement(db: Db, { name, claimable: wanted, movesClock }: ClaimVariant) {
+  const claimable = db.$with("claimable", { runId: runs.runId }).as(wanted);
   const claimed = db.$with("claimed", {
     runId: runs.runId,
     dialogId: runs.dialogId,
     questionId: runs.questionId,
+    assistantId: runs.assistantId,
     startTag: runs.startTag,
+    metadata: runs.metadata,
+    createdAt: runs.createdAt,
     leaseToken: runs.leaseToken,
     leaseUntil: runs.leaseUntil,
     deadlineAt: runs.deadlineAt,
@@ -135,13 +190,18 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
     from claimable cross join (select ${sql.placeholder("confirmWithinMs")}::float8 as ms) as within
     where runs.run_id = claimable.run_id
-    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_until, deadline_at, attempt, max_attempts`);
+    returning runs.run_id, dialog_id, question_id, assistant_id, start_tag, metadata, created_at, lease_token, lease_until,
+      deadline_at, attempt, max_attempts`);
   return db
     .with(claimable, claimed, ...(movesClock ? clockMoves(db) : []))
     .select({
       runId: claimed.runId,
       dialogId: claimed.dialogId,
       userId: sql<number>`(select user_id from dialogs where dialogs.dialog_id = claimed.dialog_id)`.mapWith(Number),
+      assistantId: claimed.assistantId,
+      assistant: claimedAssistant,
+      metadata: sql<AskMetadata | null>`${claimed.metadata}`,
+      createdAt: claimed.createdAt,
       leaseToken: sql<string>`${claimed.leaseToken}`,
       leaseUntil: sql<Date>`${claimed.leaseUntil}`.mapWith(runs.leaseUntil),
       deadlineAt: claimed.deadlineAt,
@@ -151,34 +211,18 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
     })
     .from(claimed)
     .orderBy(asc(claimed.startTag), asc(claimed.runId))
-    .prepare("claim_runs");
+    .prepare(name);
 }
 
 export function prepareClaimRuns(db: Db): ClaimRuns {
-  const claimOnly = claimStatement(db, { movesClock: false });
-  const claimAndMove = claimStatement(db, { movesClock: true });
-  return ({ movesClock, ...claim }) => (movesClock ? claimAndMove : claimOnly).execute({ ...claim });
-}
-
-/**
- * How many runs wait to be claimed now, counted up to `limit`. It looks from the tail of the queue's clock on, and so also
- * sees a run below the floor, which the claim that moves the floor makes claimable.
- */
-export type CountClaimableRuns = (limit: number) => Promise<number>;
-
-export function prepareCountClaimableRuns(db: Db): CountClaimableRuns {
-  const waiting = db
-    .select({ runId: runs.runId })
-    .from(runs)
-    .where(
-      sql`start_tag >= (select tail_tag from queue_clock where only_row) and ${isClaimable} and available_at <= now()`,
-    )
-    .orderBy(sql`start_tag, run_id`)
-    .limit(sql.placeholder("limit"))
-    .as("waiting");
-  const statement = db
-    .select({ total: sql<number>`count(*)`.mapWith(Number) })
-    .from(waiting)
-    .prepare("count_claimable");
-  return async (limit) => (await statement.execute({ limit })).at(0)?.total ?? 0;
+  const prepareBoth = (variant: Omit<ClaimVariant, "movesClock">) => ({
+    claimOnly: claimStatement(db, { ...variant, movesClock: false }),
+    claimAndMove: claimStatement(db, { ...variant, movesClock: true }),
+  });
+  const ofAll = prepareBoth({ name: "claim_runs", claimable: claimableRuns });
+  const ofAssistants = prepareBoth({ name: "claim_assistant_runs", claimable: claimableRunsOfAssistants });
+  return ({ movesClock, assistantIds, ...claim }) => {
+    const { claimOnly, claimAndMove } = assistantIds === null ? ofAll : ofAssistants;
+    return (movesClock ? claimAndMove : claimOnly).execute({ ...claim, assistantIds });
+  };
 }

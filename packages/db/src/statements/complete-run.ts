@@ -2,7 +2,7 @@ import type { RunState, Usage } from "@deepbot/contract";
 import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
-import type { DialogKey } from "./dialogs.ts";
+import { isServed, type DialogKey } from "./dialogs.ts";
 import { today } from "./quotas.ts";
 
 export interface CompletedRun {
@@ -10,6 +10,7 @@ export interface CompletedRun {
   dialogId: number;
   /** The owner of the dialog. */
   ownerId: number;
+  assistantId: number;
   answerId: number;
   /** The state before: open, or `expired` or `failed` when a late answer healed the run. */
   from: RunState;
@@ -50,6 +51,7 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     runId: runs.runId,
     dialogId: runs.dialogId,
     ownerId: dialogs.userId,
+    assistantId: runs.assistantId,
     answerId: runs.answerId,
     from: sql<RunState>`state_before`.as("state_before"),
   }).as(sql`
@@ -59,7 +61,7 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
       usage = ${sql.placeholder("usage")}::jsonb
     from target
     where runs.run_id = target.run_id
-    returning runs.run_id, dialog_id, user_id, answer_id, state_before, usage`);
+    returning runs.run_id, dialog_id, user_id, assistant_id, answer_id, state_before, usage`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
     from done where dialogs.dialog_id = done.dialog_id
@@ -76,6 +78,7 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
       runId: done.runId,
       dialogId: done.dialogId,
       ownerId: done.ownerId,
+      assistantId: done.assistantId,
       answerId: answer.answerId,
       from: done.from,
     })
@@ -91,9 +94,15 @@ const healable = sql`
   state in ('expired', 'failed') and not dialog.status_flag
   and dialog.last_seq = (select seq from messages where message_id = runs.question_id)`;
 
+/** The text is no longer than the run's assistant allows. */
+const isShortEnough = sql`
+  octet_length(${sql.placeholder("text")}) <= coalesce((
+    select answer_max_bytes from assistants where assistants.assistant_id = runs.assistant_id
+  ), 2147483647)`;
+
 /**
  * Completes a run under the lease that its worker holds. A run that has expired or failed since also takes the late
- * answer of its last worker. Undefined when the token holds no such run.
+ * answer of its last worker. Undefined when the token holds no such run, and when the text is longer than its assistant allows.
  */
 export type CompleteRun = (answer: {
   runId: number;
@@ -110,7 +119,7 @@ export function prepareCompleteRun(db: Db): CompleteRun {
       for update`,
     condition: sql`
       run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-      and (state = 'running' and lease_until > clock_timestamp() or ${healable})`,
+      and (state = 'running' and lease_until > clock_timestamp() or ${healable}) and ${isShortEnough}`,
   });
   return async ({ usage, ...answer }) =>
     (await statement.execute({ ...answer, usage: usage === null ? null : JSON.stringify(usage) })).at(0);
@@ -118,15 +127,17 @@ export function prepareCompleteRun(db: Db): CompleteRun {
 
 /**
  * Completes the open run of a user's dialog, whoever holds its lease, or heals the last run of the dialog if that ended
- * without an answer. Undefined when there is neither.
+ * without an answer. Undefined when there is neither, or the dialog belongs to none of the given assistants; null means all.
  */
-export type AnswerDialog = (answer: DialogKey & { text: string }) => Promise<CompletedRun | undefined>;
+export type AnswerDialog = (
+  answer: DialogKey & { text: string; assistantIds: readonly number[] | null },
+) => Promise<CompletedRun | undefined>;
 
 export function prepareAnswerDialog(db: Db): AnswerDialog {
   const statement = answerStatement(db, "answer_dialog", {
     dialog: sql`
       select ${lockedColumns} from dialogs
-      where dialog_id = ${sql.placeholder("dialogId")} and user_id = ${sql.placeholder("userId")}
+      where dialog_id = ${sql.placeholder("dialogId")} and user_id = ${sql.placeholder("userId")} and ${isServed}
       for update`,
     condition: sql`
       run_id = (select max(run_id) from runs where dialog_id = ${sql.placeholder("dialogId")})

@@ -31,10 +31,16 @@ export function prepareListDialogs(db: Db): ListDialogs {
   return (userId) => execute({ userId });
 }
 
+/** True of a dialog with one of the given assistants, or of any when that is null. */
+export const isServed = sql`
+  (${sql.placeholder("assistantIds")}::bigint[] is null or assistant_id = any(${sql.placeholder("assistantIds")}::bigint[]))`;
+
 /** Inserts a dialog and returns its id; undefined when the user already has `limit` dialogs or does not exist. */
 export type InsertDialog = (dialog: {
   userId: number;
   dialogName: string;
+  /** The default assistant if absent. */
+  assistantId?: number;
   limit: number;
 }) => Promise<number | undefined>;
 
@@ -43,7 +49,7 @@ export type InsertDialog = (dialog: {
  * from before the insert that it waited for.
  */
 export function prepareInsertDialog(db: Db): InsertDialog {
-  return ({ userId, dialogName, limit }) =>
+  return ({ userId, dialogName, assistantId, limit }) =>
     db.transaction(async (tx) => {
       const [user] = await tx
         .select({ userId: users.userId })
@@ -61,7 +67,7 @@ export function prepareInsertDialog(db: Db): InsertDialog {
       if (user === undefined || existing === undefined || existing.total >= limit) return undefined;
       const [inserted] = await tx
         .insert(dialogs)
-        .values({ userId, dialogName })
+        .values({ userId, dialogName, assistantId })
         .returning({ dialogId: dialogs.dialogId })
         .prepare("insert_dialog")
         .execute();
@@ -80,6 +86,23 @@ export function prepareRenameDialog(db: Db): RenameDialog {
     .returning({ dialogId: dialogs.dialogId })
     .prepare("rename_dialog");
   return async (dialog) => (await statement.execute({ ...dialog })).length > 0;
+}
+
+/**
+ * Gives a user's dialog to another assistant, and returns its name. Undefined when the user has no such dialog, it awaits an
+ * answer, or no enabled assistant has the slug.
+ */
+export type MoveDialog = (dialog: DialogKey & { assistant: string }) => Promise<string | undefined>;
+
+export function prepareMoveDialog(db: Db): MoveDialog {
+  const moved = db.$with("moved", { dialogName: dialogs.dialogName }).as(sql`
+    update dialogs set assistant_id = chosen.assistant_id
+    from assistants as chosen
+    where dialogs.dialog_id = ${sql.placeholder("dialogId")} and dialogs.user_id = ${sql.placeholder("userId")}
+      and not status_flag and chosen.slug = ${sql.placeholder("assistant")} and chosen.disabled_at is null
+    returning dialog_name`);
+  const statement = db.with(moved).select().from(moved).prepare("move_dialog");
+  return async (dialog) => (await statement.execute({ ...dialog })).at(0)?.dialogName;
 }
 
 /** Deletes a user's dialog with its messages and runs. Returns false when the user has no such dialog. */

@@ -27,6 +27,7 @@ export function prepareFailRun(db: Db): FailRun {
   const failed = db.$with("failed", {
     dialogId: runs.dialogId,
     ownerId: dialogs.userId,
+    assistantId: runs.assistantId,
     state: runs.state,
     attempt: runs.attempt,
     cancelRequestedAt: runs.cancelRequestedAt,
@@ -40,7 +41,7 @@ export function prepareFailRun(db: Db): FailRun {
       ended_at = case when ${again} then null else clock_timestamp() end
     from dialog
     where runs.dialog_id = dialog.dialog_id and ${leaseHolds}
-    returning runs.dialog_id, dialog.user_id, state, attempt, cancel_requested_at`);
+    returning runs.dialog_id, dialog.user_id, assistant_id, state, attempt, cancel_requested_at`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false
     from failed where dialogs.dialog_id = failed.dialog_id and failed.state = 'failed'
@@ -50,6 +51,7 @@ export function prepareFailRun(db: Db): FailRun {
     .select({
       dialogId: failed.dialogId,
       ownerId: failed.ownerId,
+      assistantId: failed.assistantId,
       state: failed.state,
       attempt: failed.attempt,
       cancelRequested: sql<boolean>`${failed.cancelRequestedAt} is not null`,

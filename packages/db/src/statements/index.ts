@@ -1,9 +1,17 @@
 import type { Db } from "../db.ts";
 import { prepareFindSendConflict, prepareInsertQuestion } from "./ask.ts";
+import {
+  prepareDisableAssistant,
+  prepareFindAssistants,
+  prepareInsertAssistant,
+  prepareListAssistants,
+  prepareUpdateAssistant,
+} from "./assistants.ts";
 import { prepareInsertAuditEvents, preparePruneAuditEvents } from "./audit-events.ts";
 import { prepareRequestCancel } from "./cancel-run.ts";
-import { prepareClaimRuns, prepareCountClaimableRuns } from "./claim-runs.ts";
+import { prepareClaimRuns } from "./claim-runs.ts";
 import { prepareCompleteRun } from "./complete-run.ts";
+import { prepareCountClaimableRuns } from "./count-claimable-runs.ts";
 import { prepareCountOpenRuns } from "./count-open-runs.ts";
 import { prepareDeleteUser } from "./delete-user.ts";
 import {
@@ -11,6 +19,7 @@ import {
   prepareFindDialogStatus,
   prepareInsertDialog,
   prepareListDialogs,
+  prepareMoveDialog,
   prepareRenameDialog,
 } from "./dialogs.ts";
 import { prepareFindProfile, prepareListRunPage, prepareListStoredSessions } from "./export-account.ts";
@@ -65,12 +74,23 @@ function createPeopleStatements(db: Db) {
     listDialogs: prepareListDialogs(db),
     insertDialog: prepareInsertDialog(db),
     renameDialog: prepareRenameDialog(db),
+    moveDialog: prepareMoveDialog(db),
     deleteDialog: prepareDeleteDialog(db),
     findDialogStatus: prepareFindDialogStatus(db),
 
     listMessages: prepareListMessages(db),
     listMessagePage: prepareListMessagePage(db),
     listPendingMessages: prepareListPendingMessages(db),
+  };
+}
+
+function createAssistantStatements(db: Db) {
+  return {
+    listAssistants: prepareListAssistants(db),
+    findAssistants: prepareFindAssistants(db),
+    insertAssistant: prepareInsertAssistant(db),
+    updateAssistant: prepareUpdateAssistant(db),
+    disableAssistant: prepareDisableAssistant(db),
   };
 }
 
@@ -110,7 +130,7 @@ function createRunStatements(db: Db) {
 
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
-  return { ...createPeopleStatements(db), ...createRunStatements(db) };
+  return { ...createPeopleStatements(db), ...createAssistantStatements(db), ...createRunStatements(db) };
 }
 
 export type Statements = ReturnType<typeof createStatements>;

@@ -27,7 +27,7 @@ export interface DeltaLease {
  * - `stored`: it continues the text.
  * - `repeated`: a delta with its number is stored already.
  * - `gap`: a delta before it is missing.
- * - `too_long`: with it the text would exceed `maxBytes`.
+ * - `too_long`: with it the text would exceed `maxBytes`, or what the run's assistant allows.
  * - `refused`: the token does not hold the lease, or the deadline has passed.
  */
 export type DeltaResult = LeasedResult | { outcome: "refused" };
@@ -60,7 +60,10 @@ function offeredDeltas(db: Db) {
       ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[], ${sql.placeholder("leaseMs")}::int[]
     ) with ordinality as given(run_id, lease_token, seq, text, lease_ms, place)
     left join lateral (
-      select runs.epoch, runs.lease_until, runs.lease_confirmed, runs.deadline_at, runs.cancel_requested_at,
+      select coalesce((
+          select answer_max_bytes from assistants where assistants.assistant_id = runs.assistant_id
+        ), ${sql.placeholder("maxBytes")}::int) as max_bytes,
+        runs.epoch, runs.lease_until, runs.lease_confirmed, runs.deadline_at, runs.cancel_requested_at,
         coalesce(last.seq, 0) as last_seq, coalesce(last.text_bytes, 0) as last_bytes
       from runs left join lateral (
         select run_deltas.seq, run_deltas.text_bytes from run_deltas
@@ -84,8 +87,8 @@ function judgedDeltas(db: Db) {
     from offered
     window fresh as (partition by run_id, lease_token, copy = 1 and seq > last_seq order by seq)`);
   const judged = db.$with("judged", { runId: runs.runId }).as(sql`
-    select *, continues and text_bytes <= ${sql.placeholder("maxBytes")}::int as is_next,
-      count(*) filter (where continues and text_bytes <= ${sql.placeholder("maxBytes")}::int)
+    select *, continues and text_bytes <= max_bytes as is_next,
+      count(*) filter (where continues and text_bytes <= max_bytes)
         over (partition by run_id, lease_token) as accepted
     from continued`);
   return { continued, judged };

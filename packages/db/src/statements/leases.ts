@@ -51,6 +51,7 @@ export interface ReleasedRun {
   dialogId: number;
   /** The owner of the dialog. */
   ownerId: number;
+  assistantId: number;
   /** Whether the user asked to cancel, so that `reap_runs` will end the run. */
   cancelRequested: boolean;
 }
@@ -59,14 +60,19 @@ export interface ReleasedRun {
 export type ReleaseRun = (lease: LeaseKey) => Promise<ReleasedRun | undefined>;
 
 export function prepareReleaseRun(db: Db): ReleaseRun {
-  const released = db.$with("released", { dialogId: runs.dialogId, cancelRequestedAt: runs.cancelRequestedAt }).as(sql`
+  const released = db.$with("released", {
+    dialogId: runs.dialogId,
+    assistantId: runs.assistantId,
+    cancelRequestedAt: runs.cancelRequestedAt,
+  }).as(sql`
     update runs set state = 'queued', attempt = attempt - 1, lease_until = null, available_at = clock_timestamp()
     where ${leaseHolds}
-    returning dialog_id, cancel_requested_at`);
+    returning dialog_id, assistant_id, cancel_requested_at`);
   const statement = db
     .with(released)
     .select({
       dialogId: released.dialogId,
+      assistantId: released.assistantId,
       ownerId: sql<number>`(select user_id from dialogs where dialogs.dialog_id = released.dialog_id)`.mapWith(Number),
       cancelRequested: sql<boolean>`${released.cancelRequestedAt} is not null`,
     })

@@ -7,7 +7,7 @@ import { prepareAnswerDialog, type CompletedRun } from "./complete-run.ts";
 
 /** Result of a reply that names only its dialog. */
 export type ReplyOutcome =
-  | { kind: "completed"; runId: number; from: RunState }
+  | { kind: "completed"; runId: number; assistantId: number; from: RunState }
   | { kind: "repeated" }
   | { kind: "unsolicited"; messageId: number }
   | { kind: "no_dialog" }
@@ -21,6 +21,8 @@ export type StoreReply = (reply: Reply) => Promise<ReplyOutcome>;
 
 interface Reply extends DialogKey {
   text: string;
+  /** The assistants whose dialogs may be answered; null means all. Others count as missing. */
+  assistantIds: readonly number[] | null;
   messagesPerDialog: number;
 }
 
@@ -34,21 +36,22 @@ export function prepareStoreReply(db: Db): StoreReply {
   };
 }
 
-function asOutcome({ runId, from }: CompletedRun): ReplyOutcome {
-  return { kind: "completed", runId, from };
+function asOutcome({ runId, assistantId, from }: CompletedRun): ReplyOutcome {
+  return { kind: "completed", runId, assistantId, from };
 }
 
 async function storeWithoutRun(tx: Db, reply: Reply): Promise<ReplyOutcome> {
   const [dialog] = await tx
     .select({
       lastSeq: dialogs.lastSeq,
+      assistantId: dialogs.assistantId,
       limit: sql<number>`coalesce(${users.messagesPerDialog}, ${reply.messagesPerDialog}::int)`,
     })
     .from(dialogs)
     .innerJoin(users, eq(users.userId, dialogs.userId))
     .where(and(eq(dialogs.dialogId, reply.dialogId), eq(dialogs.userId, reply.userId)))
     .for("update", { of: dialogs });
-  if (dialog === undefined) return { kind: "no_dialog" };
+  if (dialog === undefined || reply.assistantIds?.includes(dialog.assistantId) === false) return { kind: "no_dialog" };
   // A run may have been opened between the first attempt and the lock.
   const completed = await prepareAnswerDialog(tx)(reply);
   if (completed !== undefined) return asOutcome(completed);

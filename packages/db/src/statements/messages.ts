@@ -29,8 +29,10 @@ export interface PendingRow {
  * @param limits.dialogMaxBytes the same for the earlier questions of one dialog
  * @param limits.maxDialogs dialogs at most
  * @param limits.maxEarlier earlier questions of one dialog at most
+ * @param limits.assistantIds only questions to these assistants; null means all
  */
 export type ListPendingMessages = (limits: {
+  assistantIds: readonly number[] | null;
   maxBytes: number;
   dialogMaxBytes: number;
   maxDialogs: number;
@@ -44,6 +46,7 @@ const openQuestions = sql`
     join dialogs on dialogs.dialog_id = runs.dialog_id
     join messages as asked on asked.message_id = runs.question_id
   where ${isOpenRun}
+    and (${sql.placeholder("assistantIds")}::bigint[] is null or runs.assistant_id = any(${sql.placeholder("assistantIds")}::bigint[]))
   order by run_id + 0 -- An expression, because PostgreSQL might otherwise read all ended runs to save the sort.
   limit ${sql.placeholder("maxDialogs")}::int`;
 

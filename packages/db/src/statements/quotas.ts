@@ -102,10 +102,9 @@ export function prepareFindPeakUsage(db: Db): FindPeakUsage {
 export type PruneUsage = (keepDays: number) => Promise<void>;
 
 export function preparePruneUsage(db: Db): PruneUsage {
-  const statement = db
-    .delete(usageDaily)
-    .where(sql`day < ${today} - ${sql.placeholder("keepDays")}::int`)
-    .prepare("prune_usage");
+  const isOld = sql`day < ${today} - ${sql.placeholder("keepDays")}::int`;
+  const ofAssistants = db.$with("of_assistants", {}).as(sql`delete from assistant_usage_daily where ${isOld}`);
+  const statement = db.with(ofAssistants).delete(usageDaily).where(isOld).prepare("prune_usage");
   return async (keepDays) => {
     await statement.execute({ keepDays });
   };

@@ -96,6 +96,8 @@ export interface ReportedRun {
   state: RunState;
   leaseToken: string | null;
   answerText: string | null;
+  /** What its assistant allows; null if that is as much as the platform does. */
+  answerMaxBytes: number | null;
 }
 
 /** A run as a worker sees it whose report was refused; undefined when it was deleted or never existed. */
@@ -104,7 +106,14 @@ export type FindReportedRun = (runId: number) => Promise<ReportedRun | undefined
 export function prepareFindReportedRun(db: Db): FindReportedRun {
   const answer = answerAlias();
   const statement = db
-    .select({ state: runs.state, leaseToken: runs.leaseToken, answerText: answer.content })
+    .select({
+      state: runs.state,
+      leaseToken: runs.leaseToken,
+      answerText: answer.content,
+      answerMaxBytes: sql<number | null>`(
+        select answer_max_bytes from assistants where assistants.assistant_id = ${runs.assistantId}
+      )`,
+    })
     .from(runs)
     .leftJoin(answer, eq(answer.messageId, runs.answerId))
     .where(eq(runs.runId, sql.placeholder("runId")))

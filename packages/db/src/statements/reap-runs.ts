@@ -8,6 +8,7 @@ export interface ReapedRun {
   dialogId: number;
   /** The owner of the dialog. */
   ownerId: number;
+  assistantId: number;
   /** The state before. */
   from: RunState;
   state: RunState;
@@ -75,6 +76,7 @@ export function prepareReapRuns(db: Db): ReapRuns {
     runId: runs.runId,
     dialogId: runs.dialogId,
     ownerId: dialogs.userId,
+    assistantId: runs.assistantId,
     from: sql<RunState>`state_before`.as("state_before"),
     state: runs.state,
     errorCode: runs.errorCode,
@@ -88,7 +90,7 @@ export function prepareReapRuns(db: Db): ReapRuns {
       ) then nextval('messages_message_id_seq') end
     from overdue
     where runs.run_id = overdue.run_id
-    returning runs.run_id, dialog_id, user_id, state_before, state, error_code, overdue.lease_confirmed,
+    returning runs.run_id, dialog_id, user_id, assistant_id, state_before, state, error_code, overdue.lease_confirmed,
       runs.epoch, answer_id`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false, last_seq = last_seq + case when answer_id is null then 0 else 1 end

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { AskMetadata } from "../statements/ask.ts";
 import type { Quotas } from "../statements/quotas.ts";
 import type { Statements } from "../statements/index.ts";
 
@@ -13,6 +14,7 @@ export const ampleQuotas: Quotas = {
 /** A claim of one run at once, whole and for a minute. Tests name what they care about. */
 export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   worker: "w",
+  assistantIds: null,
   max: 1,
   leaseMs: 60_000,
   confirmWithinMs: null,
@@ -62,16 +64,25 @@ export interface QuestionOptions {
   quotas?: Quotas;
 }
 
+const english: AskMetadata = { locale: "en" };
+
 /** What {@link Statements.insertQuestion} needs beside the dialog and the text. */
 export const anyQuestion = {
   clientMessageId: null,
   deadlineMs: 60_000,
   maxAttempts: 3,
   quotas: ampleQuotas,
+  metadata: english,
 };
 
 /** What {@link Statements.insertRetry} needs beside the run. */
-export const anyRetry = { deadlineMs: 60_000, maxAttempts: 3, maxRuns: 100, quotas: ampleQuotas };
+export const anyRetry = {
+  deadlineMs: 60_000,
+  maxAttempts: 3,
+  maxRuns: 100,
+  quotas: ampleQuotas,
+  metadata: english,
+};
 
 /** A queued question in a dialog of its own. */
 export async function makeRun(
