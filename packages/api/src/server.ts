@@ -1,3 +1,4 @@
+export { accessErrors, type Access } from "./access.ts";
 export { AppError } from "./app-error.ts";
 export { createProcedureCall, type CallableDefinition, type CallOptions } from "./call-procedure.ts";
 export type { Caller, Context } from "./context.ts";
@@ -12,6 +13,7 @@ export {
 } from "./identity/google.ts";
 export { createKeyCheck } from "./identity/key-check.ts";
 export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./identity/authenticate.ts";
+export { personalTokenPrefix } from "./keys/secret-token.ts";
 export type { Log } from "./log.ts";
 export { errorCodeOf, toProblem } from "./problem.ts";
 export type { RateLimitStatus } from "./limits/rate-limits.ts";
@@ -22,5 +24,5 @@ export { defaultSettings, type Settings } from "./settings.ts";
 export { JsonStream } from "./shared/json-stream.ts";
 export { createSampler, type Sampler } from "./shared/sampler.ts";
 export { encodeOnce } from "./streaming/run-feed.ts";
-export { accessErrors, type Access, type Meta } from "./trpc.ts";
+export type { Meta } from "./trpc.ts";
 export { createUseCases, type UseCases } from "./use-cases.ts";

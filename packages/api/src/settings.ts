@@ -14,6 +14,10 @@ export interface Settings {
   /** Domains of organisations whose Google accounts may sign in, and single addresses. Both empty: everybody may. */
   signInDomains: readonly string[];
   signInEmails: readonly string[];
+  /** Addresses of the people who operate the platform, in lower case. */
+  adminEmails: readonly string[];
+  /** Live service keys, beside those of the environment. */
+  serviceKeysMax: number;
   /** From the last request to the end of a session. */
   sessionIdleMs: number;
   /** From the sign-in to the end of a session, however much it is used. */
@@ -54,6 +58,8 @@ export const defaultSettings: Settings = {
   retryBackoffMs: 1_000,
   signInDomains: [],
   signInEmails: [],
+  adminEmails: [],
+  serviceKeysMax: 500,
   sessionIdleMs: 30 * dayMs,
   sessionMaxAgeMs: 365 * dayMs,
   sessionCookieMaxAgeMs: dayMs,

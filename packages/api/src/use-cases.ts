@@ -6,9 +6,14 @@ import { createDialogReads } from "./dialogs/read-dialogs.ts";
 import { createEventLogger } from "./events/log-events.ts";
 import { createAuthentication } from "./identity/authenticate.ts";
 import { createKeyChecks, type KeyCheck } from "./identity/key-check.ts";
-import { createSessionWatches } from "./identity/session-watch.ts";
+import { createCredentialWatches } from "./identity/credential-watch.ts";
 import { createSessions } from "./identity/sessions.ts";
 import { createSignIn, type SignInDeps } from "./identity/sign-in.ts";
+import { createTokenAuthentication } from "./keys/authenticate-token.ts";
+import { createKeyRegistry } from "./keys/key-registry.ts";
+import { createPersonalTokens } from "./keys/personal-tokens.ts";
+import { createReleaseEndedLeases } from "./keys/release-leases.ts";
+import { createServiceKeys } from "./keys/service-keys.ts";
 import type { Log } from "./log.ts";
 import { createStartLoops } from "./loops.ts";
 import { createLegacyProtocol } from "./messages/legacy-reply.ts";
@@ -43,18 +48,28 @@ export function createUseCases(options: CreateUseCasesOptions) {
   const answers = createAnswerWaits(options);
   const claimQueue = createClaimQueue(options);
   const feeds = createRunFeeds({ ...options, store });
-  const sessionWatches = createSessionWatches(options);
+  const credentialWatches = createCredentialWatches(options);
+  const registry = createKeyRegistry(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));
   events.subscribe(createEventLogger(options.log, options.refusalSampler));
 
   const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
+  const { touchTokens, authenticateToken } = createTokenAuthentication(options);
   const quotas = createQuotaReads(options);
-  const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store };
+  const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
+  const releaseEndedLeases = createReleaseEndedLeases(options, reapOverdueRuns);
 
   return {
-    identity: { ...authentication, ...createSignIn(options), ...createKeyChecks(options) },
+    identity: {
+      ...authentication,
+      authenticateToken,
+      ...createSignIn(options),
+      ...createKeyChecks({ ...options, registry }),
+    },
     sessions: createSessions(options),
+    keys: { ...createServiceKeys(options, releaseEndedLeases), whileLive: registry.whileLive },
+    tokens: createPersonalTokens(options),
     account: { ...createAccount(options), usage: quotas.usage },
     dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options) },
     rateLimits: createRateLimits(options),
@@ -77,9 +92,11 @@ export function createUseCases(options: CreateUseCasesOptions) {
 
     startLoops: createStartLoops(options, {
       reapOverdueRuns,
-      touchSessions,
+      touches: [touchSessions, touchTokens, registry.touch],
       store,
-      sessionWatches,
+      credentialWatches,
+      registry,
+      releaseEndedLeases,
       polls: [answers, claimQueue, feeds],
     }),
   };

@@ -1,3 +1,4 @@
+import { credentialErrors } from "./errors/credentials.ts";
 import { refusals } from "./errors/refusals.ts";
 import { transportErrors } from "./errors/transport.ts";
 import type { Locale } from "./locale.ts";
@@ -5,7 +6,7 @@ import type { Locale } from "./locale.ts";
 export type { FailureClass } from "./errors/entry.ts";
 
 /** Every `code` of an error body, on every transport and from nginx. */
-export const errorCatalogue = { ...refusals, ...transportErrors };
+export const errorCatalogue = { ...refusals, ...credentialErrors, ...transportErrors };
 
 export type ErrorCode = keyof typeof errorCatalogue;
 

@@ -9,6 +9,7 @@ export const developmentDefaults: Values = {
   SECRET_KEY_JWT: "dev-secret-key-jwt",
   HEALTH_SECRET_KEY: "dev-health-key",
   ADDRESS_FRONT: "http://localhost:5173",
+  ADMIN_EMAILS: "operator@example.com",
 };
 
 const loopbackAddresses = ["127.0.0.1", "::1", "localhost"];

@@ -32,7 +32,8 @@ const schemes = {
   bearer: {
     type: "http",
     scheme: "bearer",
-    description: "The same service key or key of operators in `Authorization: Bearer …`.",
+    description:
+      "The same service key or key of operators in `Authorization: Bearer …`, or a personal token of `POST /me/tokens`, with which a program acts as its person.",
   },
 } as const;
 
@@ -43,16 +44,22 @@ const tags = [
   { name: "messages", description: "Send a message and wait for the answer" },
   { name: "runs", description: "Send a message without waiting" },
   { name: "worker", description: "For workers: take questions and answer them" },
-  { name: "health", description: "For operators" },
+  { name: "operator", description: "For people who operate the platform: those of `ADMIN_EMAILS`" },
+  { name: "health", description: "For operators' programs" },
 ];
 
 /** By which of the schemes a caller may prove itself. */
 const schemesOf: Readonly<Record<Access, readonly (keyof typeof schemes)[]>> = {
   public: [],
-  person: ["cookie"],
+  person: ["cookie", "bearer"],
+  session: ["cookie"],
+  admin: ["cookie"],
   worker: ["serviceKey", "bearer"],
+  legacy_worker: ["serviceKey", "bearer"],
   operator: ["healthKey", "bearer"],
 };
+
+const cookieless: ReadonlySet<Access> = new Set(["worker", "legacy_worker", "operator"]);
 
 /** Errors that a request may meet before or beside its procedure. */
 function transportErrors({ inputInQuery, takesInput, procedure }: Operation): readonly ErrorCode[] {
@@ -67,7 +74,7 @@ function transportErrors({ inputInQuery, takesInput, procedure }: Operation): re
   ];
   const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
   // Browsers send cookies by themselves, so only operations for people depend on the origin.
-  const forOrigin: ErrorCode[] = access === "person" || access === "public" ? ["origin_refused"] : [];
+  const forOrigin: ErrorCode[] = cookieless.has(access) ? [] : ["origin_refused"];
   const forBody: ErrorCode[] = inputInQuery ? [] : ["json_invalid", "payload_too_large", "unsupported_media_type"];
   return [...always, ...forInput, ...forOrigin, ...forBody];
 }
@@ -87,7 +94,7 @@ function problemResponse(status: number, codes: readonly ErrorCode[], operation:
   const schema = status === 422 ? "InvalidInput" : "Problem";
   const names = codes.map((code) => `\`${code}\``).join(", ");
   const headers = retryHeaders[status];
-  const retry = headers === undefined ? "" : "; `Retry-After` says when to try again";
+  const retry = headers?.["Retry-After"] === undefined ? "" : "; `Retry-After` says when to try again";
   const quota = status === 429 ? describeQuota(operation) : "";
   return {
     description: `${statusTitles[status] ?? "Error"}: ${names}${retry}${quota}`,

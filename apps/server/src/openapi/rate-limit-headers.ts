@@ -14,6 +14,11 @@ export const headerComponents: Readonly<Record<string, Json>> = {
     schema: { type: "string" },
     example: '"send";q=30;w=60',
   },
+  "WWW-Authenticate": {
+    description: "`Bearer`: a key or a token as the bearer token would do",
+    schema: { type: "string" },
+    example: "Bearer",
+  },
   "Retry-After": {
     description: "Seconds after which the same request may succeed",
     schema: { type: "integer", minimum: 1 },
@@ -31,4 +36,5 @@ export const rateLimitHeaders: Json = referTo("RateLimit", "RateLimit-Policy");
 export const retryHeaders: Readonly<Record<number, Json>> = {
   429: { ...referTo("Retry-After"), ...rateLimitHeaders },
   503: referTo("Retry-After"),
+  401: referTo("WWW-Authenticate"),
 };

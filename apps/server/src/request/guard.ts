@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { AppError } from "@deepbot/api/server";
+import { AppError, personalTokenPrefix } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
-import { sendEmpty, type RequestContext } from "./context.ts";
+import { bearerTokenOf, sendEmpty, type RequestContext } from "./context.ts";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -110,6 +110,8 @@ function isForeign({ req }: RequestContext, { frontOrigin, ownScheme }: OwnOrigi
 function checkOrigin(request: RequestContext, origins: OwnOrigins): void {
   const { req, method } = request;
   const foreign = isForeign(request, origins);
+  // No browser sends a personal token by itself, and a cookie beside it is refused.
+  if (bearerTokenOf(req)?.startsWith(personalTokenPrefix) === true) return;
   if (foreign && !safeMethods.has(method)) throw new AppError("origin_refused");
   const isSiblingLink = req.headers["sec-fetch-site"] === "same-site" && req.headers.origin === undefined;
   request.mayUseCookies = !foreign || isSiblingLink;
@@ -126,7 +128,7 @@ function addCorsHeaders({ req, headers }: RequestContext, frontOrigin: string): 
 }
 
 const preflightHeaders = {
-  "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE",
+  "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE",
   "Access-Control-Allow-Headers": "Content-Type, Accept-Language, X-Request-Id, Last-Event-ID, Trpc-Accept",
   "Access-Control-Max-Age": "600",
 };

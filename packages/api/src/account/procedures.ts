@@ -1,6 +1,6 @@
 import { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "@deepbot/contract";
 import { JsonStream } from "../shared/json-stream.ts";
-import { personProcedure, recentPersonProcedure, router, streamed, sync } from "../trpc.ts";
+import { personProcedure, recentPersonProcedure, recentSessionProcedure, router, streamed, sync } from "../trpc.ts";
 import { toWireExport, type ExportOutput } from "./export-wire.ts";
 import { toWireUsage } from "./usage-wire.ts";
 
@@ -40,7 +40,7 @@ export const accountRouter = router({
     .output(sync(usageOutput))
     .query(async ({ ctx }) => toWireUsage(await ctx.useCases.account.usage(ctx.user.userId))),
 
-  delete: recentPersonProcedure
+  delete: recentSessionProcedure
     .meta({
       rateLimit: "change",
       openapi: {

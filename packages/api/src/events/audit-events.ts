@@ -29,6 +29,8 @@ type AuditedEvent = Extract<
       | "account_deleted"
       | "access_refused"
       | "key_used"
+      | "service_key_changed"
+      | "personal_token_changed"
       | "request_refused";
   }
 >;
@@ -40,6 +42,8 @@ const auditedKinds: readonly AuditedEvent["kind"][] = [
   "account_deleted",
   "access_refused",
   "key_used",
+  "service_key_changed",
+  "personal_token_changed",
   "request_refused",
 ];
 
@@ -75,6 +79,15 @@ function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefi
       const { kind, credential, reason, keyId } = event;
       const row = { kind, facts: { credential, reason }, ...(keyId === undefined ? {} : { keyId }) };
       return { row, sampledKind: `${kind} ${credential} ${reason}` };
+    }
+    case "service_key_changed": {
+      const { kind, change, userId, keyId, before, after } = event;
+      const facts = { change, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+      return { row: { kind, userId, keyId, facts } };
+    }
+    case "personal_token_changed": {
+      const { kind, change, userId, tokenId } = event;
+      return { row: { kind, userId, keyId: tokenId, facts: { change } } };
     }
     case "request_refused": {
       const { code } = event;

@@ -1,6 +1,7 @@
 import { limits } from "@deepbot/contract";
 import type { DialogKey, PendingRow } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
+import type { ServiceKey } from "../identity/service-key.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
 /** The original worker protocol: no leases, and a reply names its dialog only. */
@@ -23,16 +24,18 @@ export function createLegacyProtocol({
      * Stores a text of the bot: the answer to the open or unanswered run of the dialog, or an unsolicited message. A repeat
      * of the bot's last text is accepted and not stored.
      *
-     * @throws {AppError} `dialog_not_found` when the dialog does not belong to that user; `dialog_full` when it has no room
+     * @throws {AppError} `scope_missing` when the key may not do what the text would do; `dialog_not_found` when the dialog does not belong to that user; `dialog_full` when it has no room
      *   for a message that answers nothing
      */
-    reply: async ({ text, ...dialog }: DialogKey & { text: string }): Promise<void> => {
+    reply: async ({ scopes }: ServiceKey, { text, ...dialog }: DialogKey & { text: string }): Promise<void> => {
       const { dialogId, userId } = dialog;
       const { messagesPerDialog } = settings.quotas;
-      const reply = await statements.storeReply({ ...dialog, text, messagesPerDialog });
+      const reply = await statements.storeReply({ ...dialog, text, messagesPerDialog, scopes });
       switch (reply.kind) {
         case "no_dialog":
           throw new AppError("dialog_not_found");
+        case "not_allowed":
+          throw new AppError("scope_missing", { scope: reply.scope });
         case "dialog_full":
           throw new AppError("dialog_full", { limit: reply.limit });
         case "repeated":

@@ -4,6 +4,8 @@ import type { UseCaseDeps } from "../use-case-deps.ts";
 
 export interface Claim {
   worker: string;
+  /** The service key that claims. */
+  keyId: string;
   max: number;
   waitMs: number;
   leaseMs: number;
@@ -36,8 +38,8 @@ export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns
   };
 
   const releaseAll = async (claimed: readonly ClaimedRun[]): Promise<void> => {
-    for (const { runId, leaseToken, dialogId, userId } of claimed) {
-      if ((await statements.releaseRun({ runId, leaseToken })) === undefined) continue;
+    for (const { runId, leaseToken, keyId, dialogId, userId } of claimed) {
+      if ((await statements.releaseRun({ runId, leaseToken, keyId })) === undefined) continue;
       const ids = { runId, dialogId, ownerId: userId };
       events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
     }

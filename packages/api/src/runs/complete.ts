@@ -1,13 +1,14 @@
 import type { Usage } from "@deepbot/contract";
+import type { LeaseKey } from "@deepbot/db";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { Lease, RefuseReport } from "./refuse-report.ts";
+import type { RefuseReport } from "./refuse-report.ts";
 
 /**
  * Stores the answer and ends the run. A repeat with the same text is accepted and changes nothing.
  *
  * @throws {AppError} `run_not_found`, `run_ended`, `lease_lost`
  */
-export type CompleteRun = (lease: Lease, text: string, usage: Usage | null) => Promise<void>;
+export type CompleteRun = (lease: LeaseKey, text: string, usage: Usage | null) => Promise<void>;
 
 export function createCompleteRun(
   { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
@@ -30,7 +31,7 @@ export function createCompleteRun(
       return;
     }
     const run = await statements.findReportedRun(lease.runId);
-    const isRepeat = run?.state === "completed" && run.leaseToken === lease.leaseToken && run.answerText === text;
-    if (!isRepeat) await refuse(lease);
+    const isOwn = run?.leaseToken === lease.leaseToken && run.keyId === lease.keyId;
+    if (!isOwn || run.state !== "completed" || run.answerText !== text) await refuse(lease);
   };
 }

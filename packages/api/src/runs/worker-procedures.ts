@@ -12,15 +12,18 @@ import {
   releaseOutput,
   type ErrorCode,
 } from "@deepbot/contract";
+import { environmentKeyId, type LeaseKey } from "@deepbot/db";
+import type { ServiceKey } from "../identity/service-key.ts";
 import { router, sync, workerProcedure } from "../trpc.ts";
 import type { LeaseStatus } from "./report-progress.ts";
 import type { UseCases } from "../use-cases.ts";
 
 const reportErrors: readonly ErrorCode[] = ["run_not_found", "run_ended", "lease_lost"];
 
-const leaseOf = ({ run_id, lease_token }: { run_id: number; lease_token: string }) => ({
+const leaseOf = ({ keyId }: ServiceKey, { run_id, lease_token }: { run_id: number; lease_token: string }): LeaseKey => ({
   runId: run_id,
   leaseToken: lease_token,
+  keyId,
 });
 
 type ClaimedRun = Awaited<ReturnType<UseCases["worker"]["claim"]>>[number];
@@ -49,7 +52,7 @@ function toWireLease(runId: number, status: LeaseStatus) {
 }
 
 export const workerRouter = router({
-  claim: workerProcedure
+  claim: workerProcedure("runs")
     .meta({
       rateLimit: "claim",
       openapi: {
@@ -66,6 +69,7 @@ export const workerRouter = router({
     .mutation(async ({ ctx, input, signal }) => {
       const claim = {
         worker: input.worker,
+        keyId: ctx.key.keyId,
         max: input.max,
         waitMs: input.wait_ms,
         leaseMs: input.lease_ms,
@@ -74,10 +78,16 @@ export const workerRouter = router({
         maxBytes: input.max_bytes,
         fallback: input.fallback,
       };
-      return { runs: (await ctx.useCases.worker.claim(claim, signal)).map(toWireClaim) };
+      const { worker, keys } = ctx.useCases;
+      // Keys of the environment do not end while the server runs.
+      const claimed =
+        claim.keyId === environmentKeyId
+          ? await worker.claim(claim, signal)
+          : await keys.whileLive(claim.keyId, signal, (live) => worker.claim(claim, live));
+      return { runs: claimed.map(toWireClaim) };
     }),
 
-  heartbeat: workerProcedure
+  heartbeat: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -92,10 +102,10 @@ export const workerRouter = router({
     .input(sync(heartbeatInput))
     .output(sync(heartbeatOutput))
     .mutation(async ({ ctx, input }) =>
-      toWireLease(input.run_id, await ctx.useCases.worker.heartbeat(leaseOf(input), input.lease_ms)),
+      toWireLease(input.run_id, await ctx.useCases.worker.heartbeat(leaseOf(ctx.key, input), input.lease_ms)),
     ),
 
-  append: workerProcedure
+  append: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -111,10 +121,10 @@ export const workerRouter = router({
     .output(sync(heartbeatOutput))
     .mutation(async ({ ctx, input }) => {
       const delta = { seq: input.seq, text: input.text, leaseMs: input.lease_ms };
-      return toWireLease(input.run_id, await ctx.useCases.worker.append(leaseOf(input), delta));
+      return toWireLease(input.run_id, await ctx.useCases.worker.append(leaseOf(ctx.key, input), delta));
     }),
 
-  complete: workerProcedure
+  complete: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -130,11 +140,11 @@ export const workerRouter = router({
     .input(sync(completeInput))
     .output(sync(completeOutput))
     .mutation(async ({ ctx, input }) => {
-      await ctx.useCases.worker.complete(leaseOf(input), input.text, input.usage ?? null);
+      await ctx.useCases.worker.complete(leaseOf(ctx.key, input), input.text, input.usage ?? null);
       return { run_id: input.run_id, state: "completed" as const };
     }),
 
-  fail: workerProcedure
+  fail: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -149,10 +159,10 @@ export const workerRouter = router({
     .output(sync(failOutput))
     .mutation(async ({ ctx, input }) => {
       const failure = { errorCode: input.code, errorMessage: input.message, retry: input.retry };
-      return { run_id: input.run_id, ...(await ctx.useCases.worker.fail(leaseOf(input), failure)) };
+      return { run_id: input.run_id, ...(await ctx.useCases.worker.fail(leaseOf(ctx.key, input), failure)) };
     }),
 
-  release: workerProcedure
+  release: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -167,6 +177,6 @@ export const workerRouter = router({
     .output(sync(releaseOutput))
     .mutation(async ({ ctx, input }) => ({
       run_id: input.run_id,
-      ...(await ctx.useCases.worker.release(leaseOf(input))),
+      ...(await ctx.useCases.worker.release(leaseOf(ctx.key, input))),
     })),
 });

@@ -14,6 +14,8 @@ export interface ClaimedRun {
   /** The owner of the dialog. */
   userId: number;
   leaseToken: string;
+  /** The service key that the lease belongs to. */
+  keyId: string;
   leaseUntil: Date;
   deadlineAt: Date;
   attempt: number;
@@ -29,6 +31,8 @@ export interface ClaimedRun {
  */
 export type ClaimRuns = (claim: {
   worker: string;
+  /** Id of the service key that claims. */
+  keyId: string;
   max: number;
   leaseMs: number;
   /** If not null, the lease ends this early unless a report confirms it; then the claim costs no attempt. */
@@ -122,6 +126,7 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
     questionId: runs.questionId,
     startTag: runs.startTag,
     leaseToken: runs.leaseToken,
+    leaseKeyId: runs.leaseKeyId,
     leaseUntil: runs.leaseUntil,
     deadlineAt: runs.deadlineAt,
     attempt: runs.attempt,
@@ -129,13 +134,13 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
   }).as(sql`
     update runs set
       state = 'running', attempt = attempt + 1, epoch = epoch + 1, generation = epoch + 1, worker = ${sql.placeholder("worker")},
-      lease_token = gen_random_uuid(), lease_confirmed = within.ms is null,
+      lease_token = gen_random_uuid(), lease_key_id = ${sql.placeholder("keyId")}, lease_confirmed = within.ms is null,
       lease_until = clock_timestamp()
         + least(within.ms, ${sql.placeholder("leaseMs")}::float8) * interval '1 millisecond',
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
     from claimable cross join (select ${sql.placeholder("confirmWithinMs")}::float8 as ms) as within
     where runs.run_id = claimable.run_id
-    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_until, deadline_at, attempt, max_attempts`);
+    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_key_id, lease_until, deadline_at, attempt, max_attempts`);
   return db
     .with(claimable, claimed, ...(movesClock ? clockMoves(db) : []))
     .select({
@@ -143,6 +148,7 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
       dialogId: claimed.dialogId,
       userId: sql<number>`(select user_id from dialogs where dialogs.dialog_id = claimed.dialog_id)`.mapWith(Number),
       leaseToken: sql<string>`${claimed.leaseToken}`,
+      keyId: sql<string>`${claimed.leaseKeyId}`,
       leaseUntil: sql<Date>`${claimed.leaseUntil}`.mapWith(runs.leaseUntil),
       deadlineAt: claimed.deadlineAt,
       attempt: claimed.attempt,

@@ -3,6 +3,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Db } from "../db.ts";
 import { dialogs, messages, runs } from "../schema/index.ts";
+import { leaseOwner } from "./leases.ts";
 
 export interface RunRow {
   runId: number;
@@ -95,6 +96,8 @@ export function prepareListClosedRuns(db: Db): ListClosedRuns {
 export interface ReportedRun {
   state: RunState;
   leaseToken: string | null;
+  /** The service key that its last lease belonged to. */
+  keyId: string;
   answerText: string | null;
 }
 
@@ -104,7 +107,12 @@ export type FindReportedRun = (runId: number) => Promise<ReportedRun | undefined
 export function prepareFindReportedRun(db: Db): FindReportedRun {
   const answer = answerAlias();
   const statement = db
-    .select({ state: runs.state, leaseToken: runs.leaseToken, answerText: answer.content })
+    .select({
+      state: runs.state,
+      leaseToken: runs.leaseToken,
+      keyId: sql<string>`${leaseOwner}`,
+      answerText: answer.content,
+    })
     .from(runs)
     .leftJoin(answer, eq(answer.messageId, runs.answerId))
     .where(eq(runs.runId, sql.placeholder("runId")))

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Quotas } from "../statements/quotas.ts";
+import { environmentKeyId } from "../schema/index.ts";
 import type { Statements } from "../statements/index.ts";
 
 /** Quotas that no test reaches by accident. */
@@ -13,6 +14,7 @@ export const ampleQuotas: Quotas = {
 /** A claim of one run at once, whole and for a minute. Tests name what they care about. */
 export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   worker: "w",
+  keyId: environmentKeyId,
   max: 1,
   leaseMs: 60_000,
   confirmWithinMs: null,

@@ -1,0 +1,136 @@
+import type { Statements } from "@deepbot/db";
+import type { Notifier } from "@deepbot/live";
+import { AppError } from "../app-error.ts";
+import type { ServiceKey } from "../identity/service-key.ts";
+import { hashOfSecret, isSecretToken, serviceKeyPrefix } from "./secret-token.ts";
+
+/** How exact the stored time of a key's last use is, at most: a key costs one write in this time. */
+export const lastUseResolutionMs = 60_000;
+
+/** How long a key that was revoked without a notification may still pass. */
+const maxAgeMs = 1_000;
+
+/** How long a key that was made without a notification may still be refused. */
+const maxAgeOfMissMs = 100;
+
+interface Snapshot {
+  byHash: ReadonlyMap<string, ServiceKey & { touchDue: boolean }>;
+  keyIds: ReadonlySet<string>;
+  readAt: number;
+}
+
+/** The live service keys, as this process knows them. */
+export interface KeyRegistry {
+  /** The key, if it is live; undefined for any other text. */
+  find: (presented: string) => Promise<ServiceKey | undefined>;
+  /**
+   * Does work that waits, with a signal that aborts when `signal` does or the key ends.
+   *
+   * @throws {AppError} `key_invalid` once the key has ended
+   */
+  whileLive: <Result>(
+    keyId: string,
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ) => Promise<Result>;
+  /** Whether this process has seen any key. */
+  isInUse: () => boolean;
+  /** Ends the work of keys that have expired, or were revoked without a notification. */
+  poll: () => Promise<void>;
+  /** Stores which keys were used: one statement for all of them, none if there were none. */
+  touch: () => Promise<void>;
+}
+
+interface Watch {
+  keyId: string;
+  onEnd: () => void;
+}
+
+/**
+ * All live keys are few. They are read together, at most once a second and only when one of them is used, and again after a
+ * notification. So a report costs no look-up of its own.
+ */
+export function createKeyRegistry({
+  statements,
+  notifier,
+}: {
+  statements: Pick<Statements, "listLiveServiceKeys" | "touchServiceKeys">;
+  notifier: Notifier;
+}): KeyRegistry {
+  const watches = new Set<Watch>();
+  const used = new Set<string>();
+  let snapshot: Snapshot | undefined;
+  let reading: Promise<Snapshot> | undefined;
+  let inUse = false;
+
+  const read = async (): Promise<Snapshot> => {
+    const readAt = performance.now();
+    const keys = await statements.listLiveServiceKeys(lastUseResolutionMs);
+    const keyIds = new Set(keys.map(({ keyId }) => keyId));
+    for (const { keyId, onEnd } of Array.from(watches)) if (!keyIds.has(keyId)) onEnd();
+    if (keys.length > 0) inUse = true;
+    return { byHash: new Map(keys.map(({ hash, ...key }) => [hash, key])), keyIds, readAt };
+  };
+  const refresh = (): Promise<Snapshot> => {
+    const own = read();
+    reading = own;
+    const settle = (fresh: Snapshot | undefined): void => {
+      // After a notification another read has begun, and this one may have been too early.
+      if (reading !== own) return;
+      reading = undefined;
+      snapshot = fresh;
+    };
+    own.then(settle, () => settle(undefined));
+    return own;
+  };
+  const current = (ageMs: number): Promise<Snapshot> | Snapshot => {
+    if (snapshot !== undefined && performance.now() - snapshot.readAt < ageMs) return snapshot;
+    return reading ?? refresh();
+  };
+  // The next poll makes up for a read that fails.
+  const readAgain = (): void => void refresh().catch(() => {});
+
+  notifier.subscribe("keys", readAgain);
+  notifier.onGap(readAgain);
+
+  const watch = (entry: Watch): (() => void) => {
+    watches.add(entry);
+    // It may have ended since it was found.
+    if (snapshot?.keyIds.has(entry.keyId) !== true) readAgain();
+    return () => void watches.delete(entry);
+  };
+
+  return {
+    find: async (presented) => {
+      if (!isSecretToken(serviceKeyPrefix, presented)) return undefined;
+      const hash = hashOfSecret(presented);
+      const found = (await current(maxAgeMs)).byHash.get(hash) ?? (await current(maxAgeOfMissMs)).byHash.get(hash);
+      if (found === undefined) return undefined;
+      const { touchDue, ...key } = found;
+      if (touchDue) used.add(key.keyId);
+      return key;
+    },
+    whileLive: async (keyId, signal, work) => {
+      const ended = new AbortController();
+      const unwatch = watch({ keyId, onEnd: () => ended.abort() });
+      try {
+        const result = await work(signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]));
+        if (ended.signal.aborted) throw new AppError("key_invalid");
+        return result;
+      } finally {
+        unwatch();
+      }
+    },
+    isInUse: () => inUse,
+    poll: async () => {
+      if (watches.size > 0) await refresh();
+    },
+    touch: async () => {
+      if (used.size === 0) return;
+      const keyIds = [...used];
+      // Keys that a failed statement leaves out are used again.
+      used.clear();
+      await statements.touchServiceKeys({ keyIds, resolutionMs: lastUseResolutionMs });
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { sql } from "drizzle-orm";
+import type { Db } from "../db.ts";
+import { dialogs, runs } from "../schema/index.ts";
+
+export interface ReleasedLease {
+  runId: number;
+  dialogId: number;
+  /** The owner of the dialog. */
+  ownerId: number;
+  /** Whether the user asked to cancel, so that `reap_runs` will end the run. */
+  cancelRequested: boolean;
+}
+
+/**
+ * Returns up to `limit` runs to the queue whose lease belongs to a key that was revoked or has expired. The attempt does not
+ * count. Runs that another statement has locked wait for the next call.
+ */
+export type ReleaseEndedLeases = (limit: number) => Promise<ReleasedLease[]>;
+
+export function prepareReleaseEndedLeases(db: Db): ReleaseEndedLeases {
+  const released = db.$with("released", {
+    runId: runs.runId,
+    dialogId: runs.dialogId,
+    ownerId: dialogs.userId,
+    cancelRequestedAt: runs.cancelRequestedAt,
+  }).as(sql`
+    update runs set state = 'queued', attempt = attempt - 1, lease_until = null, available_at = clock_timestamp()
+    where run_id = any(array(
+      select run_id from runs
+      where state = 'running' and lease_key_id = any(array(
+        select key_id::text from service_keys where revoked_at is not null or expires_at <= now()
+      ))
+      limit ${sql.placeholder("limit")}::int
+      for update skip locked
+    ))
+    returning run_id, dialog_id,
+      (select user_id from dialogs where dialogs.dialog_id = runs.dialog_id) as user_id, cancel_requested_at`);
+  const statement = db
+    .with(released)
+    .select({
+      runId: released.runId,
+      dialogId: released.dialogId,
+      ownerId: released.ownerId,
+      cancelRequested: sql<boolean>`${released.cancelRequestedAt} is not null`,
+    })
+    .from(released)
+    .prepare("release_ended_leases");
+  return (limit) => statement.execute({ limit });
+}
