@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { eq } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { databaseErrorCode, uniqueViolation } from "../src/index.ts";
@@ -98,8 +99,15 @@ describePostgres("in parallel", () => {
       if (index % 2 === 0)
         return (await suite.statements.completeRun({ ...lease, text: "same", usage: null })) !== undefined;
       return (
-        (await suite.statements.storeReply({ dialogId, userId, text: "same", messagesPerDialog: 100 })).kind ===
-        "completed"
+        (
+          await suite.statements.storeReply({
+            dialogId,
+            userId,
+            text: "same",
+            messagesPerDialog: 100,
+            scopes: serviceKeyScopes,
+          })
+        ).kind === "completed"
       );
     });
     expect(results.filter(Boolean)).toHaveLength(1);

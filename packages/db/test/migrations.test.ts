@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -82,7 +83,13 @@ function suite(engine: "memory" | "postgres"): void {
     it("takes a late answer to the question that was left", async () => {
       const statements = createStatements(adopted.database.db);
       expect(
-        await statements.storeReply({ dialogId: 11, userId: 7, text: "better late", messagesPerDialog: 100 }),
+        await statements.storeReply({
+          dialogId: 11,
+          userId: 7,
+          text: "better late",
+          messagesPerDialog: 100,
+          scopes: serviceKeyScopes,
+        }),
       ).toMatchObject({
         kind: "completed",
       });

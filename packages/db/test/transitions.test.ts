@@ -1,6 +1,8 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
+import { environmentKeyId } from "../src/index.ts";
 import { anyClaim, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
 
 /** Facts that events about a run are made of. */
@@ -64,8 +66,24 @@ describeEachEngine("a statement that changes a run", (engine) => {
     const { runId, userId, dialogId } = await makeRun(suite.statements);
     if (from === "running") await claim();
     const outcome = { kind: "completed", runId, from };
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100 })).toEqual(outcome);
-    expect(await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100 })).toEqual({
+    expect(
+      await suite.statements.storeReply({
+        userId,
+        dialogId,
+        text: "x",
+        messagesPerDialog: 100,
+        scopes: serviceKeyScopes,
+      }),
+    ).toEqual(outcome);
+    expect(
+      await suite.statements.storeReply({
+        userId,
+        dialogId,
+        text: "x",
+        messagesPerDialog: 100,
+        scopes: serviceKeyScopes,
+      }),
+    ).toEqual({
       kind: "repeated",
     });
   });
@@ -102,6 +120,7 @@ describeEachEngine("a statement that changes a run", (engine) => {
     await suite.statements.completeRun({
       runId: lease.runId,
       leaseToken: claimed.find(({ runId }) => runId === lease.runId)?.leaseToken ?? "",
+      keyId: environmentKeyId,
       text: "an answer",
       usage: { model: "m" },
     });

@@ -8,7 +8,8 @@ import { checkDocumented, documented, findSchemaIssue, type DocumentedOperation 
 import type { RequestOptions, Target } from "../support/http.ts";
 import type { Problem } from "../support/problem.ts";
 
-const cookie = [{ cookie: [] }];
+const cookie = [{ cookie: [] }, { bearer: [] }];
+const session = [{ cookie: [] }];
 const serviceKey = [{ serviceKey: [] }, { bearer: [] }];
 const healthKey = [{ healthKey: [] }, { bearer: [] }];
 
@@ -41,9 +42,16 @@ const promised: [Target, object[], number][] = [
   ["GET /dialogs/{dialog_id}/messages", cookie, 200],
   ["GET /sessions", cookie, 200],
   ["DELETE /sessions/{session_id}", cookie, 200],
-  ["POST /logout/everywhere", cookie, 200],
+  ["POST /logout/everywhere", session, 200],
   ["GET /me/export", cookie, 200],
-  ["DELETE /me", cookie, 200],
+  ["DELETE /me", session, 200],
+  ["GET /me/tokens", session, 200],
+  ["POST /me/tokens", session, 201],
+  ["DELETE /me/tokens/{token_id}", session, 200],
+  ["GET /operator/keys", session, 200],
+  ["POST /operator/keys", session, 201],
+  ["PATCH /operator/keys/{key_id}", session, 200],
+  ["DELETE /operator/keys/{key_id}", session, 200],
   ["GET /config", [], 200],
   ["POST /create/nonce", [], 200],
 ];
@@ -154,15 +162,15 @@ describe("the server", () => {
     "serves $method $path to those whom the document names, and to nobody else",
     async (operation) => {
       const target = nameOf(operation).replaceAll(/\{\w+\}/g, "1") as Target;
-      const person = await api.signIn();
+      const person = await api.signIn({ email: "operator@example.com" });
       const credentials = {
         cookie: { Cookie: person.cookie },
         serviceKey: { "X-Messages-Key": testKeys.messages },
         healthKey: { "X-Health-Key": testKeys.health },
       };
       const [required] = operation.security.flatMap((names) => Object.keys(names));
-      const refusal = required === "cookie" ? 401 : 403;
-      const json = operation.method === "POST" ? {} : undefined;
+      const refusal = required === "cookie" || operation.path.startsWith("/worker/") ? 401 : 403;
+      const json = ["POST", "PATCH"].includes(operation.method) ? {} : undefined;
       for (const [name, headers] of [["nothing", {}], ...Object.entries(credentials)] as const) {
         const { status, body } = await api.call<Partial<Problem>>(target, { json, headers: { ...headers } });
         const isOpen = required === undefined || required === name;
@@ -179,7 +187,7 @@ describe("the server", () => {
     ["a body far too long", 413, { json: { text: "x".repeat(1_000_000) } }],
   ])("documents what it refuses before any operation: %s", async ([, status, options]) => {
     for (const operation of documented.filter(({ requestBody }) => requestBody !== undefined)) {
-      const person = await api.signIn();
+      const person = await api.signIn({ email: "operator@example.com" });
       const target = nameOf(operation).replaceAll(/\{\w+\}/g, "1") as Target;
       const forWorkers = operation.security.some((scheme) => "serviceKey" in scheme);
       const credential = forWorkers ? { "X-Messages-Key": testKeys.messages } : { Cookie: person.cookie };

@@ -1,8 +1,14 @@
 import type { Statements } from "@deepbot/db";
 import type { Notifier } from "@deepbot/live";
+import { AppError } from "../app-error.ts";
 
 /** A session or a personal token: also the topic under which its end is notified. */
 export type Credential = `session:${string}` | `token:${string}`;
+
+/** What is told to a stream or a wait whose credential has ended. */
+export function credentialEnd(credential: Credential): AppError {
+  return new AppError(credential.startsWith("session:") ? "session_invalid" : "token_invalid");
+}
 
 /** Credentials with long-lived streams and waits. */
 export interface CredentialWatches {

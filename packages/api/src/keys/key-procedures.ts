@@ -35,7 +35,8 @@ export const keysRouter = router({
         path: "/operator/keys",
         tags: ["operator"],
         summary: "List the service keys",
-        description: "Revoked ones too, because leases and the audit log name them. The keys themselves are not stored.",
+        description:
+          "Revoked ones too, because leases and the audit log name them. The keys themselves are not stored.",
       },
     })
     .output(sync(listKeysOutput))

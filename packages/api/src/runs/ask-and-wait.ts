@@ -1,6 +1,6 @@
 import { isOpen } from "@deepbot/contract";
 import { AppError } from "../app-error.ts";
-import type { Credential, CredentialWatches } from "../identity/credential-watch.ts";
+import { credentialEnd, type Credential, type CredentialWatches } from "../identity/credential-watch.ts";
 import type { ConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import type { AnswerWait, AnswerWaits } from "../streaming/await-answer.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
@@ -31,6 +31,7 @@ export interface AskAndWaitDeps {
 
 /** One request that waits. */
 interface Waiting {
+  credential: Credential;
   wait: AnswerWait;
   key: RunKey;
   hasEnded: () => boolean;
@@ -42,13 +43,13 @@ export function createAskAndWait(
   { ask, find, answers, credentialWatches, limiter }: AskAndWaitDeps,
 ): AskAndWait {
   /** Reads the run after every wake-up until it has ended or nobody waits for it any longer. */
-  const readUntilEnd = async ({ wait, key, hasEnded, signal }: Waiting): Promise<string> => {
+  const readUntilEnd = async ({ credential, wait, key, hasEnded, signal }: Waiting): Promise<string> => {
     for (;;) {
       const answer = hasEnded() ? undefined : wait.answer();
       if (answer !== undefined) return answer;
       const run = await find(key);
       if (run === undefined) throw new AppError("dialog_deleted");
-      if (hasEnded()) throw new AppError("session_invalid");
+      if (hasEnded()) throw credentialEnd(credential);
       if (!isOpen(run.state)) return answerOf(run);
       if (shutdown.aborted) throw new AppError("shutting_down", { run_id: key.runId });
       if (signal?.aborted) return answerOf(run);
@@ -71,7 +72,7 @@ export function createAskAndWait(
       // A new run has only just been queued. The run of a repeated question may have ended long ago.
       if (asked.isNew) await wait.wait({ ms: settings.answerDeadlineMs + deadlineGraceMs, signal });
       const key = { runId, userId: question.userId };
-      return await readUntilEnd({ wait, key, hasEnded: () => credentialEnded, signal });
+      return await readUntilEnd({ credential, wait, key, hasEnded: () => credentialEnded, signal });
     } finally {
       unwatch();
       wait.close();

@@ -20,7 +20,10 @@ import type { UseCases } from "../use-cases.ts";
 
 const reportErrors: readonly ErrorCode[] = ["run_not_found", "run_ended", "lease_lost"];
 
-const leaseOf = ({ keyId }: ServiceKey, { run_id, lease_token }: { run_id: number; lease_token: string }): LeaseKey => ({
+const leaseOf = (
+  { keyId }: ServiceKey,
+  { run_id, lease_token }: { run_id: number; lease_token: string },
+): LeaseKey => ({
   runId: run_id,
   leaseToken: lease_token,
   keyId,

@@ -2,7 +2,7 @@ import { endEventId, formatEventId, isOpen, parseEventId, type Position, type Ru
 import type { RunRow } from "@deepbot/db";
 import type { DeltaStore } from "@deepbot/live";
 import { AppError } from "../app-error.ts";
-import type { Credential, CredentialWatches } from "../identity/credential-watch.ts";
+import { credentialEnd, type Credential, type CredentialWatches } from "../identity/credential-watch.ts";
 import type { FindRun, RunKey } from "../runs/find-run.ts";
 import { toWireRun } from "../runs/wire.ts";
 import type { ConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
@@ -155,7 +155,7 @@ export function createSubscribeRun(deps: SubscribeRunDeps): SubscribeRun {
       if (progress.position !== undefined) subscription.begin(progress.position);
       yield* first;
       yield* follow(deps, { buffer, key }, progress);
-      if (credentialEnded) throw new AppError("session_invalid");
+      if (credentialEnded) throw credentialEnd(credential);
     } finally {
       unwatch();
       subscription.close();

@@ -96,7 +96,9 @@ const healable = sql`
  * Completes a run under the lease that its worker holds. A run that has expired or failed since also takes the late
  * answer of its last worker. Undefined when token and key hold no such run.
  */
-export type CompleteRun = (answer: LeaseKey & { text: string; usage: Usage | null }) => Promise<CompletedRun | undefined>;
+export type CompleteRun = (
+  answer: LeaseKey & { text: string; usage: Usage | null },
+) => Promise<CompletedRun | undefined>;
 
 export function prepareCompleteRun(db: Db): CompleteRun {
   const statement = answerStatement(db, "complete_run", {

@@ -93,10 +93,7 @@ export function prepareDeletePersonalToken(db: Db): DeletePersonalToken {
   const statement = db
     .delete(personalTokens)
     .where(
-      and(
-        eq(personalTokens.tokenId, sql.placeholder("tokenId")),
-        eq(personalTokens.userId, sql.placeholder("userId")),
-      ),
+      and(eq(personalTokens.tokenId, sql.placeholder("tokenId")), eq(personalTokens.userId, sql.placeholder("userId"))),
     )
     .returning({ tokenId: personalTokens.tokenId })
     .prepare("delete_personal_token");

@@ -12,10 +12,13 @@ export interface ReleasedLease {
 }
 
 /**
- * Returns up to `limit` runs to the queue whose lease belongs to a key that was revoked or has expired. The attempt does not
+ * Returns runs to the queue, up to `limit` of each key, whose lease belongs to a key that was revoked or has expired. The attempt does not
  * count. Runs that another statement has locked wait for the next call.
  */
 export type ReleaseEndedLeases = (limit: number) => Promise<ReleasedLease[]>;
+
+/** No lease lasts longer, so keys that ended before have none. */
+const longestLease = sql`interval '1 hour'`;
 
 export function prepareReleaseEndedLeases(db: Db): ReleaseEndedLeases {
   const released = db.$with("released", {
@@ -26,12 +29,16 @@ export function prepareReleaseEndedLeases(db: Db): ReleaseEndedLeases {
   }).as(sql`
     update runs set state = 'queued', attempt = attempt - 1, lease_until = null, available_at = clock_timestamp()
     where run_id = any(array(
-      select run_id from runs
-      where state = 'running' and lease_key_id = any(array(
-        select key_id::text from service_keys where revoked_at is not null or expires_at <= now()
-      ))
-      limit ${sql.placeholder("limit")}::int
-      for update skip locked
+      select leased.run_id
+      from (
+        select key_id::text as key_id from service_keys
+        where least(revoked_at, expires_at) between now() - ${longestLease} and now()
+      ) as ended
+      cross join lateral (
+        select runs.run_id from runs where state = 'running' and runs.lease_key_id = ended.key_id
+        limit ${sql.placeholder("limit")}::int
+        for update skip locked
+      ) as leased
     ))
     returning run_id, dialog_id,
       (select user_id from dialogs where dialogs.dialog_id = runs.dialog_id) as user_id, cancel_requested_at`);
