@@ -120,7 +120,9 @@ describe("a personal token", () => {
     const ann = await api.signIn();
     const { token } = await makeToken(ann);
     const call = asScript(token);
-    const created = (await call("POST /dialogs/create", { json: { dialog_name: "talk" } })) as Reply<{ dialog: number }>;
+    const created = (await call("POST /dialogs/create", { json: { dialog_name: "talk" } })) as Reply<{
+      dialog: number;
+    }>;
     const started = (await call(`POST /dialogs/${created.body.dialog}/runs`, {
       json: { text_user: "question" },
     })) as Reply<{ run_id: number }>;

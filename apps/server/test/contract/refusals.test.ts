@@ -82,7 +82,10 @@ describe("a refusal", () => {
           for (const option of operation.method === "GET" ? [{}] : faulty) {
             for (const language of languages) {
               const reply = await api.call(target, { ...option, headers: { ...headers, "Accept-Language": language } });
-              expectKeyRefusal(reply, { operation, isAbsent: headers[own] === undefined && !("Authorization" in headers) });
+              expectKeyRefusal(reply, {
+                operation,
+                isAbsent: headers[own] === undefined && !("Authorization" in headers),
+              });
             }
           }
         }

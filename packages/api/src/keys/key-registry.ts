@@ -10,8 +10,8 @@ export const lastUseResolutionMs = 60_000;
 /** How long a key that was revoked without a notification may still pass. */
 const maxAgeMs = 1_000;
 
-/** How long a key that was made without a notification may still be refused. */
-const maxAgeOfMissMs = 100;
+/** The same for a key that is not found: it may have just been made at another server. */
+const maxAgeOfMissMs = 10;
 
 interface Snapshot {
   byHash: ReadonlyMap<string, ServiceKey & { touchDue: boolean }>;
@@ -87,8 +87,11 @@ export function createKeyRegistry({
     if (snapshot !== undefined && performance.now() - snapshot.readAt < ageMs) return snapshot;
     return reading ?? refresh();
   };
-  // The next poll makes up for a read that fails.
-  const readAgain = (): void => void refresh().catch(() => {});
+  // The next use, or the next poll, makes up for a read that fails.
+  const readAgain = (): void => {
+    snapshot = undefined;
+    void refresh().catch(() => {});
+  };
 
   notifier.subscribe("keys", readAgain);
   notifier.onGap(readAgain);

@@ -12,13 +12,13 @@ export interface ReleasedLease {
 }
 
 /**
- * Returns runs to the queue, up to `limit` of each key, whose lease belongs to a key that was revoked or has expired. The attempt does not
+ * Returns up to `limit` runs to the queue whose lease belongs to a key that was revoked or has expired. The attempt does not
  * count. Runs that another statement has locked wait for the next call.
  */
 export type ReleaseEndedLeases = (limit: number) => Promise<ReleasedLease[]>;
 
 /** No lease lasts longer, so keys that ended before have none. */
-const longestLease = sql`interval '1 hour'`;
+const longestLease = sql`interval '15 minutes'`;
 
 export function prepareReleaseEndedLeases(db: Db): ReleaseEndedLeases {
   const released = db.$with("released", {
@@ -36,9 +36,9 @@ export function prepareReleaseEndedLeases(db: Db): ReleaseEndedLeases {
       ) as ended
       cross join lateral (
         select runs.run_id from runs where state = 'running' and runs.lease_key_id = ended.key_id
-        limit ${sql.placeholder("limit")}::int
         for update skip locked
       ) as leased
+      limit ${sql.placeholder("limit")}::int
     ))
     returning run_id, dialog_id,
       (select user_id from dialogs where dialogs.dialog_id = runs.dialog_id) as user_id, cancel_requested_at`);
