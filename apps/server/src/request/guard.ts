@@ -111,8 +111,8 @@ function checkOrigin(request: RequestContext, origins: OwnOrigins): void {
   const { req, method } = request;
   const foreign = isForeign(request, origins);
   // No browser sends a personal token by itself, and a cookie beside it is refused.
-  if (bearerTokenOf(req)?.startsWith(personalTokenPrefix) === true) return;
-  if (foreign && !safeMethods.has(method)) throw new AppError("origin_refused");
+  const isOwnProgram = bearerTokenOf(req)?.startsWith(personalTokenPrefix) === true;
+  if (foreign && !isOwnProgram && !safeMethods.has(method)) throw new AppError("origin_refused");
   const isSiblingLink = req.headers["sec-fetch-site"] === "same-site" && req.headers.origin === undefined;
   request.mayUseCookies = !foreign || isSiblingLink;
 }
