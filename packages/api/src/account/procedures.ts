@@ -14,7 +14,7 @@ export const accountRouter = router({
         tags: ["account"],
         summary: "Export everything that is stored about me",
         description:
-          "Profile, sessions, and dialogs with their messages and runs. Data that is stored during the export may be missing. It is sent while it is read: a response that breaks off is not complete. 503 while another export of the same user is being sent. 403 `sign_in_again` when the sign-in was too long ago.",
+          "Profile, sessions, personal tokens (not the secrets), and dialogs with their messages and runs. Data that is stored during the export may be missing. It is sent while it is read: a response that breaks off is not complete. 503 while another export of the same user is being sent. 403 `sign_in_again` when the sign-in was too long ago.",
       },
       errors: ["sign_in_again", "account_not_found", "too_many_exports"],
       attachment: "deepbot-export.json",

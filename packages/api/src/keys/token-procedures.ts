@@ -5,20 +5,9 @@ import {
   endTokenOutput,
   listTokensOutput,
 } from "@deepbot/contract";
-import type { StoredPersonalToken } from "@deepbot/db";
 import { recentSessionProcedure, router, sessionProcedure, sync } from "../trpc.ts";
 import { lifetimeMsOf } from "./lifetime.ts";
-
-function toWireToken({ tokenId, name, prefix, createdAt, expiresAt, lastUsedAt }: StoredPersonalToken) {
-  return {
-    token_id: tokenId,
-    name,
-    prefix,
-    created_at: createdAt.toISOString(),
-    expires_at: expiresAt?.toISOString() ?? null,
-    last_used_at: lastUsedAt?.toISOString() ?? null,
-  };
-}
+import { toWireToken } from "./wire-token.ts";
 
 export const tokensRouter = router({
   list: sessionProcedure

@@ -15,7 +15,11 @@ export function createRefuseReport({ statements, events }: Pick<UseCaseDeps, "st
     const run = await statements.findReportedRun(runId);
     if (run === undefined) throw new AppError("run_not_found");
     events.emit({ kind: "report_refused", runId, state: run.state });
-    const isOwn = run.leaseToken === leaseToken && run.keyId === keyId;
-    throw new AppError(!isOpen(run.state) && isOwn ? "run_ended" : "lease_lost");
+    const knowsToken = run.leaseToken === leaseToken;
+    if (knowsToken && run.keyId !== keyId) {
+      events.emit({ kind: "access_refused", credential: "X-Messages-Key", reason: "foreign_lease" });
+      throw new AppError("lease_lost");
+    }
+    throw new AppError(!isOpen(run.state) && knowsToken ? "run_ended" : "lease_lost");
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { id, timestamp } from "./fields.ts";
 import { storedMessage } from "./messages.ts";
+import { personalToken } from "./personal-tokens.ts";
 import { runState } from "./runs.ts";
 
 const profile = z.object({
@@ -37,6 +38,7 @@ export const exportOutput = z.object({
   exported_at: timestamp("When the export was made"),
   profile,
   sessions: z.array(session).describe("Sign-ins that are on record, oldest first"),
+  tokens: z.array(personalToken).describe("Personal tokens, the newest first"),
   dialogs: z
     .array(
       z.object({

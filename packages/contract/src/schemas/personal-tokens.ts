@@ -2,7 +2,7 @@ import { z } from "zod";
 import { timestamp, uuid } from "./fields.ts";
 import { keyName, lifeInDays } from "./service-keys.ts";
 
-const personalToken = z.object({
+export const personalToken = z.object({
   token_id: z.uuid().describe("Id of the token"),
   name: z.string(),
   prefix: z.string().describe("The beginning of the token"),
