@@ -10,7 +10,7 @@ import { createCredentialWatches } from "./identity/credential-watch.ts";
 import { createSessions } from "./identity/sessions.ts";
 import { createSignIn, type SignInDeps } from "./identity/sign-in.ts";
 import { createTokenAuthentication } from "./keys/authenticate-token.ts";
-import { createKeyRegistry } from "./keys/key-registry.ts";
+import { createKeyRegistry, type KeyRegistry } from "./keys/key-registry.ts";
 import { createPersonalTokens } from "./keys/personal-tokens.ts";
 import { createReleaseEndedLeases } from "./keys/release-leases.ts";
 import { createServiceKeys } from "./keys/service-keys.ts";
@@ -42,6 +42,17 @@ export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   ping: () => Promise<void>;
 }
 
+/** How callers prove who they are, and what stores when they did so last. */
+function createIdentity(options: CreateUseCasesOptions, registry: KeyRegistry) {
+  const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
+  const { touchTokens, authenticateToken } = createTokenAuthentication(options);
+  const keyChecks = createKeyChecks({ ...options, registry });
+  return {
+    identity: { ...authentication, authenticateToken, ...createSignIn(options), ...keyChecks },
+    touches: [touchSessions, touchTokens, registry.touch],
+  };
+}
+
 /** Builds the use cases over one database, and registers who hears of their events: delivery first, then the log. */
 export function createUseCases(options: CreateUseCasesOptions) {
   const { statements, events, deltaStore: store, ping } = options;
@@ -53,20 +64,14 @@ export function createUseCases(options: CreateUseCasesOptions) {
   events.subscribe(createDelivery({ ...options, answers, feeds }));
   events.subscribe(createEventLogger(options.log, options.refusalSampler));
 
-  const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
-  const { touchTokens, authenticateToken } = createTokenAuthentication(options);
+  const { identity, touches } = createIdentity(options, registry);
   const quotas = createQuotaReads(options);
   const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
   const releaseEndedLeases = createReleaseEndedLeases(options, reapOverdueRuns);
 
   return {
-    identity: {
-      ...authentication,
-      authenticateToken,
-      ...createSignIn(options),
-      ...createKeyChecks({ ...options, registry }),
-    },
+    identity,
     sessions: createSessions(options),
     keys: { ...createServiceKeys(options, releaseEndedLeases), whileLive: registry.whileLive },
     tokens: createPersonalTokens(options),
@@ -92,7 +97,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
 
     startLoops: createStartLoops(options, {
       reapOverdueRuns,
-      touches: [touchSessions, touchTokens, registry.touch],
+      touches,
       store,
       credentialWatches,
       registry,

@@ -31,11 +31,21 @@ describe("service keys", () => {
     }
   });
 
-  it.each<[string, number, string, (key: string) => RequestOptions]>([
-    ["none", 401, "key_missing", () => ({})],
-    ["a mistyped one", 401, "key_invalid", (key) => ({ headers: { "X-Messages-Key": `${key.slice(0, -1)}_` } })],
-    ["one without the scope", 403, "scope_missing", (key) => ({ headers: { Authorization: `Bearer ${key}` } })],
-  ])("%s is %i %s on both transports", async (_, status, code, options) => {
+  it.each<{ name: string; status: number; code: string; options: (key: string) => RequestOptions }>([
+    { name: "none", status: 401, code: "key_missing", options: () => ({}) },
+    {
+      name: "a mistyped one",
+      status: 401,
+      code: "key_invalid",
+      options: (key) => ({ headers: { "X-Messages-Key": `${key.slice(0, -1)}_` } }),
+    },
+    {
+      name: "one without the scope",
+      status: 403,
+      code: "scope_missing",
+      options: (key) => ({ headers: { Authorization: `Bearer ${key}` } }),
+    },
+  ])("$name is $status $code on both transports", async ({ status, code, options }) => {
     const { key } = await makeKey(["feedback"]);
     const json = { worker: "w" };
     const rest = await api.call("POST /worker/claim", { json, ...options(key) });

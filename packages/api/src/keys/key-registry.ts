@@ -1,4 +1,4 @@
-import type { Statements } from "@deepbot/db";
+import { environmentKeyId, type Statements } from "@deepbot/db";
 import type { Notifier } from "@deepbot/live";
 import { AppError } from "../app-error.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
@@ -10,12 +10,11 @@ export const lastUseResolutionMs = 60_000;
 /** How long a key that was revoked without a notification may still pass. */
 const maxAgeMs = 1_000;
 
-/** The same for a key that is not found: it may have just been made at another server. */
+/** How old what is known may be for a key that is not found: it may have just been made at another server. */
 const maxAgeOfMissMs = 10;
 
 interface Snapshot {
   byHash: ReadonlyMap<string, ServiceKey & { touchDue: boolean }>;
-  keyIds: ReadonlySet<string>;
   readAt: number;
 }
 
@@ -29,9 +28,9 @@ export interface KeyRegistry {
    * @throws {AppError} `key_invalid` once the key has ended
    */
   whileLive: <Result>(
-    keyId: string,
+    key: ServiceKey,
     signal: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<Result>,
+    work: (signal: AbortSignal | undefined) => Promise<Result>,
   ) => Promise<Result>;
   /** Whether this process has seen any key. */
   isInUse: () => boolean;
@@ -41,41 +40,24 @@ export interface KeyRegistry {
   touch: () => Promise<void>;
 }
 
-interface Watch {
-  keyId: string;
-  onEnd: () => void;
+interface Snapshots {
+  /** What is known, read again if it is older than that. */
+  current: (maxAge: number) => Promise<Snapshot> | Snapshot;
+  refresh: () => Promise<Snapshot>;
+  /** Forgets what is known, and reads again. */
+  readAgain: () => void;
 }
 
-/**
- * All live keys are few. They are read together, at most once a second and only when one of them is used, and again after a
- * notification. So a report costs no look-up of its own.
- */
-export function createKeyRegistry({
-  statements,
-  notifier,
-}: {
-  statements: Pick<Statements, "listLiveServiceKeys" | "touchServiceKeys">;
-  notifier: Notifier;
-}): KeyRegistry {
-  const watches = new Set<Watch>();
-  const used = new Set<string>();
+/** Shares one read among all who ask meanwhile. */
+function createSnapshots(read: () => Promise<Snapshot>): Snapshots {
   let snapshot: Snapshot | undefined;
   let reading: Promise<Snapshot> | undefined;
-  let inUse = false;
 
-  const read = async (): Promise<Snapshot> => {
-    const readAt = performance.now();
-    const keys = await statements.listLiveServiceKeys(lastUseResolutionMs);
-    const keyIds = new Set(keys.map(({ keyId }) => keyId));
-    for (const { keyId, onEnd } of Array.from(watches)) if (!keyIds.has(keyId)) onEnd();
-    if (keys.length > 0) inUse = true;
-    return { byHash: new Map(keys.map(({ hash, ...key }) => [hash, key])), keyIds, readAt };
-  };
   const refresh = (): Promise<Snapshot> => {
     const own = read();
     reading = own;
     const settle = (fresh: Snapshot | undefined): void => {
-      // After a notification another read has begun, and this one may have been too early.
+      // Once another read has begun, this one may have been too early.
       if (reading !== own) return;
       reading = undefined;
       snapshot = fresh;
@@ -83,50 +65,78 @@ export function createKeyRegistry({
     own.then(settle, () => settle(undefined));
     return own;
   };
-  const current = (ageMs: number): Promise<Snapshot> | Snapshot => {
-    if (snapshot !== undefined && performance.now() - snapshot.readAt < ageMs) return snapshot;
-    return reading ?? refresh();
+  return {
+    refresh,
+    current: (maxAge) => {
+      if (snapshot !== undefined && performance.now() - snapshot.readAt < maxAge) return snapshot;
+      return reading ?? refresh();
+    },
+    readAgain: () => {
+      snapshot = undefined;
+      // The next use, or the next poll, makes up for a read that fails.
+      void refresh().catch(() => {});
+    },
   };
-  // The next use, or the next poll, makes up for a read that fails.
-  const readAgain = (): void => {
-    snapshot = undefined;
-    void refresh().catch(() => {});
-  };
+}
 
-  notifier.subscribe("keys", readAgain);
-  notifier.onGap(readAgain);
+interface Watch {
+  keyId: string;
+  onEnd: () => void;
+}
 
-  const watch = (entry: Watch): (() => void) => {
-    watches.add(entry);
-    // It may have ended since it was found.
-    if (snapshot?.keyIds.has(entry.keyId) !== true) readAgain();
-    return () => void watches.delete(entry);
-  };
+interface RegistryDeps {
+  statements: Pick<Statements, "listLiveServiceKeys" | "touchServiceKeys">;
+  notifier: Notifier;
+}
+
+/**
+ * All live keys are few. They are read together, at most once a second and only when one of them is used, and again after a
+ * notification. So a report costs no look-up of its own.
+ */
+export function createKeyRegistry({ statements, notifier }: RegistryDeps): KeyRegistry {
+  const watches = new Set<Watch>();
+  const used = new Set<string>();
+  let inUse = false;
+
+  const snapshots = createSnapshots(async () => {
+    const readAt = performance.now();
+    const keys = await statements.listLiveServiceKeys(lastUseResolutionMs);
+    const keyIds = new Set(keys.map(({ keyId }) => keyId));
+    for (const { keyId, onEnd } of Array.from(watches)) if (!keyIds.has(keyId)) onEnd();
+    if (keys.length > 0) inUse = true;
+    return { byHash: new Map(keys.map(({ hash, ...key }) => [hash, key])), readAt };
+  });
+  notifier.subscribe("keys", snapshots.readAgain);
+  notifier.onGap(snapshots.readAgain);
 
   return {
     find: async (presented) => {
       if (!isSecretToken(serviceKeyPrefix, presented)) return undefined;
       const hash = hashOfSecret(presented);
-      const found = (await current(maxAgeMs)).byHash.get(hash) ?? (await current(maxAgeOfMissMs)).byHash.get(hash);
+      const known = await snapshots.current(maxAgeMs);
+      const found = known.byHash.get(hash) ?? (await snapshots.current(maxAgeOfMissMs)).byHash.get(hash);
       if (found === undefined) return undefined;
       const { touchDue, ...key } = found;
       if (touchDue) used.add(key.keyId);
       return key;
     },
-    whileLive: async (keyId, signal, work) => {
+    whileLive: async ({ keyId }, signal, work) => {
+      // Keys of the environment do not end while the server runs.
+      if (keyId === environmentKeyId) return work(signal);
       const ended = new AbortController();
-      const unwatch = watch({ keyId, onEnd: () => ended.abort() });
+      const watch = { keyId, onEnd: () => ended.abort() };
+      watches.add(watch);
       try {
         const result = await work(signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]));
         if (ended.signal.aborted) throw new AppError("key_invalid");
         return result;
       } finally {
-        unwatch();
+        watches.delete(watch);
       }
     },
     isInUse: () => inUse,
     poll: async () => {
-      if (watches.size > 0) await refresh();
+      if (watches.size > 0) await snapshots.refresh();
     },
     touch: async () => {
       if (used.size === 0) return;

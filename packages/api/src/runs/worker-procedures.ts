@@ -12,7 +12,6 @@ import {
   releaseOutput,
   type ErrorCode,
 } from "@deepbot/contract";
-import { environmentKeyId, type LeaseKey } from "@deepbot/db";
 import type { ServiceKey } from "../identity/service-key.ts";
 import { router, sync, workerProcedure } from "../trpc.ts";
 import type { LeaseStatus } from "./report-progress.ts";
@@ -20,10 +19,7 @@ import type { UseCases } from "../use-cases.ts";
 
 const reportErrors: readonly ErrorCode[] = ["run_not_found", "run_ended", "lease_lost"];
 
-const leaseOf = (
-  { keyId }: ServiceKey,
-  { run_id, lease_token }: { run_id: number; lease_token: string },
-): LeaseKey => ({
+const leaseOf = ({ keyId }: ServiceKey, { run_id, lease_token }: { run_id: number; lease_token: string }) => ({
   runId: run_id,
   leaseToken: lease_token,
   keyId,
@@ -82,11 +78,7 @@ export const workerRouter = router({
         fallback: input.fallback,
       };
       const { worker, keys } = ctx.useCases;
-      // Keys of the environment do not end while the server runs.
-      const claimed =
-        claim.keyId === environmentKeyId
-          ? await worker.claim(claim, signal)
-          : await keys.whileLive(claim.keyId, signal, (live) => worker.claim(claim, live));
+      const claimed = await keys.whileLive(ctx.key, signal, (live) => worker.claim(claim, live));
       return { runs: claimed.map(toWireClaim) };
     }),
 
