@@ -52,7 +52,8 @@ export async function listTransactionStatements({ url, addPeople }: BenchDatabas
   const end = watchStatements(prototype, ({ sql, params }) => found.set(sql, { sql, params }));
   await statements.insertDialog({ userId: person.userId, dialogName: "a dialog", limit: 5 });
   // The first is stored as a message of the bot, the second repeats it.
-  for (const text of ["unasked", "unasked"]) await statements.storeReply({ ...person, text, messagesPerDialog: 100, scopes: ["push"] });
+  for (const text of ["unasked", "unasked"])
+    await statements.storeReply({ ...person, text, messagesPerDialog: 100, scopes: ["push"] });
   await statements.deleteUser(person.userId);
   end();
   await database.close();

@@ -285,7 +285,7 @@ def main() -> int:
         log.info("stopped")
         return 0
     except Refused as error:
-        advice = ": check API_KEY_AI" if error.status == 403 else ""
+        advice = ": check API_KEY_AI" if error.status in (401, 403) else ""
         log.error("the server refuses this worker (%s)%s", error, advice)
     return 1
 
