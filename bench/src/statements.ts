@@ -53,7 +53,7 @@ export async function listTransactionStatements({ url, addPeople }: BenchDatabas
   await statements.insertDialog({ userId: person.userId, dialogName: "a dialog", limit: 5 });
   // The first is stored as a message of the bot, the second repeats it.
   for (const text of ["unasked", "unasked"])
-    await statements.storeReply({ ...person, text, messagesPerDialog: 100, assistantIds: null });
+    await statements.storeReply({ ...person, text, messagesPerDialog: 100, assistantIds: null, scopes: ["push"] });
   await statements.deleteUser(person.userId);
   end();
   await database.close();

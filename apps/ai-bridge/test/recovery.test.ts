@@ -91,7 +91,7 @@ test("logs a refused key once, as an error", async () => {
   const proxy = await proxyThat((_procedure, body) => body);
   const bridge = startBridge(proxy.url, { API_KEY_AI: "another key" });
   await until("it has tried again", () => proxy.passed.length >= 3);
-  expect(bridge.count("ERROR - worker - The platform refuses claims (key_refused)")).toBe(1);
+  expect(bridge.count("ERROR - worker - The platform refuses claims (key_invalid)")).toBe(1);
   expect(bridge.output()).not.toContain("another key");
 });
 

@@ -2,6 +2,9 @@ import type { ServerResponse } from "node:http";
 import { limits } from "@deepbot/contract";
 import type { Run } from "./statements.ts";
 
+/** The id of the service key of the environment, to which leases belong here. */
+export const environmentKeyId = "environment";
+
 interface Delta {
   runId: number;
   leaseToken: unknown;
@@ -31,6 +34,7 @@ export function createAppends(insertDeltas: Run): Appends {
       await insertDeltas({
         runIds: batch.map(({ runId }) => runId),
         leaseTokens: batch.map(({ leaseToken }) => leaseToken),
+        keyIds: batch.map(() => environmentKeyId),
         seqs: batch.map(({ seq }) => seq),
         texts: batch.map(({ text }) => text),
         leaseMs: batch.map(() => 30_000),

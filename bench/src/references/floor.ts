@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { limits } from "@deepbot/contract";
-import { createAppends } from "./floor-appends.ts";
+import { createAppends, environmentKeyId } from "./floor-appends.ts";
 import { readJson, sendJson } from "./http.ts";
 import { createRememberingSessionCheck, createSessionCheck } from "./session.ts";
 import { openStatements } from "./statements.ts";
@@ -95,12 +95,12 @@ async function start(req: IncomingMessage, res: ServerResponse): Promise<void> {
 async function claim(body: Record<string, unknown>, res: ServerResponse): Promise<void> {
   const history = { historyLimit: 100, maxBytes: 256 * 1024 };
   const lease = { leaseMs: 30_000, confirmWithinMs: null, minAgeMs: 0 };
-  const values = { worker: body["worker"], max: body["max"], ...lease, ...history };
+  const values = { worker: body["worker"], keyId: environmentKeyId, max: body["max"], ...lease, ...history };
   for (;;) {
     const seen = asked;
     const rows = await claimRuns(values);
     if (rows.length > 0) {
-      const runs = rows.map(([run_id, dialog_id, , lease_token, , , , , messages]) => ({
+      const runs = rows.map(([run_id, dialog_id, , lease_token, , , , , , messages]) => ({
         run_id: Number(run_id),
         dialog_id: Number(dialog_id),
         lease_token,
@@ -116,9 +116,11 @@ async function claim(body: Record<string, unknown>, res: ServerResponse): Promis
   }
 }
 
+const leaseOf = (body: Record<string, unknown>) => ({ leaseToken: body["lease_token"], keyId: environmentKeyId });
+
 async function complete(runId: number, body: Record<string, unknown>, res: ServerResponse): Promise<void> {
   const text = String(body["text"]);
-  const [stored] = await completeRun({ runId, leaseToken: body["lease_token"], text, usage: null });
+  const [stored] = await completeRun({ runId, ...leaseOf(body), text, usage: null });
   if (stored === undefined) throw new Error("The lease is lost");
   const dialogId = Number(stored[1]);
   waiters.get(dialogId)?.(text);

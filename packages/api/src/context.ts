@@ -20,6 +20,8 @@ export interface Caller {
   sessionCookieOutdated: boolean;
   /** The value of the cookie of `auth.nonce`. */
   nonce: string | undefined;
+  /** The bearer token, if it has the form of a personal token. */
+  personalToken: string | undefined;
   /** The header `X-Messages-Key`, or the bearer token. */
   serviceKey: string | undefined;
   /** The header `X-Health-Key`, or the bearer token. */

@@ -1,5 +1,7 @@
 import type { DeltaStore } from "@deepbot/live";
-import type { SessionWatches } from "./identity/session-watch.ts";
+import type { CredentialWatches } from "./identity/credential-watch.ts";
+import type { KeyRegistry } from "./keys/key-registry.ts";
+import type { ReleaseEndedLeases } from "./keys/release-leases.ts";
 import type { ReapOverdueRuns } from "./runs/reap.ts";
 import { startLoop } from "./shared/loop.ts";
 import type { UseCaseDeps } from "./use-case-deps.ts";
@@ -11,7 +13,9 @@ export const loopIntervals = {
   poll: 2_000,
   /** The same for the end of a session with open streams. */
   sessionPoll: 4_000,
-  /** Delay until the last-seen time of a session is stored. */
+  /** The same for the end of a key or a token, some of which expire. */
+  keyPoll: 1_000,
+  /** Delay until the times are stored when sessions, keys and tokens were used last. */
   touchSessions: 5_000,
   dropDeltas: 30_000,
   pruneSessions: 3_600_000,
@@ -39,9 +43,12 @@ async function pruneInBatches(prune: (limit: number) => Promise<number>): Promis
 
 export interface LoopParts {
   reapOverdueRuns: ReapOverdueRuns;
-  touchSessions: () => Promise<void>;
+  /** Whatever stores when something was used. */
+  touches: readonly (() => Promise<void>)[];
   store: DeltaStore;
-  sessionWatches: SessionWatches;
+  credentialWatches: CredentialWatches;
+  registry: Pick<KeyRegistry, "isInUse" | "poll">;
+  releaseEndedLeases: ReleaseEndedLeases;
   /** Whatever makes up for lost notifications. */
   polls: readonly { poll: () => Promise<void> }[];
 }
@@ -61,17 +68,25 @@ export function createStartLoops(
   parts: LoopParts,
 ): StartLoops {
   const { statements, events, settings } = deps;
-  const { reapOverdueRuns, touchSessions, store, sessionWatches, polls } = parts;
+  const { reapOverdueRuns, touches, store, credentialWatches, registry, releaseEndedLeases, polls } = parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
+  };
+  const touchAll = async (): Promise<void> => {
+    await Promise.all(touches.map((touch) => touch()));
+  };
+  const pollKeys = async (): Promise<void> => {
+    await Promise.all([credentialWatches.pollTokens(), registry.poll()]);
+    if (registry.isInUse()) await releaseEndedLeases();
   };
   return (overrides = {}) => {
     const intervals = { ...loopIntervals, ...overrides };
     const loops = [
       { name: "reap", intervalMs: intervals.reap, job: reapOverdueRuns },
       { name: "poll", intervalMs: intervals.poll, job: pollAll },
-      { name: "session poll", intervalMs: intervals.sessionPoll, job: sessionWatches.poll },
-      { name: "touch sessions", intervalMs: intervals.touchSessions, job: touchSessions },
+      { name: "session poll", intervalMs: intervals.sessionPoll, job: credentialWatches.pollSessions },
+      { name: "key poll", intervalMs: intervals.keyPoll, job: pollKeys },
+      { name: "touch sessions", intervalMs: intervals.touchSessions, job: touchAll },
       { name: "drop deltas", intervalMs: intervals.dropDeltas, job: () => store.drop(keepDeltasMs) },
       {
         name: "prune sessions",

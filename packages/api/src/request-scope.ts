@@ -5,7 +5,7 @@ import type { Locale } from "@deepbot/contract";
 export interface Identity {
   userId?: number;
   sessionId?: string;
-  /** See `keyIdOf`. */
+  /** Of a service key or a personal token; of a key of the environment see `keyIdOf`. */
   keyId?: string;
 }
 

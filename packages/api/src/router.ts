@@ -3,6 +3,8 @@ import { assistantsRouter } from "./assistants/procedures.ts";
 import { dialogsRouter } from "./dialogs/procedures.ts";
 import { authRouter } from "./identity/procedures.ts";
 import { sessionsRouter } from "./identity/session-procedures.ts";
+import { keysRouter } from "./keys/key-procedures.ts";
+import { tokensRouter } from "./keys/token-procedures.ts";
 import { messagesRouter } from "./messages/procedures.ts";
 import { configRouter, healthRouter } from "./operations/procedures.ts";
 import { runsRouter } from "./runs/procedures.ts";
@@ -20,6 +22,8 @@ export const appRouter = router({
   messages: messagesRouter,
   runs: runsRouter,
   worker: workerRouter,
+  keys: keysRouter,
+  tokens: tokensRouter,
   health: healthRouter,
 });
 

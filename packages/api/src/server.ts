@@ -1,3 +1,4 @@
+export { accessErrors, type Access } from "./access.ts";
 export { AppError } from "./app-error.ts";
 export { createProcedureCall, type CallableDefinition, type CallOptions } from "./call-procedure.ts";
 export type { Caller, Context } from "./context.ts";
@@ -13,6 +14,7 @@ export {
 export { createKeyCheck } from "./identity/key-check.ts";
 export { createPseudonym } from "./identity/pseudonym.ts";
 export { createSessionTokens, sessionAlgorithms, type SessionAlgorithm } from "./identity/authenticate.ts";
+export { personalTokenPrefix } from "./keys/secret-token.ts";
 export type { Log } from "./log.ts";
 export { errorCodeOf, toProblem } from "./problem.ts";
 export type { RateLimitStatus } from "./limits/rate-limits.ts";
@@ -23,5 +25,5 @@ export { defaultSettings, type Settings } from "./settings.ts";
 export { JsonStream } from "./shared/json-stream.ts";
 export { createSampler, type Sampler } from "./shared/sampler.ts";
 export { encodeOnce } from "./streaming/run-feed.ts";
-export { accessErrors, type Access, type Meta } from "./trpc.ts";
+export type { Meta } from "./trpc.ts";
 export { createUseCases, type UseCases } from "./use-cases.ts";

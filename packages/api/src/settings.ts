@@ -18,6 +18,8 @@ export interface Settings {
   adminEmails: readonly string[];
   /** Disabled ones included. */
   assistantsMax: number;
+  /** Live service keys, beside those of the environment. */
+  serviceKeysMax: number;
   /** From the last request to the end of a session. */
   sessionIdleMs: number;
   /** From the sign-in to the end of a session, however much it is used. */
@@ -60,6 +62,7 @@ export const defaultSettings: Settings = {
   signInEmails: [],
   adminEmails: [],
   assistantsMax: 100,
+  serviceKeysMax: 500,
   sessionIdleMs: 30 * dayMs,
   sessionMaxAgeMs: 365 * dayMs,
   sessionCookieMaxAgeMs: dayMs,

@@ -1,26 +1,23 @@
-import { defaultLocale, reportMissing, statusOf, timing, type ErrorCode } from "@deepbot/contract";
+import {
+  defaultLocale,
+  reportMissing,
+  statusOf,
+  timing,
+  type ErrorCode,
+  type ServiceKeyScope,
+} from "@deepbot/contract";
 import { initTRPC, TRPCError, type TRPC_ERROR_CODE_KEY } from "@trpc/server";
 import { ZodError, type z } from "zod";
+import type { Access } from "./access.ts";
 import { AppError } from "./app-error.ts";
 import type { Context } from "./context.ts";
 import type { AuthenticatedUser } from "./identity/authenticate.ts";
-import { environmentKey } from "./identity/service-key.ts";
+import type { KeyRefusals } from "./identity/key-check.ts";
+import type { ServiceKey } from "./identity/service-key.ts";
 import { errorCodeOf, toProblem } from "./problem.ts";
 import type { RatePolicy, RateSubject } from "./limits/rate-policies.ts";
-import { noteIdentity, requestScope } from "./request-scope.ts";
+import { requestScope } from "./request-scope.ts";
 import { JsonStream } from "./shared/json-stream.ts";
-
-/** Actor that may call a procedure. */
-export type Access = "public" | "person" | "admin" | "worker" | "operator";
-
-/** Refusals of the base procedures. */
-export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
-  public: [],
-  person: ["unauthenticated", "session_invalid"],
-  admin: ["unauthenticated", "session_invalid", "operator_only"],
-  worker: ["key_refused"],
-  operator: ["key_refused"],
-};
 
 /** What a procedure declares about itself, as a tRPC procedure and as a REST operation. */
 export interface Meta {
@@ -36,6 +33,8 @@ export interface Meta {
   successor?: `/${string}`;
   /** Set by the base procedures. */
   access?: Access;
+  /** Of a worker's procedure: its key must have one of these. */
+  scopes?: readonly ServiceKeyScope[];
   /** Which quota a call uses. The base procedures set that of their ordinary calls. */
   rateLimit?: RatePolicy;
   /** Refusals of the procedure itself, beside those of its access. The documented statuses follow from them. */
@@ -206,46 +205,84 @@ interface Authenticated {
   subject: number;
 }
 
-/** The signed-in person. Their cookie is renewed in use. */
+/** The person of a session or of a personal token. The cookie of a session is renewed in use. */
 async function authenticate({ useCases, caller, renewSessionToken }: Context): Promise<Authenticated> {
-  const { sessionToken, sessionCookieOutdated } = caller;
-  const user = await useCases.identity.authenticate(sessionToken);
-  noteIdentity({ userId: user.userId, sessionId: user.sessionId });
+  const { sessionToken, sessionCookieOutdated, personalToken } = caller;
+  const { identity } = useCases;
+  if (personalToken !== undefined) {
+    const user = await identity.authenticateToken(personalToken);
+    return { facts: { user }, subject: user.userId };
+  }
+  const user = await identity.authenticate(sessionToken);
   const renewed = user.renewedToken ?? (sessionCookieOutdated ? sessionToken : undefined);
   if (renewed !== undefined) renewSessionToken(renewed);
   return { facts: { user }, subject: user.userId };
 }
 
-/** For a signed-in person: the session of the cookie must be alive. */
-export const personProcedure = t.procedure.meta({ access: "person", rateLimit: "read" }).use(guarded(authenticate));
+async function authenticateSession(ctx: Context): Promise<Authenticated> {
+  const authenticated = await authenticate(ctx);
+  if (authenticated.facts.user.sessionId === null) throw new AppError("token_not_allowed");
+  return authenticated;
+}
 
-/** For a person who signed in a short while ago. */
-export const recentPersonProcedure = t.procedure.meta({ access: "person", rateLimit: "read" }).use(
-  guarded(async (ctx) => {
-    const authenticated = await authenticate(ctx);
-    ctx.useCases.identity.requireRecentSignIn(authenticated.facts.user);
-    return authenticated;
-  }),
-);
+async function authenticateAdmin(ctx: Context): Promise<Authenticated> {
+  const authenticated = await authenticateSession(ctx);
+  ctx.useCases.identity.requireAdmin(authenticated.facts.user);
+  return authenticated;
+}
+
+/** The same for people who signed in a short while ago. */
+const recently =
+  (check: Check<Authenticated["facts"]>): Check<Authenticated["facts"]> =>
+  async (ctx) => {
+    const admitted = await check(ctx);
+    ctx.useCases.identity.requireRecentSignIn(admitted.facts.user);
+    return admitted;
+  };
+
+const person = t.procedure.meta({ access: "person", rateLimit: "read" });
+const session = t.procedure.meta({ access: "session", rateLimit: "read" });
+const admin = t.procedure.meta({ access: "admin", rateLimit: "read" });
+
+/** For a signed-in person, or a program of theirs with a personal token. */
+export const personProcedure = person.use(guarded(authenticate));
+
+/** For a person who signed in a short while ago, or a personal token, which was made in that way. */
+export const recentPersonProcedure = person.use(guarded(recently(authenticate)));
+
+/** For a signed-in person themselves: no personal token. */
+export const sessionProcedure = session.use(guarded(authenticateSession));
+export const recentSessionProcedure = session.use(guarded(recently(authenticateSession)));
 
 /** For a signed-in person who operates the platform. */
-export const adminProcedure = t.procedure.meta({ access: "admin", rateLimit: "read" }).use(
-  guarded(async (ctx) => {
-    const authenticated = await authenticate(ctx);
-    ctx.useCases.identity.requireAdmin(authenticated.facts.user);
-    return authenticated;
-  }),
-);
+export const adminProcedure = admin.use(guarded(authenticateAdmin));
+export const recentAdminProcedure = admin.use(guarded(recently(authenticateAdmin)));
 
-/** For workers: the service key in `X-Messages-Key` or as the bearer token. */
-export const workerProcedure = t.procedure.meta({ access: "worker", rateLimit: "report" }).use(
-  guarded(({ useCases, caller }) => {
-    useCases.identity.requireServiceKey(caller.serviceKey);
-    return { facts: { key: environmentKey }, subject: "service_key" };
-  }),
-);
+type Scopes = readonly [ServiceKeyScope, ...ServiceKeyScope[]];
 
-/** For operators: the key in `X-Health-Key` or as the bearer token. */
+function checkKey(refusals: KeyRefusals, scopes: Scopes): Check<{ key: ServiceKey }> {
+  return async ({ useCases: { identity }, caller }) => {
+    const key = await identity.requireServiceKey(caller.serviceKey, refusals);
+    identity.requireScope(key, scopes);
+    return { facts: { key }, subject: key.keyId };
+  };
+}
+
+/** For workers: a service key in `X-Messages-Key` or as the bearer token, with one of the scopes. */
+export function workerProcedure(...scopes: Scopes) {
+  const refusals = { missing: "key_missing", wrong: "key_invalid" } as const;
+  return t.procedure.meta({ access: "worker", scopes, rateLimit: "report" }).use(guarded(checkKey(refusals, scopes)));
+}
+
+/** The same for workers on the original protocol, which knows one refusal. */
+export function legacyWorkerProcedure(...scopes: Scopes) {
+  const refusals = { missing: "key_refused", wrong: "key_refused" } as const;
+  return t.procedure
+    .meta({ access: "legacy_worker", scopes, rateLimit: "claim" })
+    .use(guarded(checkKey(refusals, scopes)));
+}
+
+/** For operators' programs: the key in `X-Health-Key` or as the bearer token. */
 export const operatorProcedure = t.procedure.meta({ access: "operator", rateLimit: "operator" }).use(
   guarded(({ useCases, caller }) => {
     useCases.identity.requireHealthKey(caller.healthKey);

@@ -9,9 +9,14 @@ import { createEventLogger } from "./events/log-events.ts";
 import { createAuthentication } from "./identity/authenticate.ts";
 import { createKeyChecks, type KeyCheck } from "./identity/key-check.ts";
 import type { Pseudonym } from "./identity/pseudonym.ts";
-import { createSessionWatches } from "./identity/session-watch.ts";
+import { createCredentialWatches } from "./identity/credential-watch.ts";
 import { createSessions } from "./identity/sessions.ts";
 import { createSignIn, type SignInDeps } from "./identity/sign-in.ts";
+import { createTokenAuthentication } from "./keys/authenticate-token.ts";
+import { createKeyRegistry, type KeyRegistry } from "./keys/key-registry.ts";
+import { createPersonalTokens } from "./keys/personal-tokens.ts";
+import { createReleaseEndedLeases } from "./keys/release-leases.ts";
+import { createServiceKeys } from "./keys/service-keys.ts";
 import type { Log } from "./log.ts";
 import { createStartLoops } from "./loops.ts";
 import { createLegacyProtocol } from "./messages/legacy-reply.ts";
@@ -41,24 +46,39 @@ export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   ping: () => Promise<void>;
 }
 
+/** How callers prove who they are, and what stores when they did so last. */
+function createIdentity(options: CreateUseCasesOptions, registry: KeyRegistry) {
+  const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
+  const { touchTokens, authenticateToken } = createTokenAuthentication(options);
+  const keyChecks = createKeyChecks({ ...options, registry });
+  return {
+    identity: { ...authentication, authenticateToken, ...createSignIn(options), ...keyChecks },
+    touches: [touchSessions, touchTokens, registry.touch],
+  };
+}
+
 /** Builds the use cases over one database, and registers who hears of their events: delivery first, then the log. */
 export function createUseCases(options: CreateUseCasesOptions) {
   const { statements, events, deltaStore: store, ping } = options;
   const answers = createAnswerWaits(options);
   const claimQueue = createClaimQueue(options);
   const feeds = createRunFeeds({ ...options, store });
-  const sessionWatches = createSessionWatches(options);
+  const credentialWatches = createCredentialWatches(options);
+  const registry = createKeyRegistry(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));
   events.subscribe(createEventLogger(options.log, options.refusalSampler));
 
-  const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
+  const { identity, touches } = createIdentity(options, registry);
   const quotas = createQuotaReads(options);
-  const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store };
+  const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
+  const releaseEndedLeases = createReleaseEndedLeases(options, reapOverdueRuns);
 
   return {
-    identity: { ...authentication, ...createSignIn(options), ...createKeyChecks(options) },
+    identity,
     sessions: createSessions(options),
+    keys: { ...createServiceKeys(options, releaseEndedLeases), whileLive: registry.whileLive },
+    tokens: createPersonalTokens(options),
     account: { ...createAccount(options), usage: quotas.usage },
     assistants: createAssistants(options, createIsOnline(claimQueue)),
     dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options, reapOverdueRuns) },
@@ -83,9 +103,11 @@ export function createUseCases(options: CreateUseCasesOptions) {
 
     startLoops: createStartLoops(options, {
       reapOverdueRuns,
-      touchSessions,
+      touches,
       store,
-      sessionWatches,
+      credentialWatches,
+      registry,
+      releaseEndedLeases,
       polls: [answers, claimQueue, feeds],
     }),
   };

@@ -257,7 +257,7 @@ test("waits for a response that takes a little longer than the wait that it aske
 });
 
 test("logs once, as advice, that the platform refuses its key", async () => {
-  const worker = startWorker({ "worker.claim": refuse("key_refused") }, { answer: saying("Hello") });
+  const worker = startWorker({ "worker.claim": refuse("key_invalid") }, { answer: saying("Hello") });
   await until("it has tried again", () => worker.callsOf("worker.claim").length >= 3);
   expect(worker.log.filter(({ event }) => event === "claim_refused")).toHaveLength(1);
 });

@@ -49,6 +49,16 @@ export {
 export type { Usage } from "./schemas/fields.ts";
 export { healthOutput } from "./schemas/health.ts";
 export {
+  createKeyInput,
+  createKeyOutput,
+  listKeysOutput,
+  revokeKeyInput,
+  revokeKeyOutput,
+  updateKeyInput,
+  updateKeyOutput,
+  type WireServiceKey,
+} from "./schemas/service-keys.ts";
+export {
   listMessagesInput,
   listMessagesOutput,
   pendingOutput,
@@ -67,6 +77,13 @@ export {
   type RunEvent,
   type WireRun,
 } from "./schemas/runs.ts";
+export {
+  createTokenInput,
+  createTokenOutput,
+  endTokenInput,
+  endTokenOutput,
+  listTokensOutput,
+} from "./schemas/personal-tokens.ts";
 export { endAllSessionsOutput, endSessionInput, endSessionOutput, listSessionsOutput } from "./schemas/sessions.ts";
 export {
   appendInput,

@@ -44,6 +44,16 @@ export const limits = {
   /** Bytes of text after which a page of messages ends, with the message that reaches them. */
   pageMaxBytes: 256 * 1024,
   sessionsShown: 100,
+  /** Names of service keys and personal tokens, in code points. */
+  keyNameMax: 100,
+  /** Longest life that a key or a token may be given, in days. */
+  keyLifeMaxDays: 3_650,
+  /** Assistants that one key may be limited to. */
+  keyAssistantsMax: 100,
+  /** What `GET /operator/keys` lists, revoked keys included. */
+  keysShown: 1_000,
+  /** Live tokens of one person. */
+  personalTokensMax: 20,
   /** Longest name of a person that is kept, in code points. */
   personNameMax: 200,
   emailMax: 320,

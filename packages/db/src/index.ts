@@ -17,6 +17,9 @@ export type { Delta, DeltaLease, DeltaResult } from "./statements/insert-deltas.
 export type { NumberedMessage, PagedMessage } from "./statements/message-pages.ts";
 export type { MessageRow, PendingRow } from "./statements/messages.ts";
 export type { Quotas, UsageToday } from "./statements/quotas.ts";
+export type { LeaseKey } from "./statements/leases.ts";
+export type { StoredPersonalToken } from "./statements/personal-tokens.ts";
 export type { RunRow } from "./statements/read-runs.ts";
+export type { ServiceKeyChange, StoredServiceKey } from "./statements/service-keys.ts";
 export type { Cursor, StoredDelta } from "./statements/run-deltas.ts";
 export type { LiveSession, SessionUser } from "./statements/sessions.ts";

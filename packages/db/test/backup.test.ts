@@ -10,7 +10,7 @@ import { text } from "node:stream/consumers";
 import { once } from "node:events";
 import { sql } from "drizzle-orm";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openDatabase, type Database } from "../src/index.ts";
+import { type Database, environmentKeyId, openDatabase } from "../src/index.ts";
 import { createStatements, type Statements } from "../src/statements/index.ts";
 import { createTestPostgres, describePostgres } from "../src/testing/engines.ts";
 import { anyClaim, makeRun } from "../src/testing/factories.ts";
@@ -31,10 +31,23 @@ async function openStatements(url: string) {
 async function makeHistory(statements: Statements): Promise<{ done: Owned; open: Owned }> {
   const done = await makeRun(statements, { text: "answered" });
   const [first] = await statements.claimRuns(anyClaim);
-  await statements.completeRun({ runId: done.runId, leaseToken: first?.leaseToken ?? "", text: "yes", usage: null });
+  await statements.completeRun({
+    runId: done.runId,
+    leaseToken: first?.leaseToken ?? "",
+    keyId: environmentKeyId,
+    text: "yes",
+    usage: null,
+  });
   const open = await makeRun(statements, { text: "streaming" });
   const [second] = await statements.claimRuns(anyClaim);
-  const delta = { runId: open.runId, leaseToken: second?.leaseToken ?? "", seq: 1, text: "so far", leaseMs: 60_000 };
+  const delta = {
+    runId: open.runId,
+    leaseToken: second?.leaseToken ?? "",
+    keyId: environmentKeyId,
+    seq: 1,
+    text: "so far",
+    leaseMs: 60_000,
+  };
   expect(await statements.insertDeltas([delta], 1000)).toMatchObject([{ outcome: "stored" }]);
   const origin = { sessionId: null, keyId: null, address: "192.0.2.1", facts: { reason: "x" }, ageMs: 0 };
   await statements.insertAuditEvents([{ kind: "signed_in", userId: done.userId, ...origin }]);

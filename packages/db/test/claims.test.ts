@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
 import { anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+import { environmentKeyId, type LeaseKey } from "../src/index.ts";
 import { useRuns } from "./use-runs.ts";
 
 describeEachEngine("a claim", (engine) => {
@@ -50,20 +51,16 @@ describeEachEngine("a claim", (engine) => {
   });
 
   it.each([
-    [
-      "a heartbeat",
-      (lease: { runId: number; leaseToken: string }) => suite.statements.extendLease({ ...lease, leaseMs: 60_000 }),
-    ],
+    ["a heartbeat", (lease: LeaseKey) => suite.statements.extendLease({ ...lease, leaseMs: 60_000 })],
     [
       "a piece of the answer",
       // So short that it would not be extended for its length alone.
-      (lease: { runId: number; leaseToken: string }) =>
-        suite.statements.insertDeltas([{ ...lease, seq: 1, text: "x", leaseMs: 1_000 }], 100),
+      (lease: LeaseKey) => suite.statements.insertDeltas([{ ...lease, seq: 1, text: "x", leaseMs: 1_000 }], 100),
     ],
   ])("is confirmed by %s: its lease is whole, and the attempt counts", async (_, report) => {
     const { runId } = await makeRun(suite.statements, { maxAttempts: 1 });
     const lease = await claim({ confirmWithinMs: 5_000 });
-    await report({ runId, leaseToken: lease.leaseToken });
+    await report({ runId, leaseToken: lease.leaseToken, keyId: environmentKeyId });
     const [row] = await suite.database.db.select().from(runs).where(eq(runs.runId, runId));
     expect(row?.leaseConfirmed).toBe(true);
     expect(row?.leaseUntil).not.toEqual(lease.leaseUntil);

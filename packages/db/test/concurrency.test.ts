@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { eq } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { databaseErrorCode, uniqueViolation } from "../src/index.ts";
@@ -105,6 +106,7 @@ describePostgres("in parallel", () => {
             text: "same",
             messagesPerDialog: 100,
             assistantIds: null,
+            scopes: serviceKeyScopes,
           })
         ).kind === "completed"
       );

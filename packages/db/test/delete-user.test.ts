@@ -1,6 +1,7 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { eq, sql } from "drizzle-orm";
 import { expect, it, vi } from "vitest";
-import { createStatements } from "../src/index.ts";
+import { createStatements, environmentKeyId } from "../src/index.ts";
 import { botUserId, dialogs, messages, runDeltas, runs, sessions, users } from "../src/schema/index.ts";
 import {
   anyClaim,
@@ -39,7 +40,7 @@ describeEachEngine("deleting a user", (engine) => {
     const bob = await makeRun(suite.statements);
     const { leaseToken } = await claim(ann.runId);
     await suite.statements.insertDeltas(
-      [{ runId: ann.runId, leaseToken, seq: 1, text: "half", leaseMs: 60_000 }],
+      [{ runId: ann.runId, leaseToken, keyId: environmentKeyId, seq: 1, text: "half", leaseMs: 60_000 }],
       1_000,
     );
     const ofBob = await rowsOf(bob);
@@ -68,16 +69,23 @@ describeEachEngine("deleting a user", (engine) => {
       const question = { ...anyQuestion, userId: ann.userId };
       const [deleted] = await Promise.all([
         suite.statements.deleteUser(ann.userId),
-        suite.statements.completeRun({ runId: ann.runId, leaseToken, text: "an answer", usage: null }),
+        suite.statements.completeRun({
+          runId: ann.runId,
+          leaseToken,
+          keyId: environmentKeyId,
+          text: "an answer",
+          usage: null,
+        }),
         suite.statements.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
         suite.statements.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
-        suite.statements.extendLease({ runId: ann.runId, leaseToken, leaseMs: 60_000 }),
+        suite.statements.extendLease({ runId: ann.runId, leaseToken, keyId: environmentKeyId, leaseMs: 60_000 }),
         suite.statements.storeReply({
           dialogId: ann.dialogId,
           userId: ann.userId,
           text: "a reply",
           messagesPerDialog: 100,
           assistantIds: null,
+          scopes: serviceKeyScopes,
         }),
         suite.statements.revokeUserSessions({ userId: ann.userId, sessionId: null }),
         suite.statements.reapRuns({ limit: 100, cancelGraceMs: 0 }),

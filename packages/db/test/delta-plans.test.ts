@@ -1,6 +1,13 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createStatements, openDatabase, type Database, type Db, type Statements } from "../src/index.ts";
+import {
+  createStatements,
+  type Database,
+  type Db,
+  environmentKeyId,
+  openDatabase,
+  type Statements,
+} from "../src/index.ts";
 import { anyClaim, createTestPostgres, describePostgres, makeRun, type TestPostgres } from "../src/testing/index.ts";
 
 /** PostgreSQL makes plans of its own for the first five executions on a connection, and then keeps one. */
@@ -30,7 +37,7 @@ describePostgres("statements on deltas", () => {
   it("read by key though their plans were made while the table was empty", async () => {
     const { runId } = await makeRun(createStatements(database.db));
     const [lease] = await createStatements(database.db).claimRuns(anyClaim);
-    const delta = { runId, leaseToken: lease?.leaseToken ?? "", text: "x", leaseMs: 60_000 };
+    const delta = { runId, leaseToken: lease?.leaseToken ?? "", keyId: environmentKeyId, text: "x", leaseMs: 60_000 };
     const runAll = async (statements: Statements, seq: number) => {
       await statements.readDeltas([{ runId, epoch: 1, seq: 1 }]);
       await statements.readStreamedText({ runId: runId + 1, epoch: 1 });

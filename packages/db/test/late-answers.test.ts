@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import {
@@ -64,7 +65,14 @@ describeEachEngine("a run that ended without an answer", (engine) => {
     await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 0 });
     expect(await stateOf(again?.runId ?? 0)).toMatchObject({ state: "expired" });
     expect(
-      await suite.statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100, assistantIds: null }),
+      await suite.statements.storeReply({
+        userId,
+        dialogId,
+        text: "late",
+        messagesPerDialog: 100,
+        assistantIds: null,
+        scopes: serviceKeyScopes,
+      }),
     ).toMatchObject({
       kind: "unsolicited",
     });

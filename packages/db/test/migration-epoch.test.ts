@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import { migrate as migratePostgres } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createStatements, type Database, type Statements } from "../src/index.ts";
+import { createStatements, type Database, environmentKeyId, type Statements } from "../src/index.ts";
 import { migrationsFolder } from "../src/migrations.ts";
 import { anyClaim, describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
 import { openEmpty, type EmptyDatabase } from "./empty-database.ts";
@@ -147,7 +148,14 @@ function suite(engine: "memory" | "postgres"): void {
       expect(await statements.findRun({ runId: ended, userId })).toMatchObject({ state: "expired" });
       const { dialogId = 0 } = (await statements.findRun({ runId: ended, userId })) ?? {};
       expect(
-        await statements.storeReply({ userId, dialogId, text: "late", messagesPerDialog: 100, assistantIds: null }),
+        await statements.storeReply({
+          userId,
+          dialogId,
+          text: "late",
+          messagesPerDialog: 100,
+          assistantIds: null,
+          scopes: serviceKeyScopes,
+        }),
       ).toEqual({
         kind: "completed",
         runId: ended,
@@ -180,7 +188,14 @@ function suite(engine: "memory" | "postgres"): void {
       await database.db.execute(before.release(runId));
       const [claimed] = await statements.claimRuns(anyClaim);
       expect(claimed?.runId).toBe(runId);
-      const delta = { runId, leaseToken: claimed?.leaseToken ?? "", seq: 1, text: "abc", leaseMs: 60_000 };
+      const delta = {
+        runId,
+        leaseToken: claimed?.leaseToken ?? "",
+        keyId: environmentKeyId,
+        seq: 1,
+        text: "abc",
+        leaseMs: 60_000,
+      };
       expect(await statements.insertDeltas([delta], 100)).toMatchObject([{ outcome: "stored", epoch: 2 }]);
       expect(await rowsOf(database, before.last(runId))).toEqual([{ generation: 2, seq: 1, said_bytes: 3 }]);
       expect(await rowsOf(database, before.follow(runId))).toEqual([

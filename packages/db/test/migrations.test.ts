@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -88,6 +89,7 @@ function suite(engine: "memory" | "postgres"): void {
           text: "better late",
           messagesPerDialog: 100,
           assistantIds: null,
+          scopes: serviceKeyScopes,
         }),
       ).toMatchObject({
         kind: "completed",

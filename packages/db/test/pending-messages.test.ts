@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { anyClaim, anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
@@ -31,7 +32,13 @@ describeEachEngine("the list of open questions", (engine) => {
     const { userId, dialogId } = await dialogOf("a1", "a2", "a3");
     await dialogOf("b1");
     const answered = await dialogOf("c1");
-    await suite.statements.storeReply({ ...answered, text: "an answer", messagesPerDialog: 100, assistantIds: null });
+    await suite.statements.storeReply({
+      ...answered,
+      text: "an answer",
+      messagesPerDialog: 100,
+      assistantIds: null,
+      scopes: serviceKeyScopes,
+    });
     expect(await suite.statements.listPendingMessages(ample)).toMatchObject([
       { userId, dialogId, content: "a1" },
       { userId, dialogId, content: "a2" },

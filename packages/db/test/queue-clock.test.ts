@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { createStatements, openDatabase, type Database, type Statements } from "../src/index.ts";
+import { createStatements, type Database, environmentKeyId, openDatabase, type Statements } from "../src/index.ts";
 import { queueClock, runs } from "../src/schema/index.ts";
 import { anyClaim, createTestPostgres, describePostgres, makeRun, type TestPostgres } from "../src/testing/index.ts";
 
@@ -139,7 +139,7 @@ describePostgres("the clock of the queue", () => {
     const { runId } = await makeRun(statements);
     const [lease] = await claim();
     await setClock({ virtualTime: 9_000, floorTag: 9_000, floorRunId: runId + 1, tailTag: 8_000, nextTailTag: 8_500 });
-    await statements.releaseRun({ runId, leaseToken: lease?.leaseToken ?? "" });
+    await statements.releaseRun({ runId, leaseToken: lease?.leaseToken ?? "", keyId: environmentKeyId });
     expect(idsOf(await claim())).toEqual([runId]);
     await insertRuns(1);
     await database.db.execute(sql`

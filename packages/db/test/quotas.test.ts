@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { databaseErrorCode, uniqueViolation, type Quotas } from "../src/index.ts";
@@ -140,7 +141,14 @@ describeEachEngine("a quota", (engine) => {
     const { userId, dialogIds } = await person(1);
     const [dialogId = 0] = dialogIds;
     const reply = (text: string) =>
-      suite.statements.storeReply({ dialogId, userId, text, messagesPerDialog: 3, assistantIds: null });
+      suite.statements.storeReply({
+        dialogId,
+        userId,
+        text,
+        messagesPerDialog: 3,
+        assistantIds: null,
+        scopes: serviceKeyScopes,
+      });
     expect(await ask(userId, dialogId, { messagesPerDialog: 1 })).toBeUndefined();
     expect(await ask(userId, dialogId, { messagesPerDialog: 3 })).toBeDefined();
     await complete();

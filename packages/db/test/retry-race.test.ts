@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { createStatements, openDatabase, type Database, type Statements } from "../src/index.ts";
+import { createStatements, type Database, environmentKeyId, openDatabase, type Statements } from "../src/index.ts";
 import {
   anyClaim,
   anyRetry,
@@ -32,7 +32,7 @@ describePostgres("asking again", () => {
   const failedRun = async () => {
     const { runId, userId, dialogId } = await makeRun(statements);
     const [claimed] = await statements.claimRuns(anyClaim);
-    const lease = { runId, leaseToken: claimed?.leaseToken ?? "" };
+    const lease = { runId, leaseToken: claimed?.leaseToken ?? "", keyId: environmentKeyId };
     const failure = { errorCode: "broken", errorMessage: "", retry: false, backoffMs: 0 };
     expect(await statements.failRun({ ...lease, ...failure })).toMatchObject({ state: "failed" });
     return { dialogId, lease, retry: { ...anyRetry, runId, userId } };

@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { expect, it } from "vitest";
-import type { Delta } from "../src/index.ts";
+import { type Delta, environmentKeyId } from "../src/index.ts";
 import { messages, runDeltas, runs } from "../src/schema/index.ts";
 import { anyClaim, describeEachEngine, describePostgres, makeRun, useDatabase } from "../src/testing/index.ts";
 
@@ -13,7 +13,7 @@ function tools(suite: Suite) {
     const { runId, userId } = await makeRun(suite.statements);
     const [claimed] = await suite.statements.claimRuns({ ...anyClaim, leaseMs });
     expect(claimed?.runId).toBe(runId);
-    return { runId, userId, leaseToken: claimed?.leaseToken ?? "", leaseMs };
+    return { runId, userId, leaseToken: claimed?.leaseToken ?? "", keyId: environmentKeyId, leaseMs };
   };
   const insert = (...deltas: Delta[]) => suite.statements.insertDeltas(deltas, maxBytes);
   const outcomes = async (...deltas: Delta[]) => (await insert(...deltas)).map(({ outcome }) => outcome);

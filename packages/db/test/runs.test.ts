@@ -10,6 +10,7 @@ import {
   noViolations,
   useDatabase,
 } from "../src/testing/index.ts";
+import { environmentKeyId } from "../src/index.ts";
 import { useRuns } from "./use-runs.ts";
 
 describeEachEngine("a run", (engine) => {
@@ -32,7 +33,11 @@ describeEachEngine("a run", (engine) => {
       "bot: answer",
       "user: second",
     ]);
-    await suite.statements.releaseRun({ runId: whole?.runId ?? 0, leaseToken: whole?.leaseToken ?? "" });
+    await suite.statements.releaseRun({
+      runId: whole?.runId ?? 0,
+      leaseToken: whole?.leaseToken ?? "",
+      keyId: environmentKeyId,
+    });
     const [cut] = await suite.statements.claimRuns({ ...anyClaim, max: 9, historyLimit: 2 });
     expect(cut?.messages.map(({ content }) => content)).toEqual(["answer", "second"]);
   });

@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -39,6 +40,13 @@ const exceptions: ReadonlySet<string> = new Set([
   "list_assistants: assistants by assistants_pkey",
   "count_claimable: assistants by assistants_pkey",
   "count_assistants: assistants",
+  // All keys are meant, and they are few.
+  "count_service_keys: service_keys",
+  "list_live_service_keys: service_keys",
+  "list_service_keys: service_keys",
+  "release_ended_leases: service_keys",
+  // It looks at them only after a key has ended, and the index holds running runs alone.
+  "release_ended_leases: runs by runs_lease_idx",
   // It steps from run to run, one entry at a time.
   "prune_deltas: run_deltas by run_deltas_pkey",
 ]);
@@ -60,6 +68,10 @@ const fill = [
     from users, generate_series(-10, 10) as n`,
   `insert into usage_daily (user_id, day, questions) select user_id, current_date - n, 1 from users, generate_series(0, 9) as n`,
   `insert into user_start_tags (user_id, start_tag) select user_id, 1 from users`,
+  `insert into service_keys (name, hash, prefix, scopes, created_by)
+    select 'a key', encode(sha256(n::text::bytea), 'hex'), 'x', '{runs}', null from generate_series(1, 1000) as n`,
+  `insert into personal_tokens (user_id, name, hash, prefix)
+    select user_id, 'a token', encode(sha256(user_id::text::bytea), 'hex'), 'x' from users`,
   `insert into spent_tokens (hash, expires_at) select 'hash ' || n, now() + n * interval '1 minute' from generate_series(-500, 500) as n`,
   `insert into audit_events (at, kind) select now() - n * interval '1 hour', 'signed_in' from generate_series(1, 2000) as n`,
   `insert into assistants (slug, name) select 'assistant-' || n, 'x' from generate_series(1, 100) as n`,
@@ -99,8 +111,27 @@ describePostgres("every statement", () => {
     // What runs in transactions is built with each call.
     const dialog = await makeDialog(statements);
     for (const text of ["unasked", "unasked"])
-      await statements.storeReply({ ...dialog, text, messagesPerDialog: 9, assistantIds: null });
-    await statements.deleteUser(dialog.userId);
+      await statements.storeReply({
+        ...dialog,
+        text,
+        messagesPerDialog: 9,
+        assistantIds: null,
+        scopes: serviceKeyScopes,
+      });
+    const unasked = { ...dialog, text: "unasked", messagesPerDialog: 9, assistantIds: null };
+    await statements.storeReply({ ...unasked, scopes: ["push"] });
+    const { userId } = dialog;
+    const secret = { name: "a key", hash: "0".repeat(64), prefix: "x", lifetimeMs: null };
+    const key = await statements.insertServiceKey({
+      ...secret,
+      scopes: [],
+      assistantIds: null,
+      createdBy: userId,
+      limit: 9,
+    });
+    await statements.updateServiceKey(key?.keyId ?? "", { lifetimeMs: 1 });
+    await statements.insertPersonalToken({ ...secret, userId, limit: 9 });
+    await statements.deleteUser(userId);
     restore.forEach((undo) => undo());
     for (const statement of fill) await connection.unsafe(statement);
     for (let n = 0; n < 50; n += 1) {

@@ -1,6 +1,8 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
+import { environmentKeyId } from "../src/index.ts";
 import { anyClaim, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
 
 /** Facts that events about a run are made of. */
@@ -65,10 +67,24 @@ describeEachEngine("a statement that changes a run", (engine) => {
     if (from === "running") await claim();
     const outcome = { kind: "completed", runId, assistantId: 1, from };
     expect(
-      await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100, assistantIds: null }),
+      await suite.statements.storeReply({
+        userId,
+        dialogId,
+        text: "x",
+        messagesPerDialog: 100,
+        assistantIds: null,
+        scopes: serviceKeyScopes,
+      }),
     ).toEqual(outcome);
     expect(
-      await suite.statements.storeReply({ userId, dialogId, text: "x", messagesPerDialog: 100, assistantIds: null }),
+      await suite.statements.storeReply({
+        userId,
+        dialogId,
+        text: "x",
+        messagesPerDialog: 100,
+        assistantIds: null,
+        scopes: serviceKeyScopes,
+      }),
     ).toEqual({
       kind: "repeated",
     });
@@ -106,6 +122,7 @@ describeEachEngine("a statement that changes a run", (engine) => {
     await suite.statements.completeRun({
       runId: lease.runId,
       leaseToken: claimed.find(({ runId }) => runId === lease.runId)?.leaseToken ?? "",
+      keyId: environmentKeyId,
       text: "an answer",
       usage: { model: "m" },
     });

@@ -1,5 +1,8 @@
-/** Subject of a notification: a dialog whose run changed state, a run that was claimed or streamed more, a session that ended. */
-export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}`;
+/**
+ * Subject of a notification: a dialog whose run changed state, a run that was claimed or streamed more, a session or a
+ * personal token that ended, the service keys.
+ */
+export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}` | `token:${string}` | "keys";
 
 /** Whose work a process could begin at once: that of every assistant, or of the given ones. */
 export interface Readiness {

@@ -1,7 +1,7 @@
 import { limits } from "@deepbot/contract";
 import { anyClaim, describeEachEngine, makeRun, useDatabase } from "@deepbot/db/testing";
 import { expect, it } from "vitest";
-import type { Delta } from "@deepbot/db";
+import { type Delta, environmentKeyId } from "@deepbot/db";
 import type { DeltaStore } from "../src/delta-store.ts";
 import { createMemoryDeltaStore } from "../src/memory-delta-store.ts";
 import { createPostgresDeltaStore } from "../src/postgres-delta-store.ts";
@@ -11,8 +11,8 @@ type Statements = ReturnType<typeof useDatabase>["statements"];
 function createMemoryStore(statements: Statements): DeltaStore {
   const findRuns = async (runIds: number[]) => (runIds.length === 0 ? [] : statements.followRuns(runIds));
   return createMemoryDeltaStore({
-    holdLease: async ({ runId, leaseToken, leaseMs }: Delta) => {
-      const lease = await statements.extendLease({ runId, leaseToken, leaseMs });
+    holdLease: async ({ runId, leaseToken, keyId, leaseMs }: Delta) => {
+      const lease = await statements.extendLease({ runId, leaseToken, keyId, leaseMs });
       const [run] = await findRuns([runId]);
       return lease && run && { ...lease, epoch: run.epoch };
     },
@@ -34,8 +34,15 @@ function itIsADeltaStore(name: string, createStore: (statements: Statements) => 
       const claim = { ...anyClaim, max: 50 };
       const run = (await stand.statements.claimRuns(claim)).find((claimed) => claimed.runId === runId);
       const leaseToken = run?.leaseToken ?? "";
-      const delta = (seq: number, text: string): Delta => ({ runId, leaseToken, seq, text, leaseMs: 60_000 });
-      return { runId, dialogId, userId, leaseToken, delta };
+      const delta = (seq: number, text: string): Delta => ({
+        runId,
+        leaseToken,
+        keyId: environmentKeyId,
+        seq,
+        text,
+        leaseMs: 60_000,
+      });
+      return { runId, dialogId, userId, leaseToken, keyId: environmentKeyId, delta };
     };
     const outcomesOf = async (store: DeltaStore, deltas: Delta[]) =>
       (await store.append(deltas)).map(({ outcome }) => outcome);

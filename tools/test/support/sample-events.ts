@@ -26,6 +26,9 @@ export const sampleTransitions: Readonly<Record<string, readonly RunTransition[]
   "lease over, with an attempt left": [
     transition({ from: "running", to: "queued", actor: "reaper", facts: { reason: "lease_expired" } }),
   ],
+  "key revoked or expired": [
+    transition({ from: "running", to: "queued", actor: "reaper", facts: { reason: "key_ended" } }),
+  ],
   complete: [transition({ from: "running", to: "completed", actor: "worker", answerText: "text" })],
   "legacy reply": [
     transition({ from: "queued", to: "completed", actor: "worker", answerText: "text" }),
@@ -77,6 +80,18 @@ export const sampleEvents: { [Kind in AppEvent["kind"]]: readonly Extract<AppEve
   request_refused: [{ kind: "request_refused", code: "not_found" }],
   access_refused: [{ kind: "access_refused", credential: "session", reason: "session_invalid" }],
   rate_limited: [{ kind: "rate_limited", policy: "send", by: "person", subject: 3, first: true }],
+  service_key_changed: (["created", "updated", "revoked"] as const).map((change) => ({
+    kind: "service_key_changed",
+    change,
+    userId: 3,
+    keyId: "k",
+  })),
+  personal_token_changed: (["created", "ended"] as const).map((change) => ({
+    kind: "personal_token_changed",
+    change,
+    userId: 3,
+    tokenId: "t",
+  })),
   cancel_requested: [{ kind: "cancel_requested", runId: 1, userId: 3 }],
   report_refused: [{ kind: "report_refused", runId: 1, state: "running" }],
   bot_message_stored: [{ kind: "bot_message_stored", dialogId: 2, userId: 3 }],

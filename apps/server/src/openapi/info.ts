@@ -34,7 +34,7 @@ export const tags = [
   { name: "auth", description: "Sign in, configuration of front ends" },
   { name: "dialogs", description: "A person's dialogs, and the assistants that answer in them" },
   { name: "messages", description: "The history of a dialog" },
-  { name: "operator", description: "For people who operate the platform" },
+  { name: "operator", description: "For people who operate the platform: those of `ADMIN_EMAILS`" },
   {
     name: "original",
     description: "The operations of the back end that Deepbot replaces, for its front ends and workers",
@@ -61,15 +61,18 @@ export const securitySchemes = {
   bearer: {
     type: "http",
     scheme: "bearer",
-    description: "The same service key or key of operators in `Authorization: Bearer …`.",
+    description:
+      "The same service key or key of operators in `Authorization: Bearer …`, or a personal token of `POST /me/tokens`, with which a program acts as its person.",
   },
 } as const;
 
 /** By which of the schemes a caller may prove itself. */
 export const schemesOf: Readonly<Record<Access, readonly (keyof typeof securitySchemes)[]>> = {
   public: [],
-  person: ["cookie"],
+  person: ["cookie", "bearer"],
+  session: ["cookie"],
   admin: ["cookie"],
   worker: ["serviceKey", "bearer"],
+  legacy_worker: ["serviceKey", "bearer"],
   operator: ["healthKey", "bearer"],
 };

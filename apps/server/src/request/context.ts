@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline, Readable } from "node:stream";
 import {
   AppError,
+  personalTokenPrefix,
   type Caller,
   type Context,
   type RateLimitStatus,
@@ -19,7 +20,7 @@ import {
   type Problem,
 } from "@deepbot/contract";
 import Negotiator from "negotiator";
-import type { RequestCookies, SessionCookie } from "../plugins/session-cookie.ts";
+import type { CookieWriter, RequestCookies, SessionCookie } from "../plugins/session-cookie.ts";
 import type { Client, FindClient } from "./client-address.ts";
 
 /** One request and the response to it. */
@@ -120,6 +121,8 @@ function traceparentOf(req: IncomingMessage): string | undefined {
 
 /** The keys of a request, each from its own header or as the bearer token. Which one it must be, the operation knows. */
 interface Keys {
+  /** Only as the bearer token. */
+  personalToken: string | undefined;
   serviceKey: string | undefined;
   healthKey: string | undefined;
 }
@@ -131,7 +134,7 @@ const bearerForm = /^Bearer +(\S+)$/i;
  *
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 Other schemes, such as a proxy's `Basic`, are no concern of ours.
  */
-function bearerTokensOf(req: IncomingMessage): string[] {
+export function bearerTokensOf(req: IncomingMessage): string[] {
   if (req.headers.authorization === undefined) return [];
   const values = req.headersDistinct["authorization"] ?? [];
   return values.flatMap((value) => bearerForm.exec(value)?.[1] ?? []);
@@ -151,7 +154,8 @@ export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
   const healthKey = headerOf(req, "x-health-key");
   const given = [sessionToken, ...bearers, serviceKey, healthKey].filter((credential) => credential !== undefined);
   if (given.length > 1) throw new AppError("credentials_mixed");
-  return { serviceKey: serviceKey ?? bearer, healthKey: healthKey ?? bearer };
+  const personalToken = bearer?.startsWith(personalTokenPrefix) === true ? bearer : undefined;
+  return { personalToken, serviceKey: serviceKey ?? bearer, healthKey: healthKey ?? bearer };
 }
 
 function describePolicy({ policy, quota, windowSeconds }: RateLimitStatus): string {
@@ -197,6 +201,9 @@ function readCredentials(
   return { cookies, keys: readKeys(req, cookies.sessionToken) };
 }
 
+/** A program with a personal token keeps no cookies. */
+const noCookies: CookieWriter = { setSessionToken: () => {}, renewSessionToken: () => {}, setNonce: () => {} };
+
 /**
  * The context that procedures receive.
  *
@@ -217,10 +224,11 @@ export function procedureContext(
     ...cookies,
     ...keys,
   };
+  const cookieWriter = caller.personalToken === undefined ? sessionCookie.write(res, cookies) : noCookies;
   return {
     useCases,
     caller,
-    ...sessionCookie.write(res, cookies),
+    ...cookieWriter,
     reportRateLimit: (status) => addRateLimit(request, status),
   };
 }
@@ -280,6 +288,7 @@ export function sendResponse(
   const length = Buffer.byteLength(content);
   res.writeHead(status, {
     ...(status === 429 || status === 503 ? { "Retry-After": String(timing.retryAfterSeconds) } : {}),
+    ...(status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
     ...headers,
     "Content-Type": contentType,
     "Content-Length": length,

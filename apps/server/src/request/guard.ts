@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { AppError } from "@deepbot/api/server";
+import { AppError, personalTokenPrefix } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
-import { sendEmpty, type RequestContext } from "./context.ts";
+import { bearerTokensOf, sendEmpty, type RequestContext } from "./context.ts";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -110,7 +110,9 @@ function isForeign({ req }: RequestContext, { frontOrigin, ownScheme }: OwnOrigi
 function checkOrigin(request: RequestContext, origins: OwnOrigins): void {
   const { req, method } = request;
   const foreign = isForeign(request, origins);
-  if (foreign && !safeMethods.has(method)) throw new AppError("origin_refused");
+  // No browser sends a personal token by itself, and a cookie beside it is refused.
+  const isOwnProgram = bearerTokensOf(req)[0]?.startsWith(personalTokenPrefix) === true;
+  if (foreign && !isOwnProgram && !safeMethods.has(method)) throw new AppError("origin_refused");
   const isSiblingLink = req.headers["sec-fetch-site"] === "same-site" && req.headers.origin === undefined;
   request.mayUseCookies = !foreign || isSiblingLink;
 }

@@ -8,7 +8,8 @@ import { checkDocumented, documented, findSchemaIssue, type DocumentedOperation 
 import type { RequestOptions, Target } from "../support/http.ts";
 import type { Problem } from "../support/problem.ts";
 
-const cookie = [{ cookie: [] }];
+const cookie = [{ cookie: [] }, { bearer: [] }];
+const session = [{ cookie: [] }];
 const serviceKey = [{ serviceKey: [] }, { bearer: [] }];
 const healthKey = [{ healthKey: [] }, { bearer: [] }];
 
@@ -41,15 +42,22 @@ const promised: [Target, object[], number][] = [
   ["GET /dialogs/{dialog_id}/messages", cookie, 200],
   ["GET /sessions", cookie, 200],
   ["DELETE /sessions/{session_id}", cookie, 200],
-  ["POST /logout/everywhere", cookie, 200],
+  ["POST /logout/everywhere", session, 200],
   ["GET /me/export", cookie, 200],
-  ["DELETE /me", cookie, 200],
   ["GET /assistants", cookie, 200],
-  ["GET /operator/assistants", cookie, 200],
-  ["POST /operator/assistants", cookie, 201],
-  ["PATCH /operator/assistants/{slug}", cookie, 200],
-  ["DELETE /operator/assistants/{slug}", cookie, 200],
+  ["GET /operator/assistants", session, 200],
+  ["POST /operator/assistants", session, 201],
+  ["PATCH /operator/assistants/{slug}", session, 200],
+  ["DELETE /operator/assistants/{slug}", session, 200],
   ["PATCH /dialogs/{dialog_id}", cookie, 200],
+  ["DELETE /me", session, 200],
+  ["GET /me/tokens", session, 200],
+  ["POST /me/tokens", session, 201],
+  ["DELETE /me/tokens/{token_id}", session, 200],
+  ["GET /operator/keys", session, 200],
+  ["POST /operator/keys", session, 201],
+  ["PATCH /operator/keys/{key_id}", session, 200],
+  ["DELETE /operator/keys/{key_id}", session, 200],
   ["GET /config", [], 200],
   ["POST /create/nonce", [], 200],
 ];
@@ -167,7 +175,7 @@ describe("the server", () => {
         healthKey: { "X-Health-Key": testKeys.health },
       };
       const [required] = operation.security.flatMap((names) => Object.keys(names));
-      const refusal = required === "cookie" ? 401 : 403;
+      const refusal = required === "cookie" || operation.path.startsWith("/worker/") ? 401 : 403;
       const json = ["POST", "PATCH"].includes(operation.method) ? {} : undefined;
       for (const [name, headers] of [["nothing", {}], ...Object.entries(credentials)] as const) {
         const { status, body } = await api.call<Partial<Problem>>(target, { json, headers: { ...headers } });

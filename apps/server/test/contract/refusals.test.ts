@@ -2,13 +2,28 @@ import { testKeys } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
 import { documented, type DocumentedOperation } from "../support/document.ts";
-import type { RequestOptions, Target } from "../support/http.ts";
+import type { Reply, RequestOptions, Target } from "../support/http.ts";
 import { expectProblem, expectRefusal, expectSentence, languages, russian } from "../support/problem.ts";
 
 const guardedBy = (scheme: string): DocumentedOperation[] =>
   documented.filter(({ security }) => security.some((names) => scheme in names));
 const targetOf = ({ method, path }: DocumentedOperation, id = "1"): Target =>
   `${method} ${path.replaceAll(/\{\w+\}/g, id)}` as Target;
+
+/** The original operations say `Forbidden`; the new ones say what is wrong with the key, and how to send one. */
+function expectKeyRefusal(
+  reply: Reply,
+  { operation, isAbsent }: { operation: DocumentedOperation; isAbsent: boolean },
+): void {
+  if (!operation.path.startsWith("/worker/")) {
+    expect(expectProblem(reply, 403).detail).toBe("Forbidden");
+    return;
+  }
+  const { code, detail } = expectProblem(reply, 401);
+  expect(code).toBe(isAbsent ? "key_missing" : "key_invalid");
+  expect(detail).toContain("X-Messages-Key");
+  expect(reply.headers["www-authenticate"]).toBe("Bearer");
+}
 
 /** Problems of a request that must not be reported before its caller is known. */
 const faulty: RequestOptions[] = [
@@ -43,7 +58,7 @@ describe("a refusal", () => {
     });
 
     it.for([...guardedBy("serviceKey"), ...guardedBy("healthKey")])(
-      "without a key is Forbidden before the input is checked: $method $path",
+      "without a good key is refused before the input is checked: $method $path",
       async (operation) => {
         const person = await api.signIn();
         const target = targetOf(operation, "abc");
@@ -67,7 +82,10 @@ describe("a refusal", () => {
           for (const option of operation.method === "GET" ? [{}] : faulty) {
             for (const language of languages) {
               const reply = await api.call(target, { ...option, headers: { ...headers, "Accept-Language": language } });
-              expect(expectProblem(reply, 403).detail).toBe("Forbidden");
+              expectKeyRefusal(reply, {
+                operation,
+                isAbsent: headers[own] === undefined && !("Authorization" in headers),
+              });
             }
           }
         }

@@ -12,6 +12,7 @@ interface Target {
   runId: number;
   ownerId: number;
   sessionId: string;
+  tokenId: string;
 }
 
 /** Each procedure: its input with ids of A's, or why there is nothing of A's to name. */
@@ -49,6 +50,13 @@ const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names no
   "worker.complete": ({ runId }) => [{ ...lease(runId), text: "mine now" }],
   "worker.fail": ({ runId }) => [{ ...lease(runId), code: "x", message: "x", retry: false }],
   "worker.release": ({ runId }) => [lease(runId)],
+  "keys.list": "names nothing of a person",
+  "keys.create": "names nothing of a person",
+  "keys.update": "names nothing of a person",
+  "keys.revoke": "names nothing of a person",
+  "tokens.list": "names nothing of a person",
+  "tokens.create": "names nothing of a person",
+  "tokens.end": ({ tokenId }) => [{ token_id: tokenId }],
   "health.check": "names nothing of a person",
 };
 
@@ -89,8 +97,10 @@ describe("what belongs to somebody else", () => {
     const me = await owner.call<{ content: { id: number }[] }>("GET", "/me");
     const run = await owner.call<{ run_id: number }>("POST", `/dialogs/${dialogId}/runs`, { text_user: "a secret" });
     const { sessions } = (await owner.call<{ sessions: { session_id: string }[] }>("GET", "/sessions")).body;
+    const token = await owner.call<{ token_id: string }>("POST", "/me/tokens", { name: "script" });
     const ownerId = me.body.content[0]?.id ?? 0;
-    target = { dialogId, emptyDialogId, runId: run.body.run_id, ownerId, sessionId: sessions[0]?.session_id ?? "" };
+    const secrets = { sessionId: sessions[0]?.session_id ?? "", tokenId: token.body.token_id };
+    target = { dialogId, emptyDialogId, runId: run.body.run_id, ownerId, ...secrets };
   });
 
   afterAll(() => app.stop());
@@ -102,6 +112,7 @@ describe("what belongs to somebody else", () => {
       runs: "run_id",
       users: "user_id",
       sessions: "session_id",
+      personal_tokens: "token_id",
     };
     const tables = Object.entries(order).map(([table, key]) =>
       readRows(app.database, `select * from ${table} order by ${key}`),
@@ -149,8 +160,9 @@ describe("what belongs to somebody else", () => {
 
     test.each(byCookie)("%s answers as it does for what nobody has", async (name) => {
       const real = callsOf(name);
-      const [id, sessionId] = [987_654, crypto.randomUUID()];
-      const invented = callsOf(name, { dialogId: id, emptyDialogId: id, runId: id, ownerId: id, sessionId });
+      const [id, uuid] = [987_654, crypto.randomUUID()];
+      const ids = { dialogId: id, emptyDialogId: id, runId: id, ownerId: id, sessionId: uuid, tokenId: uuid };
+      const invented = callsOf(name, ids);
       const bodies = async (calls: Call[]): Promise<string[]> => {
         const answers: string[] = [];
         for (const call of calls) answers.push((await sendWith({ cookie: stranger.cookie })(call)).text);
@@ -173,7 +185,8 @@ describe("what belongs to somebody else", () => {
 
   describe("is not reached by a person where a service key is asked for", () => {
     test.each(byKey)("%s", async (name) => {
-      await expectRefused(callsOf(name), sendWith({ cookie: stranger.cookie }), 403);
+      const status = name.startsWith("worker.") ? 401 : 403;
+      await expectRefused(callsOf(name), sendWith({ cookie: stranger.cookie }), status);
     });
   });
 

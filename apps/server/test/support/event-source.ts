@@ -46,11 +46,15 @@ async function read(body: ReadableStream<Uint8Array>, events: ReceivedEvent[]): 
 /** Opens the stream; a refusal shows in `status`. */
 export async function openEvents(
   url: string,
-  { cookie, lastEventId }: { cookie: string; lastEventId?: string },
+  { cookie, authorization, lastEventId }: { cookie: string; authorization?: string; lastEventId?: string },
 ): Promise<EventClient> {
   const leaving = new AbortController();
   const response = await fetch(url, {
-    headers: { cookie, ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }) },
+    headers: {
+      cookie,
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
+    },
     signal: leaving.signal,
   });
   const events: ReceivedEvent[] = [];

@@ -4,6 +4,7 @@ import type {
   NumberedMessage,
   ProfileRow,
   Statements,
+  StoredPersonalToken,
   StoredRun,
   StoredSession,
 } from "@deepbot/db";
@@ -18,6 +19,7 @@ export interface AccountData {
   profile: ProfileRow;
   /** Ended ones too, as long as they are stored. */
   sessions: Pages<StoredSession>;
+  tokens: StoredPersonalToken[];
   dialogs: Pages<DialogRow & { messages: Pages<NumberedMessage>; runs: Pages<StoredRun> }>;
 }
 
@@ -77,9 +79,10 @@ export function createAccount({ statements, events }: Pick<UseCaseDeps, "stateme
       try {
         const profile = await statements.findProfile(userId);
         if (profile === undefined) throw new AppError("account_not_found");
+        const tokens = await statements.listPersonalTokens(userId);
         events.emit({ kind: "account_exported", userId });
         const [sessions, dialogs] = [readSessions(statements, userId), readDialogs(statements, userId)];
-        return { data: { profile, sessions, dialogs }, close };
+        return { data: { profile, sessions, tokens, dialogs }, close };
       } catch (error) {
         close();
         throw error;

@@ -1,6 +1,7 @@
 import type { exportOutput } from "@deepbot/contract";
 import type { StoredRun, StoredSession } from "@deepbot/db";
 import type { z } from "zod";
+import { toWireToken } from "../keys/wire-token.ts";
 import { toStoredMessage } from "../messages/wire.ts";
 import { mapPages, type Pages, type Streamed } from "../shared/json-stream.ts";
 import type { AccountData } from "./account.ts";
@@ -60,6 +61,7 @@ export function toWireExport(data: AccountData, exportedAt: Date): Streamed<Expo
     exported_at: exportedAt.toISOString(),
     profile: profileOf(data),
     sessions: mapPages(data.sessions, sessionOf),
+    tokens: data.tokens.map(toWireToken),
     dialogs: mapPages(data.dialogs, dialogOf),
   };
 }

@@ -1,6 +1,6 @@
 import { deleteAccountInput, deleteAccountOutput, exportOutput, usageOutput } from "@deepbot/contract";
 import { JsonStream } from "../shared/json-stream.ts";
-import { personProcedure, recentPersonProcedure, router, streamed, sync } from "../trpc.ts";
+import { personProcedure, recentPersonProcedure, recentSessionProcedure, router, streamed, sync } from "../trpc.ts";
 import { toWireExport, type ExportOutput } from "./export-wire.ts";
 import { toWireUsage } from "./usage-wire.ts";
 
@@ -14,7 +14,7 @@ export const accountRouter = router({
         tags: ["account"],
         summary: "Export everything that is stored about me",
         description:
-          "Profile, sessions, and dialogs with their messages and runs. Data that is stored during the export may be missing. It is sent while it is read: a response that breaks off is not complete. 503 while another export of the same user is being sent. 403 `sign_in_again` when the sign-in was too long ago.",
+          "Profile, sessions, personal tokens (not the secrets), and dialogs with their messages and runs. Data that is stored during the export may be missing. It is sent while it is read: a response that breaks off is not complete. 503 while another export of the same user is being sent. 403 `sign_in_again` when the sign-in was too long ago.",
       },
       errors: ["sign_in_again", "account_not_found", "too_many_exports"],
       attachment: "deepbot-export.json",
@@ -40,7 +40,7 @@ export const accountRouter = router({
     .output(sync(usageOutput))
     .query(async ({ ctx }) => toWireUsage(await ctx.useCases.account.usage(ctx.user.userId))),
 
-  delete: recentPersonProcedure
+  delete: recentSessionProcedure
     .meta({
       rateLimit: "change",
       openapi: {

@@ -30,6 +30,8 @@ type AuditedEvent = Extract<
       | "access_refused"
       | "key_used"
       | "assistant_changed"
+      | "service_key_changed"
+      | "personal_token_changed"
       | "request_refused";
   }
 >;
@@ -42,6 +44,8 @@ const auditedKinds: readonly AuditedEvent["kind"][] = [
   "access_refused",
   "key_used",
   "assistant_changed",
+  "service_key_changed",
+  "personal_token_changed",
   "request_refused",
 ];
 
@@ -81,6 +85,15 @@ function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefi
       const { kind, credential, reason, keyId } = event;
       const row = { kind, facts: { credential, reason }, ...(keyId === undefined ? {} : { keyId }) };
       return { row, sampledKind: `${kind} ${credential} ${reason}` };
+    }
+    case "service_key_changed": {
+      const { kind, change, userId, keyId, before, after } = event;
+      const facts = { change, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+      return { row: { kind, userId, keyId, facts } };
+    }
+    case "personal_token_changed": {
+      const { kind, change, userId, tokenId } = event;
+      return { row: { kind, userId, keyId: tokenId, facts: { change } } };
     }
     case "request_refused": {
       const { code } = event;

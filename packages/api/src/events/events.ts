@@ -74,10 +74,30 @@ export type KeyHeader = "X-Messages-Key" | "X-Health-Key";
 
 export type AccessRefused = {
   kind: "access_refused";
-  credential: "google_token" | "session" | KeyHeader;
+  credential: "google_token" | "session" | "personal_token" | KeyHeader;
   reason: string;
   /** Of a refused key that is long enough to be one: after a rotation it says which of the old keys is still in use. */
   keyId?: string;
+};
+
+/** An operator made, changed or revoked a service key. */
+export type ServiceKeyChanged = {
+  kind: "service_key_changed";
+  change: "created" | "updated" | "revoked";
+  /** The operator. */
+  userId: number;
+  keyId: string;
+  /** JSON of what operators decide about, for the audit log alone. */
+  before?: string | undefined;
+  after?: string | undefined;
+};
+
+/** A person made or ended a personal token. */
+export type PersonalTokenChanged = {
+  kind: "personal_token_changed";
+  change: "created" | "ended";
+  userId: number;
+  tokenId: string;
 };
 
 /** Log lines of one kind were counted instead of written. */
@@ -116,6 +136,8 @@ export type AppEvent =
   | SessionsEnded
   | AccessRefused
   | RateLimited
+  | ServiceKeyChanged
+  | PersonalTokenChanged
   | { kind: "cancel_requested"; runId: number; userId: number }
   | { kind: "report_refused"; runId: number; state: RunState }
   | { kind: "bot_message_stored"; dialogId: number; userId: number }

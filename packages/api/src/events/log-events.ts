@@ -86,7 +86,16 @@ function describeAccessRefused({ credential, reason, keyId }: AccessRefused): Li
 
 type SecurityEvent = Extract<
   AppEvent,
-  { kind: "sessions_ended" | "access_refused" | "signed_in" | "account_exported" | "account_deleted" }
+  {
+    kind:
+      | "sessions_ended"
+      | "access_refused"
+      | "signed_in"
+      | "account_exported"
+      | "account_deleted"
+      | "service_key_changed"
+      | "personal_token_changed";
+  }
 >;
 
 /** The line for an event that an operator may have to explain later. */
@@ -100,6 +109,16 @@ function describeSecurityEvent(event: SecurityEvent): Line {
       const { userId, sessionId } = event;
       const fields = { event: "signed_in", user_id: userId, ...originOf(), session_id: sessionId };
       return { module: "auth", fields, message: `User ${userId}: signed in` };
+    }
+    case "service_key_changed": {
+      const { kind, change, userId, keyId } = event;
+      const fields = { event: kind, change, user_id: userId, ...originOf(), key_id: keyId };
+      return { module: "auth", fields, message: `User ${userId}: service key ${keyId} ${change}` };
+    }
+    case "personal_token_changed": {
+      const { kind, change, userId, tokenId } = event;
+      const fields = { event: kind, change, user_id: userId, ...originOf(), key_id: tokenId };
+      return { module: "auth", fields, message: `User ${userId}: personal token ${tokenId} ${change}` };
     }
     case "account_exported":
     case "account_deleted": {
@@ -169,6 +188,8 @@ function describe(event: AppEvent): Line | undefined {
     case "signed_in":
     case "account_exported":
     case "account_deleted":
+    case "service_key_changed":
+    case "personal_token_changed":
       return describeSecurityEvent(event);
     case "lines_suppressed":
     case "loop_failed":

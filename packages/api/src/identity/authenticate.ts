@@ -2,7 +2,9 @@ import { createHmac } from "node:crypto";
 import { decodeProtectedHeader, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { SessionUser } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
+import { noteIdentity } from "../request-scope.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
+import type { Credential } from "./credential-watch.ts";
 
 export const sessionAlgorithms = ["HS256", "HS384", "HS512"] as const;
 export type SessionAlgorithm = (typeof sessionAlgorithms)[number];
@@ -144,7 +146,16 @@ export function createSessionTokens(options: {
 /** How exact the stored last-seen time of a session is, at most: a session costs one write in this time. */
 export const lastSeenResolutionMs = 5 * 60_000;
 
-export interface AuthenticatedUser extends SessionUser {
+/** The person of a request. */
+export interface AuthenticatedUser extends Pick<
+  SessionUser,
+  "userId" | "mail" | "givenName" | "familyName" | "picture"
+> {
+  /** Null with a personal token. */
+  sessionId: string | null;
+  credential: Credential;
+  /** Time since the sign-in, by the database's clock; null with a personal token. */
+  ageMs: number | null;
   /** A token that should take the place of the presented one; undefined while that is fresh enough. */
   renewedToken: string | undefined;
 }
@@ -157,13 +168,13 @@ export interface Authentication {
    */
   authenticate: (token: string | undefined) => Promise<AuthenticatedUser>;
   /**
-   * For what a copied cookie alone must not do.
+   * For what a copied cookie alone must not do. A personal token was made after a recent sign-in.
    *
    * @throws {AppError} `sign_in_again` when the session began too long ago
    */
-  requireRecentSignIn: (user: Pick<SessionUser, "ageMs">) => void;
-  /** @throws {AppError} `operator_only` unless the person's address is one of those of operators */
-  requireAdmin: (user: Pick<SessionUser, "mail">) => void;
+  requireRecentSignIn: (user: Pick<AuthenticatedUser, "ageMs">) => void;
+  /** @throws {AppError} `operator_only` unless the person's address is one of `ADMIN_EMAILS` */
+  requireAdmin: (user: Pick<AuthenticatedUser, "mail">) => void;
   /** Stores which sessions were seen: one statement for all of them, none if there were none. */
   touchSessions: () => Promise<void>;
 }
@@ -176,13 +187,14 @@ export function createAuthentication(
   // A short idle limit needs last-seen times that are more exact.
   const resolutionMs = Math.min(lastSeenResolutionMs, settings.sessionIdleMs / 10);
 
-  const findUser = async (token: string): Promise<AuthenticatedUser | undefined> => {
+  const findUser = async (token: string): Promise<(AuthenticatedUser & SessionUser) | undefined> => {
     const claims = await sessionTokens.verify(token);
     if (claims === undefined) return undefined;
     const { sessionId, userId, renewalDue } = claims;
     const user = await statements.findSession({ sessionId, resolutionMs });
     if (user?.userId !== userId) return undefined;
-    return { ...user, renewedToken: renewalDue ? await sessionTokens.sign(claims) : undefined };
+    const renewedToken = renewalDue ? await sessionTokens.sign(claims) : undefined;
+    return { ...user, credential: `session:${sessionId}`, renewedToken };
   };
 
   return {
@@ -193,11 +205,13 @@ export function createAuthentication(
         events.emit({ kind: "access_refused", credential: "session", reason: "session_invalid" });
         throw new AppError("session_invalid");
       }
-      if (user.touchDue) seen.add(user.sessionId);
-      return user;
+      const { touchDue, ...person } = user;
+      if (touchDue) seen.add(person.sessionId);
+      noteIdentity({ userId: person.userId, sessionId: person.sessionId });
+      return person;
     },
     requireRecentSignIn: ({ ageMs }) => {
-      if (ageMs > settings.recentSignInMs) throw new AppError("sign_in_again");
+      if (ageMs !== null && ageMs > settings.recentSignInMs) throw new AppError("sign_in_again");
     },
     requireAdmin: ({ mail }) => {
       if (settings.adminEmails.includes(mail.toLowerCase())) return;

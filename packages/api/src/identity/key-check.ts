@@ -1,7 +1,10 @@
 import { hash, timingSafeEqual } from "node:crypto";
+import type { ErrorCode, ServiceKeyScope } from "@deepbot/contract";
 import { AppError } from "../app-error.ts";
 import type { Events, KeyHeader } from "../events/events.ts";
+import type { KeyRegistry } from "../keys/key-registry.ts";
 import { noteIdentity } from "../request-scope.ts";
+import { environmentKey, type ServiceKey } from "./service-key.ts";
 
 export type KeyCheck = (presented: string | undefined) => boolean;
 
@@ -30,49 +33,90 @@ export function keyIdOf(key: string): string {
 
 const hourMs = 3_600_000;
 
-/**
- * Tells of the first use of an accepted key in each hour. Such keys are few, and hashing each request's would cost more than
- * looking one up.
- *
- * @returns the key's id
- */
-function createKeyUses(events: Events): (credential: KeyHeader, acceptedKey: string) => string {
-  const known = new Map<string, { keyId: string; hour: number }>();
-  return (credential, key) => {
-    const hour = Math.floor(Date.now() / hourMs);
-    const last = known.get(key);
-    if (last?.hour === hour) return last.keyId;
-    const keyId = keyIdOf(key);
-    known.set(key, { keyId, hour });
+/** Tells of the first use of an accepted key in each hour. */
+function createKeyUses(events: Events): (credential: KeyHeader, keyId: string) => void {
+  const told = new Set<string>();
+  let hour = 0;
+  return (credential, keyId) => {
+    const now = Math.floor(Date.now() / hourMs);
+    if (now !== hour) told.clear();
+    hour = now;
+    if (told.has(keyId)) return;
+    told.add(keyId);
     events.emit({ kind: "key_used", credential, keyId });
+  };
+}
+
+/** Remembers the ids of the accepted keys of the environment: hashing each request's would cost more. */
+function createKeyIds(): (acceptedKey: string) => string {
+  const known = new Map<string, string>();
+  return (key) => {
+    const keyId = known.get(key) ?? keyIdOf(key);
+    known.set(key, keyId);
     return keyId;
   };
 }
 
+/** Codes for a service key that is absent, and for one that is not valid. */
+export interface KeyRefusals {
+  missing: ErrorCode;
+  wrong: ErrorCode;
+}
+
 export interface KeyChecks {
-  /** @throws {AppError} `key_refused` */
-  requireServiceKey: (presented: string | undefined) => void;
+  /**
+   * A key of the environment or a stored one.
+   *
+   * @throws {AppError} as `refusals` says
+   */
+  requireServiceKey: (presented: string | undefined, refusals: KeyRefusals) => Promise<ServiceKey>;
+  /** @throws {AppError} `scope_missing`, naming the first, unless the key has one of the scopes */
+  requireScope: (key: ServiceKey, scopes: readonly [ServiceKeyScope, ...ServiceKeyScope[]]) => void;
   /** @throws {AppError} `key_refused` */
   requireHealthKey: (presented: string | undefined) => void;
 }
 
-export function createKeyChecks(deps: { events: Events; isServiceKey: KeyCheck; isHealthKey: KeyCheck }): KeyChecks {
-  const use = createKeyUses(deps.events);
-  const require =
-    (isKey: KeyCheck, credential: KeyHeader) =>
-    (presented: string | undefined): void => {
-      if (presented !== undefined && isKey(presented)) {
-        noteIdentity({ keyId: use(credential, presented) });
-        return;
-      }
-      const reason = presented === undefined ? "missing" : "wrong";
-      const isLongEnough = presented !== undefined && presented.length >= keyMinLength;
-      const keyId = isLongEnough ? { keyId: keyIdOf(presented) } : {};
-      deps.events.emit({ kind: "access_refused", credential, reason, ...keyId });
-      throw new AppError("key_refused");
-    };
+export function createKeyChecks(deps: {
+  events: Events;
+  isServiceKey: KeyCheck;
+  isHealthKey: KeyCheck;
+  registry: Pick<KeyRegistry, "find">;
+}): KeyChecks {
+  const { events, isServiceKey, isHealthKey, registry } = deps;
+  const noteUse = createKeyUses(events);
+  const idOf = createKeyIds();
+
+  const accept = (credential: KeyHeader, keyId: string): void => {
+    noteUse(credential, keyId);
+    noteIdentity({ keyId });
+  };
+  const refuse = (credential: KeyHeader, presented: string | undefined, refusals: KeyRefusals): never => {
+    const reason = presented === undefined ? "missing" : "wrong";
+    const isLongEnough = presented !== undefined && presented.length >= keyMinLength;
+    const keyId = isLongEnough ? { keyId: keyIdOf(presented) } : {};
+    events.emit({ kind: "access_refused", credential, reason, ...keyId });
+    throw new AppError(refusals[reason]);
+  };
+
   return {
-    requireServiceKey: require(deps.isServiceKey, "X-Messages-Key"),
-    requireHealthKey: require(deps.isHealthKey, "X-Health-Key"),
+    requireServiceKey: async (presented, refusals) => {
+      if (presented !== undefined && isServiceKey(presented)) {
+        accept("X-Messages-Key", idOf(presented));
+        return environmentKey;
+      }
+      const key = presented === undefined ? undefined : await registry.find(presented);
+      if (key === undefined) return refuse("X-Messages-Key", presented, refusals);
+      accept("X-Messages-Key", key.keyId);
+      return key;
+    },
+    requireScope: ({ keyId, scopes: granted }, scopes) => {
+      if (scopes.some((scope) => granted.includes(scope))) return;
+      events.emit({ kind: "access_refused", credential: "X-Messages-Key", reason: "scope_missing", keyId });
+      throw new AppError("scope_missing", { scope: scopes[0] });
+    },
+    requireHealthKey: (presented) => {
+      if (presented !== undefined && isHealthKey(presented)) accept("X-Health-Key", idOf(presented));
+      else refuse("X-Health-Key", presented, { missing: "key_refused", wrong: "key_refused" });
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { endAllSessionsOutput, endSessionInput, endSessionOutput, listSessionsOutput } from "@deepbot/contract";
-import { personProcedure, router, sync } from "../trpc.ts";
+import { personProcedure, router, sessionProcedure, sync } from "../trpc.ts";
 
 export const sessionsRouter = router({
   list: personProcedure
@@ -47,7 +47,7 @@ export const sessionsRouter = router({
       return { session_id };
     }),
 
-  endAll: personProcedure
+  endAll: sessionProcedure
     .meta({
       rateLimit: "change",
       openapi: {

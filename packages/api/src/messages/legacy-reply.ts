@@ -25,17 +25,22 @@ export function createLegacyProtocol({
      * Stores a text of the bot: the answer to the open or unanswered run of the dialog, or an unsolicited message. A repeat
      * of the bot's last text is accepted and not stored.
      *
-     * @throws {AppError} `dialog_not_found` when the dialog belongs to another user, or to an assistant that the key does not
-     *   reach; `dialog_full` when it has no room
-     *   for a message that answers nothing
+     * @throws {AppError} `scope_missing` when the key may not do what the text would do; `dialog_not_found` when the dialog
+     *   belongs to another user, or to an assistant that the key does not reach; `dialog_full` when it has no room for a
+     *   message that answers nothing
      */
-    reply: async ({ assistantIds }: ServiceKey, { text, ...dialog }: DialogKey & { text: string }): Promise<void> => {
+    reply: async (
+      { assistantIds, scopes }: ServiceKey,
+      { text, ...dialog }: DialogKey & { text: string },
+    ): Promise<void> => {
       const { dialogId, userId } = dialog;
       const { messagesPerDialog } = settings.quotas;
-      const reply = await statements.storeReply({ ...dialog, text, assistantIds, messagesPerDialog });
+      const reply = await statements.storeReply({ ...dialog, text, assistantIds, messagesPerDialog, scopes });
       switch (reply.kind) {
         case "no_dialog":
           throw new AppError("dialog_not_found");
+        case "not_allowed":
+          throw new AppError("scope_missing", { scope: reply.scope });
         case "dialog_full":
           throw new AppError("dialog_full", { limit: reply.limit });
         case "repeated":

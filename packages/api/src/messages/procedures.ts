@@ -9,7 +9,7 @@ import {
 } from "@deepbot/contract";
 import type { z } from "zod";
 import { JsonStream } from "../shared/json-stream.ts";
-import { personProcedure, router, streamed, sync, workerProcedure } from "../trpc.ts";
+import { legacyWorkerProcedure, personProcedure, router, streamed, sync } from "../trpc.ts";
 import { askMetadataOf } from "../runs/ask-metadata.ts";
 import { toWireMessage } from "./wire.ts";
 
@@ -46,7 +46,7 @@ export const messagesRouter = router({
     .mutation(async ({ ctx, input, signal }) => {
       const question = {
         userId: ctx.user.userId,
-        sessionId: ctx.user.sessionId,
+        credential: ctx.user.credential,
         dialogId: input.dialog_id,
         text: input.text_user,
         clientMessageId: input.client_message_id ?? null,
@@ -75,9 +75,8 @@ export const messagesRouter = router({
       return new JsonStream<z.infer<typeof listMessagesOutput>>({ messages, next_before: page.nextBefore }, page.close);
     }),
 
-  pending: workerProcedure
+  pending: legacyWorkerProcedure("legacy")
     .meta({
-      rateLimit: "claim",
       successor: "/worker/claim",
       openapi: {
         method: "GET",
@@ -101,9 +100,8 @@ export const messagesRouter = router({
       };
     }),
 
-  reply: workerProcedure
+  reply: legacyWorkerProcedure("legacy", "push")
     .meta({
-      rateLimit: "claim",
       successor: "/worker/runs/{run_id}/complete",
       openapi: {
         method: "POST",
@@ -111,7 +109,7 @@ export const messagesRouter = router({
         tags: ["original"],
         summary: "Answer a dialog",
         description:
-          "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot; 409 when the dialog is full.",
+          "Completes the open run of the dialog, or its last run if that ended without an answer. A repeat of the bot's last text is accepted and not stored. Any other text is stored as a message from the bot; 409 when the dialog is full. An answer needs the scope `legacy` of the key, a message that nobody asked for the scope `push`.",
       },
       errors: ["dialog_not_found", "dialog_full"],
       carriesAnswer: true,
@@ -119,8 +117,8 @@ export const messagesRouter = router({
     .input(sync(replyInput))
     .output(sync(replyOutput))
     .mutation(async ({ ctx, input }) => {
-      const reply = { userId: input.user_id, dialogId: input.dialog_id, text: input.text_user };
-      await ctx.useCases.legacy.reply(ctx.key, reply);
+      const { user_id: userId, dialog_id: dialogId, text_user: text } = input;
+      await ctx.useCases.legacy.reply(ctx.key, { userId, dialogId, text });
       return { server: "ok" as const, service_message: "Сообщение записано" as const };
     }),
 });

@@ -1,6 +1,6 @@
 import { isOpen } from "@deepbot/contract";
 import { AppError } from "../app-error.ts";
-import type { SessionWatches } from "../identity/session-watch.ts";
+import { credentialEnd, type Credential, type CredentialWatches } from "../identity/credential-watch.ts";
 import type { ConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import type { AnswerWait, AnswerWaits } from "../streaming/await-answer.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
@@ -14,10 +14,10 @@ const deadlineGraceMs = 5_000;
  * Asks and waits for the answer. When the signal aborts because the person left, the run goes on without a waiter.
  *
  * @throws {AppError} as asking does; `too_many_waits`; `answer_deadline`, `answer_failed`, `run_cancelled`, `dialog_deleted`;
- *   `session_invalid` once the session has ended; `shutting_down` when the server stops first
+ *   `session_invalid` once the session or the token has ended; `shutting_down` when the server stops first
  */
 export type AskAndWait = (
-  question: Question & { sessionId: string },
+  question: Question & { credential: Credential },
   signal: AbortSignal | undefined,
 ) => Promise<string>;
 
@@ -25,30 +25,31 @@ export interface AskAndWaitDeps {
   ask: Ask;
   find: FindRun;
   answers: AnswerWaits;
-  sessionWatches: SessionWatches;
+  credentialWatches: CredentialWatches;
   limiter: ConcurrencyLimiter;
 }
 
 /** One request that waits. */
 interface Waiting {
+  credential: Credential;
   wait: AnswerWait;
   key: RunKey;
-  hasSessionEnded: () => boolean;
+  hasEnded: () => boolean;
   signal: AbortSignal | undefined;
 }
 
 export function createAskAndWait(
   { settings, shutdown }: Pick<UseCaseDeps, "settings" | "shutdown">,
-  { ask, find, answers, sessionWatches, limiter }: AskAndWaitDeps,
+  { ask, find, answers, credentialWatches, limiter }: AskAndWaitDeps,
 ): AskAndWait {
   /** Reads the run after every wake-up until it has ended or nobody waits for it any longer. */
-  const readUntilEnd = async ({ wait, key, hasSessionEnded, signal }: Waiting): Promise<string> => {
+  const readUntilEnd = async ({ credential, wait, key, hasEnded, signal }: Waiting): Promise<string> => {
     for (;;) {
-      const answer = hasSessionEnded() ? undefined : wait.answer();
+      const answer = hasEnded() ? undefined : wait.answer();
       if (answer !== undefined) return answer;
       const run = await find(key);
       if (run === undefined) throw new AppError("dialog_deleted");
-      if (hasSessionEnded()) throw new AppError("session_invalid");
+      if (hasEnded()) throw credentialEnd(credential);
       if (!isOpen(run.state)) return answerOf(run);
       if (shutdown.aborted) throw new AppError("shutting_down", { run_id: key.runId });
       if (signal?.aborted) return answerOf(run);
@@ -56,12 +57,12 @@ export function createAskAndWait(
     }
   };
 
-  return async ({ sessionId, ...question }, signal) => {
+  return async ({ credential, ...question }, signal) => {
     const release = limiter.acquire(question.userId);
     const wait = answers.open(question.dialogId);
-    let sessionEnded = false;
-    const unwatch = sessionWatches.open(sessionId, () => {
-      sessionEnded = true;
+    let credentialEnded = false;
+    const unwatch = credentialWatches.open(credential, () => {
+      credentialEnded = true;
       wait.wake();
     });
     try {
@@ -71,7 +72,7 @@ export function createAskAndWait(
       // A new run has only just been queued. The run of a repeated question may have ended long ago.
       if (asked.isNew) await wait.wait({ ms: settings.answerDeadlineMs + deadlineGraceMs, signal });
       const key = { runId, userId: question.userId };
-      return await readUntilEnd({ wait, key, hasSessionEnded: () => sessionEnded, signal });
+      return await readUntilEnd({ credential, wait, key, hasEnded: () => credentialEnded, signal });
     } finally {
       unwatch();
       wait.close();

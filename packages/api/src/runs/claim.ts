@@ -20,7 +20,7 @@ export interface Claim {
   fallback: boolean;
 }
 
-type ResolvedClaim = Omit<Claim, "key" | "assistants"> & { assistantIds: readonly number[] | null };
+type ResolvedClaim = Omit<Claim, "key" | "assistants"> & { keyId: string; assistantIds: readonly number[] | null };
 
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
@@ -49,8 +49,8 @@ export function createClaimRuns(
   };
 
   const releaseAll = async (claimed: readonly ClaimedRun[]): Promise<void> => {
-    for (const { runId, leaseToken, dialogId, assistantId, userId } of claimed) {
-      if ((await statements.releaseRun({ runId, leaseToken })) === undefined) continue;
+    for (const { runId, leaseToken, keyId, dialogId, assistantId, userId } of claimed) {
+      if ((await statements.releaseRun({ runId, leaseToken, keyId })) === undefined) continue;
       const ids = { runId, dialogId, assistantId, ownerId: userId };
       events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
     }
@@ -83,7 +83,7 @@ export function createClaimRuns(
   };
 
   return async ({ key, assistants, ...others }, signal) => {
-    const claim = { ...others, assistantIds: await findServedAssistants(key, assistants) };
+    const claim = { ...others, keyId: key.keyId, assistantIds: await findServedAssistants(key, assistants) };
     const place = queue.open(claim);
     try {
       const claimed = await claimOrWait(claim, { place, signal });

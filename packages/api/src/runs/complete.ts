@@ -1,14 +1,15 @@
 import { utf8Length, type Usage } from "@deepbot/contract";
+import type { LeaseKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { Lease, RefuseReport } from "./refuse-report.ts";
+import type { RefuseReport } from "./refuse-report.ts";
 
 /**
  * Stores the answer and ends the run. A repeat with the same text is accepted and changes nothing.
  *
  * @throws {AppError} `answer_too_long` when it is longer than its assistant allows; `run_not_found`, `run_ended`, `lease_lost`
  */
-export type CompleteRun = (lease: Lease, text: string, usage: Usage | null) => Promise<void>;
+export type CompleteRun = (lease: LeaseKey, text: string, usage: Usage | null) => Promise<void>;
 
 export function createCompleteRun(
   { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
@@ -31,10 +32,8 @@ export function createCompleteRun(
       return;
     }
     const run = await statements.findReportedRun(lease.runId);
-    const isOwn = run?.leaseToken === lease.leaseToken;
-    const maxBytes = run?.answerMaxBytes ?? Infinity;
-    if (isOwn && utf8Length(text) > maxBytes) throw new AppError("answer_too_long");
-    const isRepeat = isOwn && run?.state === "completed" && run.answerText === text;
-    if (!isRepeat) await refuse(lease);
+    const isOwn = run?.leaseToken === lease.leaseToken && run.keyId === lease.keyId;
+    if (isOwn && utf8Length(text) > (run.answerMaxBytes ?? Infinity)) throw new AppError("answer_too_long");
+    if (!isOwn || run.state !== "completed" || run.answerText !== text) await refuse(lease);
   };
 }

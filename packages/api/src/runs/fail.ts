@@ -1,6 +1,7 @@
+import type { LeaseKey } from "@deepbot/db";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { ReapOverdueRuns } from "./reap.ts";
-import type { Lease, RefuseReport } from "./refuse-report.ts";
+import type { RefuseReport } from "./refuse-report.ts";
 
 export interface Failure {
   errorCode: string;
@@ -15,7 +16,7 @@ export interface Failure {
  *
  * @throws {AppError} `run_not_found`, `run_ended`, `lease_lost`
  */
-export type FailRun = (lease: Lease, failure: Failure) => Promise<{ state: "queued" | "failed" | "cancelled" }>;
+export type FailRun = (lease: LeaseKey, failure: Failure) => Promise<{ state: "queued" | "failed" | "cancelled" }>;
 
 export function createFailRun(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,

@@ -1,7 +1,7 @@
 import type { DeltaStore } from "@deepbot/live";
 import type { QuotaReads } from "../account/quotas.ts";
 import { createFindServedAssistants } from "../assistants/served-assistants.ts";
-import type { SessionWatches } from "../identity/session-watch.ts";
+import type { CredentialWatches } from "../identity/credential-watch.ts";
 import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import { createAppendBatcher } from "../streaming/append-batcher.ts";
 import type { AnswerWaits } from "../streaming/await-answer.ts";
@@ -28,13 +28,13 @@ export interface RunParts {
   answers: AnswerWaits;
   claimQueue: ClaimQueue;
   feeds: RunFeeds;
-  sessionWatches: SessionWatches;
+  credentialWatches: CredentialWatches;
   store: DeltaStore;
 }
 
 /** The verbs of a run: those of its owner, those of its worker, and the reaper. */
 export function createRuns(deps: UseCaseDeps, parts: RunParts) {
-  const { quotas, answers, claimQueue, feeds, sessionWatches, store } = parts;
+  const { quotas, answers, claimQueue, feeds, credentialWatches, store } = parts;
   const { statements, settings } = deps;
   const reapOverdueRuns = createReapOverdueRuns(deps);
   const find = createFindRun(statements, reapOverdueRuns);
@@ -58,10 +58,10 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
     runs: {
       read,
       start: createStartRun({ ask, read }),
-      askAndWait: createAskAndWait(deps, { ask, find, answers, sessionWatches, limiter: waitLimiter }),
+      askAndWait: createAskAndWait(deps, { ask, find, answers, credentialWatches, limiter: waitLimiter }),
       cancel: createCancelRun(deps, { read, reapOverdueRuns }),
       retry: createRetryRun(deps, { find, read, quotas }),
-      subscribe: createSubscribeRun({ find, store, feeds, sessionWatches, limiter }),
+      subscribe: createSubscribeRun({ find, store, feeds, credentialWatches, limiter }),
     },
     worker: {
       claim: createClaimRuns(deps, {

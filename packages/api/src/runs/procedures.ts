@@ -69,8 +69,8 @@ export const runsRouter = router({
     })
     .input(sync(watchInput))
     .subscription(async function* ({ ctx: { user, useCases }, input, signal = new AbortController().signal }) {
-      const { userId, sessionId } = user;
-      const subscription = { runId: input.run_id, userId, sessionId, lastEventId: input.lastEventId };
+      const { userId, credential } = user;
+      const subscription = { runId: input.run_id, userId, credential, lastEventId: input.lastEventId };
       for await (const { id, event } of mapStreamErrors(useCases.runs.subscribe(subscription, signal))) {
         yield tracked(id, event);
       }

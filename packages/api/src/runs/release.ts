@@ -1,13 +1,14 @@
+import type { LeaseKey } from "@deepbot/db";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { ReapOverdueRuns } from "./reap.ts";
-import type { Lease, RefuseReport } from "./refuse-report.ts";
+import type { RefuseReport } from "./refuse-report.ts";
 
 /**
  * Returns a run to the queue; the attempt does not count. A run whose cancel was requested ends.
  *
  * @throws {AppError} `run_not_found`, `run_ended`, `lease_lost`
  */
-export type ReleaseRun = (lease: Lease) => Promise<{ state: "queued" | "cancelled" }>;
+export type ReleaseRun = (lease: LeaseKey) => Promise<{ state: "queued" | "cancelled" }>;
 
 export function createReleaseRun(
   { statements, events }: Pick<UseCaseDeps, "statements" | "events">,

@@ -1,7 +1,8 @@
+import type { LeaseKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { AppendDelta } from "../streaming/append-batcher.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { Lease, RefuseReport } from "./refuse-report.ts";
+import type { RefuseReport } from "./refuse-report.ts";
 
 export interface LeaseStatus {
   leaseUntil: Date;
@@ -20,7 +21,7 @@ export function createProgressReports(
      *
      * @throws {AppError} `run_not_found`, `run_ended`, `lease_lost`
      */
-    heartbeat: async (lease: Lease, leaseMs: number): Promise<LeaseStatus> =>
+    heartbeat: async (lease: LeaseKey, leaseMs: number): Promise<LeaseStatus> =>
       (await statements.extendLease({ ...lease, leaseMs })) ?? (await refuse(lease)),
 
     /**
@@ -28,7 +29,7 @@ export function createProgressReports(
      *
      * @throws {AppError} `delta_gap` (with `last_seq`), `answer_too_long`, `run_not_found`, `run_ended`, `lease_lost`
      */
-    append: async (lease: Lease, delta: { seq: number; text: string; leaseMs: number }): Promise<LeaseStatus> => {
+    append: async (lease: LeaseKey, delta: { seq: number; text: string; leaseMs: number }): Promise<LeaseStatus> => {
       const appended = await appendDelta({ ...lease, ...delta });
       switch (appended.outcome) {
         case "stored":

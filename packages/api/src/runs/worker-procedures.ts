@@ -21,9 +21,10 @@ import type { UseCases } from "../use-cases.ts";
 
 const reportErrors: readonly ErrorCode[] = ["run_not_found", "run_ended", "lease_lost"];
 
-const leaseOf = ({ run_id, lease_token }: { run_id: number; lease_token: string }) => ({
+const leaseOf = ({ keyId }: ServiceKey, { run_id, lease_token }: { run_id: number; lease_token: string }) => ({
   runId: run_id,
   leaseToken: lease_token,
+  keyId,
 });
 
 type ClaimedRun = Awaited<ReturnType<UseCases["worker"]["claim"]>>[number];
@@ -63,7 +64,7 @@ function toWireLease(runId: number, status: LeaseStatus) {
 }
 
 export const workerRouter = router({
-  claim: workerProcedure
+  claim: workerProcedure("runs")
     .meta({
       rateLimit: "claim",
       openapi: {
@@ -91,12 +92,12 @@ export const workerRouter = router({
         maxBytes: input.max_bytes,
         fallback: input.fallback,
       };
-      const { worker, pseudonym } = ctx.useCases;
-      const claimed = await worker.claim(claim, signal);
+      const { worker, keys, pseudonym } = ctx.useCases;
+      const claimed = await keys.whileLive(ctx.key, signal, (live) => worker.claim(claim, live));
       return { runs: claimed.map((run) => toWireClaim(run, { key: ctx.key, pseudonym })) };
     }),
 
-  heartbeat: workerProcedure
+  heartbeat: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -111,10 +112,10 @@ export const workerRouter = router({
     .input(sync(heartbeatInput))
     .output(sync(heartbeatOutput))
     .mutation(async ({ ctx, input }) =>
-      toWireLease(input.run_id, await ctx.useCases.worker.heartbeat(leaseOf(input), input.lease_ms)),
+      toWireLease(input.run_id, await ctx.useCases.worker.heartbeat(leaseOf(ctx.key, input), input.lease_ms)),
     ),
 
-  append: workerProcedure
+  append: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -130,10 +131,10 @@ export const workerRouter = router({
     .output(sync(heartbeatOutput))
     .mutation(async ({ ctx, input }) => {
       const delta = { seq: input.seq, text: input.text, leaseMs: input.lease_ms };
-      return toWireLease(input.run_id, await ctx.useCases.worker.append(leaseOf(input), delta));
+      return toWireLease(input.run_id, await ctx.useCases.worker.append(leaseOf(ctx.key, input), delta));
     }),
 
-  complete: workerProcedure
+  complete: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -149,11 +150,11 @@ export const workerRouter = router({
     .input(sync(completeInput))
     .output(sync(completeOutput))
     .mutation(async ({ ctx, input }) => {
-      await ctx.useCases.worker.complete(leaseOf(input), input.text, input.usage ?? null);
+      await ctx.useCases.worker.complete(leaseOf(ctx.key, input), input.text, input.usage ?? null);
       return { run_id: input.run_id, state: "completed" as const };
     }),
 
-  fail: workerProcedure
+  fail: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -168,10 +169,10 @@ export const workerRouter = router({
     .output(sync(failOutput))
     .mutation(async ({ ctx, input }) => {
       const failure = { errorCode: input.code, errorMessage: input.message, retry: input.retry };
-      return { run_id: input.run_id, ...(await ctx.useCases.worker.fail(leaseOf(input), failure)) };
+      return { run_id: input.run_id, ...(await ctx.useCases.worker.fail(leaseOf(ctx.key, input), failure)) };
     }),
 
-  release: workerProcedure
+  release: workerProcedure("runs")
     .meta({
       openapi: {
         method: "POST",
@@ -186,6 +187,6 @@ export const workerRouter = router({
     .output(sync(releaseOutput))
     .mutation(async ({ ctx, input }) => ({
       run_id: input.run_id,
-      ...(await ctx.useCases.worker.release(leaseOf(input))),
+      ...(await ctx.useCases.worker.release(leaseOf(ctx.key, input))),
     })),
 });

@@ -44,6 +44,12 @@ export function createDelivery(deps: {
       case "sessions_ended":
         for (const sessionId of event.sessionIds) notifier.publish(`session:${sessionId}`);
         return;
+      case "service_key_changed":
+        notifier.publish("keys");
+        return;
+      case "personal_token_changed":
+        if (event.change === "ended") notifier.publish(`token:${event.tokenId}`);
+        return;
       case "account_deleted":
         for (const dialogId of event.dialogIds) notifier.publish(`dialog:${dialogId}`);
         return;

@@ -2,7 +2,7 @@ import { endEventId, formatEventId, isOpen, parseEventId, type Position, type Ru
 import type { RunRow } from "@deepbot/db";
 import type { DeltaStore } from "@deepbot/live";
 import { AppError } from "../app-error.ts";
-import type { SessionWatches } from "../identity/session-watch.ts";
+import { credentialEnd, type Credential, type CredentialWatches } from "../identity/credential-watch.ts";
 import type { FindRun, RunKey } from "../runs/find-run.ts";
 import { toWireRun } from "../runs/wire.ts";
 import type { ConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
@@ -18,7 +18,7 @@ export interface TrackedEvent {
 export interface RunSubscription {
   runId: number;
   userId: number;
-  sessionId: string;
+  credential: Credential;
   /** Id of the last event that the subscriber has, if it resumes. */
   lastEventId: string | undefined;
 }
@@ -27,15 +27,15 @@ export interface SubscribeRunDeps {
   find: FindRun;
   store: DeltaStore;
   feeds: RunFeeds;
-  sessionWatches: SessionWatches;
+  credentialWatches: CredentialWatches;
   limiter: ConcurrencyLimiter;
 }
 
 /**
  * Events of a run until it ends: a snapshot, or what came after `lastEventId`; then deltas and resets; then one end.
  *
- * @throws {AppError} `run_not_found`, `too_many_watches`; later `dialog_deleted`, or `session_invalid` once the session has
- *   ended
+ * @throws {AppError} `run_not_found`, `too_many_watches`; later `dialog_deleted`, or `session_invalid` once the session or
+ *   the token has ended
  */
 export type SubscribeRun = (subscription: RunSubscription, signal: AbortSignal) => AsyncGenerator<TrackedEvent>;
 
@@ -132,19 +132,19 @@ async function* follow(
 }
 
 export function createSubscribeRun(deps: SubscribeRunDeps): SubscribeRun {
-  const { find, store, feeds, sessionWatches, limiter } = deps;
-  return async function* ({ runId, userId, sessionId, lastEventId }, signal) {
+  const { find, store, feeds, credentialWatches, limiter } = deps;
+  return async function* ({ runId, userId, credential, lastEventId }, signal) {
     const key = { runId, userId };
     const run = await find(key);
     if (run === undefined) throw new AppError("run_not_found");
     const release = limiter.acquire(userId);
     const buffer = createSubscriberBuffer();
-    let sessionEnded = false;
+    let credentialEnded = false;
     signal.addEventListener("abort", buffer.close);
     if (signal.aborted) buffer.close();
     const subscription = feeds.subscribe(run, buffer.put);
-    const unwatch = sessionWatches.open(sessionId, () => {
-      sessionEnded = true;
+    const unwatch = credentialWatches.open(credential, () => {
+      credentialEnded = true;
       buffer.close();
     });
     const progress: Progress = { position: undefined, ended: false };
@@ -155,7 +155,7 @@ export function createSubscribeRun(deps: SubscribeRunDeps): SubscribeRun {
       if (progress.position !== undefined) subscription.begin(progress.position);
       yield* first;
       yield* follow(deps, { buffer, key }, progress);
-      if (sessionEnded) throw new AppError("session_invalid");
+      if (credentialEnded) throw credentialEnd(credential);
     } finally {
       unwatch();
       subscription.close();

@@ -33,6 +33,7 @@ export interface CallerOptions {
   sessionToken?: string;
   sessionCookieOutdated?: boolean;
   nonce?: string;
+  personalToken?: string;
   serviceKey?: string;
   healthKey?: string;
   locale?: Locale;
@@ -87,7 +88,7 @@ export interface PlatformOptions {
 }
 
 /** Fallback polls are off: a notification that is missing must turn a test red, not make it slow. */
-const withoutPolls: LoopIntervals = { poll: Infinity, sessionPoll: Infinity };
+const withoutPolls: LoopIntervals = { poll: Infinity, sessionPoll: Infinity, keyPoll: Infinity };
 
 export async function createPlatform(
   engine: TestEngine,
@@ -152,6 +153,7 @@ export async function createPlatform(
         sessionToken: undefined,
         sessionCookieOutdated: false,
         nonce: undefined,
+        personalToken: undefined,
         serviceKey: undefined,
         healthKey: undefined,
         ...credentials,

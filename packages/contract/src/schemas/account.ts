@@ -4,6 +4,7 @@ import { email, personFields } from "./auth.ts";
 import { storedName } from "./dialogs.ts";
 import { id, timestamp, uuid } from "./fields.ts";
 import { storedMessage } from "./messages.ts";
+import { personalToken } from "./personal-tokens.ts";
 import { runError, runState } from "./runs.ts";
 
 const profile = z
@@ -50,6 +51,7 @@ export const exportOutput = z
     exported_at: timestamp("When the export was made"),
     profile,
     sessions: z.array(session).describe("Sign-ins that are on record, oldest first"),
+    tokens: z.array(personalToken).describe("Personal tokens, the newest first"),
     dialogs: z
       .array(
         z

@@ -69,7 +69,9 @@ export const claimOutput = z.object({
           }),
           user: z
             .string()
-            .describe("Stands for the person: always the same text for this assistant, and another one for every other"),
+            .describe(
+              "Stands for the person: always the same text for this assistant, and another one for every other",
+            ),
           user_id: id("Owner of the dialog. Only for keys that reach all assistants; others have `user`").optional(),
           locale: z.enum(locales).describe("The language in which the person reads sentences of the platform"),
           traceparent: z.string().optional().describe("The W3C trace context of the request that asked, if it had one"),

@@ -19,6 +19,8 @@ export interface ClaimedRun {
   /** Of the request that asked; null of a run that the version before stored. */
   metadata: AskMetadata | null;
   leaseToken: string;
+  /** The service key that the lease belongs to. */
+  keyId: string;
   leaseUntil: Date;
   createdAt: Date;
   deadlineAt: Date;
@@ -37,6 +39,8 @@ export type ClaimRuns = (claim: {
   worker: string;
   /** Of which assistants; null means all. */
   assistantIds: readonly number[] | null;
+  /** Id of the service key that claims. */
+  keyId: string;
   max: number;
   leaseMs: number;
   /** If not null, the lease ends this early unless a report confirms it; then the claim costs no attempt. */
@@ -177,6 +181,7 @@ function claimStatement(db: Db, { name, claimable: wanted, movesClock }: ClaimVa
     metadata: runs.metadata,
     createdAt: runs.createdAt,
     leaseToken: runs.leaseToken,
+    leaseKeyId: runs.leaseKeyId,
     leaseUntil: runs.leaseUntil,
     deadlineAt: runs.deadlineAt,
     attempt: runs.attempt,
@@ -184,14 +189,14 @@ function claimStatement(db: Db, { name, claimable: wanted, movesClock }: ClaimVa
   }).as(sql`
     update runs set
       state = 'running', attempt = attempt + 1, epoch = epoch + 1, generation = epoch + 1, worker = ${sql.placeholder("worker")},
-      lease_token = gen_random_uuid(), lease_confirmed = within.ms is null,
+      lease_token = gen_random_uuid(), lease_key_id = ${sql.placeholder("keyId")}, lease_confirmed = within.ms is null,
       lease_until = clock_timestamp()
         + least(within.ms, ${sql.placeholder("leaseMs")}::float8) * interval '1 millisecond',
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
     from claimable cross join (select ${sql.placeholder("confirmWithinMs")}::float8 as ms) as within
     where runs.run_id = claimable.run_id
-    returning runs.run_id, dialog_id, question_id, assistant_id, start_tag, metadata, created_at, lease_token, lease_until,
-      deadline_at, attempt, max_attempts`);
+    returning runs.run_id, dialog_id, question_id, assistant_id, start_tag, metadata, created_at, lease_token, lease_key_id,
+      lease_until, deadline_at, attempt, max_attempts`);
   return db
     .with(claimable, claimed, ...(movesClock ? clockMoves(db) : []))
     .select({
@@ -203,6 +208,7 @@ function claimStatement(db: Db, { name, claimable: wanted, movesClock }: ClaimVa
       metadata: sql<AskMetadata | null>`${claimed.metadata}`,
       createdAt: claimed.createdAt,
       leaseToken: sql<string>`${claimed.leaseToken}`,
+      keyId: sql<string>`${claimed.leaseKeyId}`,
       leaseUntil: sql<Date>`${claimed.leaseUntil}`.mapWith(runs.leaseUntil),
       deadlineAt: claimed.deadlineAt,
       attempt: claimed.attempt,

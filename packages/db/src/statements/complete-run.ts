@@ -3,6 +3,7 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
 import { isServed, type DialogKey } from "./dialogs.ts";
+import { leaseOwner, type LeaseKey } from "./leases.ts";
 import { today } from "./quotas.ts";
 
 export interface CompletedRun {
@@ -102,14 +103,12 @@ const isShortEnough = sql`
 
 /**
  * Completes a run under the lease that its worker holds. A run that has expired or failed since also takes the late
- * answer of its last worker. Undefined when the token holds no such run, and when the text is longer than its assistant allows.
+ * answer of its last worker. Undefined when token and key hold no such run, and when the text is longer than its assistant
+ * allows.
  */
-export type CompleteRun = (answer: {
-  runId: number;
-  leaseToken: string;
-  text: string;
-  usage: Usage | null;
-}) => Promise<CompletedRun | undefined>;
+export type CompleteRun = (
+  answer: LeaseKey & { text: string; usage: Usage | null },
+) => Promise<CompletedRun | undefined>;
 
 export function prepareCompleteRun(db: Db): CompleteRun {
   const statement = answerStatement(db, "complete_run", {
@@ -119,11 +118,17 @@ export function prepareCompleteRun(db: Db): CompleteRun {
       for update`,
     condition: sql`
       run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
+      and ${leaseOwner} = ${sql.placeholder("keyId")}
       and (state = 'running' and lease_until > clock_timestamp() or ${healable}) and ${isShortEnough}`,
   });
   return async ({ usage, ...answer }) =>
     (await statement.execute({ ...answer, usage: usage === null ? null : JSON.stringify(usage) })).at(0);
 }
+
+/** True of the newest run of a dialog if a reply that names only the dialog is its answer. */
+export const isAnsweredByReply = sql`
+  run_id = (select max(run_id) from runs where dialog_id = ${sql.placeholder("dialogId")})
+  and (${isOpenRun} or ${healable})`;
 
 /**
  * Completes the open run of a user's dialog, whoever holds its lease, or heals the last run of the dialog if that ended
@@ -139,9 +144,7 @@ export function prepareAnswerDialog(db: Db): AnswerDialog {
       select ${lockedColumns} from dialogs
       where dialog_id = ${sql.placeholder("dialogId")} and user_id = ${sql.placeholder("userId")} and ${isServed}
       for update`,
-    condition: sql`
-      run_id = (select max(run_id) from runs where dialog_id = ${sql.placeholder("dialogId")})
-      and (${isOpenRun} or ${healable})`,
+    condition: isAnsweredByReply,
   });
   return async (answer) => (await statement.execute({ ...answer, usage: null })).at(0);
 }

@@ -12,7 +12,7 @@ export interface FailedRun extends ReleasedRun {
 /**
  * Records that a worker could not answer. With `retry` and an attempt left the run is queued again after `backoffMs`,
  * doubled for each attempt made; otherwise it fails for good. If the user asked to cancel, the run is queued for
- * `reap_runs` to end it. Undefined when the token does not hold the lease.
+ * `reap_runs` to end it. Undefined when token and key do not hold the lease.
  */
 export type FailRun = (
   failure: LeaseKey & { errorCode: string; errorMessage: string; retry: boolean; backoffMs: number },

@@ -31,7 +31,16 @@ import { prepareListMessagePage, prepareListMessages } from "./message-pages.ts"
 import { prepareListPendingMessages } from "./messages.ts";
 import { prepareFindPeakUsage, prepareFindUsage, preparePruneUsage } from "./quotas.ts";
 import { prepareFindReportedRun, prepareFindRun, prepareFollowRuns, prepareListClosedRuns } from "./read-runs.ts";
+import {
+  prepareDeletePersonalToken,
+  prepareFindPersonalToken,
+  prepareInsertPersonalToken,
+  prepareListEndedTokens,
+  prepareListPersonalTokens,
+  prepareTouchPersonalTokens,
+} from "./personal-tokens.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
+import { prepareReleaseEndedLeases } from "./release-ended-leases.ts";
 import { prepareCountRunsOfQuestion, prepareInsertRetry } from "./retry-run.ts";
 import {
   prepareListChangedRuns,
@@ -39,6 +48,15 @@ import {
   prepareReadDeltas,
   prepareReadStreamedText,
 } from "./run-deltas.ts";
+import {
+  prepareFindAssistantIds,
+  prepareInsertServiceKey,
+  prepareListLiveServiceKeys,
+  prepareListServiceKeys,
+  prepareRevokeServiceKey,
+  prepareTouchServiceKeys,
+  prepareUpdateServiceKey,
+} from "./service-keys.ts";
 import {
   prepareFindSession,
   prepareListEndedSessions,
@@ -94,6 +112,27 @@ function createAssistantStatements(db: Db) {
   };
 }
 
+/** Service keys and personal tokens. */
+function createKeyStatements(db: Db) {
+  return {
+    findAssistantIds: prepareFindAssistantIds(db),
+    insertServiceKey: prepareInsertServiceKey(db),
+    listServiceKeys: prepareListServiceKeys(db),
+    updateServiceKey: prepareUpdateServiceKey(db),
+    revokeServiceKey: prepareRevokeServiceKey(db),
+    listLiveServiceKeys: prepareListLiveServiceKeys(db),
+    touchServiceKeys: prepareTouchServiceKeys(db),
+    releaseEndedLeases: prepareReleaseEndedLeases(db),
+
+    insertPersonalToken: prepareInsertPersonalToken(db),
+    listPersonalTokens: prepareListPersonalTokens(db),
+    deletePersonalToken: prepareDeletePersonalToken(db),
+    findPersonalToken: prepareFindPersonalToken(db),
+    listEndedTokens: prepareListEndedTokens(db),
+    touchPersonalTokens: prepareTouchPersonalTokens(db),
+  };
+}
+
 /** Questions, runs and deltas. */
 function createRunStatements(db: Db) {
   return {
@@ -130,7 +169,12 @@ function createRunStatements(db: Db) {
 
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
-  return { ...createPeopleStatements(db), ...createAssistantStatements(db), ...createRunStatements(db) };
+  return {
+    ...createPeopleStatements(db),
+    ...createKeyStatements(db),
+    ...createAssistantStatements(db),
+    ...createRunStatements(db),
+  };
 }
 
 export type Statements = ReturnType<typeof createStatements>;

@@ -1,12 +1,11 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { runs } from "../schema/index.ts";
+import { leaseOwner, type LeaseKey } from "./leases.ts";
 import { prepareDecoded } from "./prepare-decoded.ts";
 
 /** A piece of an answer, offered under a lease. */
-export interface Delta {
-  runId: number;
-  leaseToken: string;
+export interface Delta extends LeaseKey {
   /** From 1 within a claim epoch, without gaps. */
   seq: number;
   text: string;
@@ -28,7 +27,7 @@ export interface DeltaLease {
  * - `repeated`: a delta with its number is stored already.
  * - `gap`: a delta before it is missing.
  * - `too_long`: with it the text would exceed `maxBytes`, or what the run's assistant allows.
- * - `refused`: the token does not hold the lease, or the deadline has passed.
+ * - `refused`: token and key do not hold the lease, or the deadline has passed.
  */
 export type DeltaResult = LeasedResult | { outcome: "refused" };
 
@@ -46,7 +45,7 @@ interface LeasedResult extends DeltaLease {
 export type InsertDeltas = (deltas: readonly Delta[], maxBytes: number) => Promise<DeltaResult[]>;
 
 /**
- * The offered deltas. Those whose token holds the lease have the run's epoch and the number and length of what it has
+ * The offered deltas. Those whose token and key hold the lease have the run's epoch and the number and length of what it has
  * streamed, looked up by key for each delta, because the planner cannot know the size of a batch. A condition on the
  * state would let it walk the index of all leases; only running runs have a lease (`runs_lease_check`). `copy` counts
  * deltas with one number.
@@ -54,11 +53,12 @@ export type InsertDeltas = (deltas: readonly Delta[], maxBytes: number) => Promi
 function offeredDeltas(db: Db) {
   return db.$with("offered", { runId: runs.runId }).as(sql`
     select given.*, leased.*,
-      row_number() over (partition by given.run_id, given.lease_token, given.seq order by place) as copy
+      row_number() over (partition by given.run_id, given.lease_token, given.key_id, given.seq order by place) as copy
     from unnest(
       ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("leaseTokens")}::uuid[],
-      ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[], ${sql.placeholder("leaseMs")}::int[]
-    ) with ordinality as given(run_id, lease_token, seq, text, lease_ms, place)
+      ${sql.placeholder("keyIds")}::text[], ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[],
+      ${sql.placeholder("leaseMs")}::int[]
+    ) with ordinality as given(run_id, lease_token, key_id, seq, text, lease_ms, place)
     left join lateral (
       select coalesce((
           select answer_max_bytes from assistants where assistants.assistant_id = runs.assistant_id
@@ -71,7 +71,7 @@ function offeredDeltas(db: Db) {
         order by run_deltas.seq desc limit 1
       ) as last on true
       where runs.run_id = given.run_id and runs.lease_token = given.lease_token
-        and lease_until > now() and deadline_at > now()
+        and ${leaseOwner} = given.key_id and lease_until > now() and deadline_at > now()
       limit 1
     ) as leased on true`);
 }
@@ -85,11 +85,11 @@ function judgedDeltas(db: Db) {
     select *, last_bytes + sum(octet_length(text)) over fresh as text_bytes,
       copy = 1 and seq > last_seq and seq = last_seq + row_number() over fresh as continues
     from offered
-    window fresh as (partition by run_id, lease_token, copy = 1 and seq > last_seq order by seq)`);
+    window fresh as (partition by run_id, lease_token, key_id, copy = 1 and seq > last_seq order by seq)`);
   const judged = db.$with("judged", { runId: runs.runId }).as(sql`
     select *, continues and text_bytes <= max_bytes as is_next,
       count(*) filter (where continues and text_bytes <= max_bytes)
-        over (partition by run_id, lease_token) as accepted
+        over (partition by run_id, lease_token, key_id) as accepted
     from continued`);
   return { continued, judged };
 }
@@ -169,6 +169,7 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
       maxBytes,
       runIds: deltas.map((delta) => delta.runId),
       leaseTokens: deltas.map((delta) => delta.leaseToken),
+      keyIds: deltas.map((delta) => delta.keyId),
       seqs: deltas.map((delta) => delta.seq),
       texts: deltas.map((delta) => delta.text),
       leaseMs: deltas.map((delta) => delta.leaseMs),

@@ -1,19 +1,24 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { runs } from "../schema/index.ts";
+import { environmentKeyId, runs } from "../schema/index.ts";
 
 export interface LeaseKey {
   runId: number;
   leaseToken: string;
+  /** Id of the service key that reports. */
+  keyId: string;
 }
 
+/** The service key that the lease of a run belongs to. */
+export const leaseOwner = sql`coalesce(lease_key_id, ${environmentKeyId})`.inlineParams();
+
 /**
- * True of a run whose lease the given token holds now, by the database's clock. Only running runs have a lease
+ * True of a run whose lease the given token and service key hold now, by the database's clock. Only running runs have a lease
  * (`runs_lease_check`); a condition on the state would let a plan walk the index of all leases.
  */
 export const leaseHolds = sql`
   run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-  and lease_until > clock_timestamp()`;
+  and ${leaseOwner} = ${sql.placeholder("keyId")} and lease_until > clock_timestamp()`;
 
 export interface ExtendedLease {
   leaseUntil: Date;
@@ -21,7 +26,7 @@ export interface ExtendedLease {
   cancelRequested: boolean;
 }
 
-/** Lets a lease end `leaseMs` from now; the deadline stays. Undefined when the token does not hold the lease. */
+/** Lets a lease end `leaseMs` from now; the deadline stays. Undefined when token and key do not hold the lease. */
 export type ExtendLease = (lease: LeaseKey & { leaseMs: number }) => Promise<ExtendedLease | undefined>;
 
 export function prepareExtendLease(db: Db): ExtendLease {
@@ -56,7 +61,7 @@ export interface ReleasedRun {
   cancelRequested: boolean;
 }
 
-/** Puts a run back into the queue without spending the attempt. Undefined when the token does not hold the lease. */
+/** Puts a run back into the queue without spending the attempt. Undefined when token and key do not hold the lease. */
 export type ReleaseRun = (lease: LeaseKey) => Promise<ReleasedRun | undefined>;
 
 export function prepareReleaseRun(db: Db): ReleaseRun {

@@ -3,6 +3,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Db } from "../db.ts";
 import { dialogs, messages, runs } from "../schema/index.ts";
+import { leaseOwner } from "./leases.ts";
 
 export interface RunRow {
   runId: number;
@@ -95,6 +96,8 @@ export function prepareListClosedRuns(db: Db): ListClosedRuns {
 export interface ReportedRun {
   state: RunState;
   leaseToken: string | null;
+  /** The service key that its last lease belonged to. */
+  keyId: string;
   answerText: string | null;
   /** What its assistant allows; null if that is as much as the platform does. */
   answerMaxBytes: number | null;
@@ -109,6 +112,7 @@ export function prepareFindReportedRun(db: Db): FindReportedRun {
     .select({
       state: runs.state,
       leaseToken: runs.leaseToken,
+      keyId: sql<string>`${leaseOwner}`,
       answerText: answer.content,
       answerMaxBytes: sql<number | null>`(
         select answer_max_bytes from assistants where assistants.assistant_id = ${runs.assistantId}

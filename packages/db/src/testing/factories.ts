@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AskMetadata } from "../statements/ask.ts";
 import type { Quotas } from "../statements/quotas.ts";
+import { environmentKeyId } from "../schema/index.ts";
 import type { Statements } from "../statements/index.ts";
 
 /** Quotas that no test reaches by accident. */
@@ -15,6 +16,7 @@ export const ampleQuotas: Quotas = {
 export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   worker: "w",
   assistantIds: null,
+  keyId: environmentKeyId,
   max: 1,
   leaseMs: 60_000,
   confirmWithinMs: null,

@@ -8,6 +8,7 @@ import { AccountSection } from "./AccountSection.tsx";
 import { AppearanceSection } from "./AppearanceSection.tsx";
 import { DataSection } from "./DataSection.tsx";
 import { DevicesSection } from "./DevicesSection.tsx";
+import { TokensSection } from "./TokensSection.tsx";
 
 export function SettingsPage(): ReactNode {
   const { t } = useTranslation();
@@ -31,6 +32,7 @@ export function SettingsPage(): ReactNode {
           </div>
           <AppearanceSection />
           <DevicesSection />
+          <TokensSection />
           <DataSection />
           <AccountSection />
         </div>

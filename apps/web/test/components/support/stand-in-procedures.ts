@@ -12,7 +12,14 @@ export class Refusal extends Error {
   }
 }
 
-type Queries = "auth.me" | "config.get" | "dialogs.list" | "messages.list" | "sessions.list" | "account.export";
+type Queries =
+  | "auth.me"
+  | "config.get"
+  | "dialogs.list"
+  | "messages.list"
+  | "sessions.list"
+  | "tokens.list"
+  | "account.export";
 type Mutations =
   | "auth.nonce"
   | "auth.signIn"
@@ -25,6 +32,8 @@ type Mutations =
   | "runs.retry"
   | "sessions.end"
   | "sessions.endAll"
+  | "tokens.create"
+  | "tokens.end"
   | "account.delete";
 
 /** Paths of the procedures that the pages call. */
@@ -124,6 +133,25 @@ function runProcedures(state: StandInState, { ownDialog, ownRun }: LookUps) {
   } satisfies Partial<Procedures>;
 }
 
+function tokenProcedures(state: StandInState, { me }: LookUps) {
+  return {
+    "tokens.list": () => {
+      me();
+      return { tokens: state.tokens };
+    },
+    "tokens.create": ({ name, expires_in_days = null }) => ({
+      ...state.addToken(name, expires_in_days),
+      token: "dbp_the-token-itself",
+    }),
+    "tokens.end": ({ token_id }) => {
+      const index = state.tokens.findIndex((token) => token.token_id === token_id);
+      if (index === -1) throw new Refusal("token_not_found");
+      state.tokens.splice(index, 1);
+      return { token_id };
+    },
+  } satisfies Partial<Procedures>;
+}
+
 function accountProcedures(state: StandInState, { me }: LookUps) {
   const signOut = (): void => {
     state.signedIn = null;
@@ -178,6 +206,7 @@ export function createProcedures(state: StandInState): Procedures {
       };
     },
     ...accountProcedures(state, found),
+    ...tokenProcedures(state, found),
     ...dialogProcedures(state, found),
     ...runProcedures(state, found),
   };

@@ -4,6 +4,7 @@ import type { Outputs } from "@deepbot/api";
 export type User = Outputs["auth"]["me"]["content"][number];
 export type Message = Outputs["messages"]["list"]["messages"][number];
 type Device = Outputs["sessions"]["list"]["sessions"][number];
+type Token = Outputs["tokens"]["list"]["tokens"][number];
 
 /** A run with its event stream: what was sent so far, and its open subscribers. */
 export interface StoredRun {
@@ -35,6 +36,7 @@ export class StandInState {
   readonly dialogs = new Map<number, StoredDialog>();
   readonly runs = new Map<number, StoredRun>();
   readonly devices: Device[] = [];
+  readonly tokens: Token[] = [];
   #lastId = 100;
 
   nextId(): number {
@@ -64,6 +66,19 @@ export class StandInState {
       { session_id: crypto.randomUUID(), user_agent: navigator.userAgent, current: true, ...times },
       { session_id: crypto.randomUUID(), user_agent: "Firefox/140.0 Android", current: false, ...times },
     );
+  }
+
+  addToken(name: string, days: number | null): Token {
+    const token = {
+      token_id: crypto.randomUUID(),
+      name,
+      prefix: "dbp_AbCdEf",
+      created_at: now,
+      expires_at: days === null ? null : new Date(Date.parse(now) + days * 86_400_000).toISOString(),
+      last_used_at: null,
+    };
+    this.tokens.unshift(token);
+    return token;
   }
 
   addDialog(ownerId: number, name: string, texts: readonly string[] = []): number {

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { createEvents, type AppEvent } from "../../../src/events/events.ts";
 import { createKeyCheck, createKeyChecks, keyIdOf } from "../../../src/identity/key-check.ts";
+import type { ServiceKey } from "../../../src/identity/service-key.ts";
 import { requestScope, type RequestFacts } from "../../../src/request-scope.ts";
 
 const key = "messages-key-of-tests-0123456789abcdef";
@@ -60,6 +61,10 @@ test("where no key is set, none passes", () => {
 });
 
 describe("the use of keys", () => {
+  const refusals = { missing: "key_missing", wrong: "key_invalid" } as const;
+  const stored = { keyId: "3f0a", scopes: ["legacy"], assistantIds: null } satisfies ServiceKey;
+  const registry = { find: async (text: string) => (text === "stored" ? stored : undefined) };
+
   /** The checks, and what they have told. */
   function makeChecks(): { checks: ReturnType<typeof createKeyChecks>; told: AppEvent[] } {
     const told: AppEvent[] = [];
@@ -67,25 +72,40 @@ describe("the use of keys", () => {
       throw error;
     });
     events.subscribe((event) => void told.push(event));
-    return { checks: createKeyChecks({ events, isServiceKey: isKey, isHealthKey: isKey }), told };
+    return { checks: createKeyChecks({ events, isServiceKey: isKey, isHealthKey: isKey, registry }), told };
   }
 
-  test("is told once in each hour, by the beginning of the key's hash", () => {
+  test("is told once in each hour, by the beginning of the key's hash", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-01-01T10:59:59Z") });
     const { checks, told } = makeChecks();
-    checks.requireServiceKey(key);
-    checks.requireServiceKey(key);
+    await checks.requireServiceKey(key, refusals);
+    await checks.requireServiceKey(key, refusals);
     vi.setSystemTime(new Date("2026-01-01T11:00:00Z"));
-    checks.requireServiceKey(key);
+    await checks.requireServiceKey(key, refusals);
     vi.useRealTimers();
     const use = { kind: "key_used", credential: "X-Messages-Key", keyId: keyIdOf(key) };
     expect(told).toEqual([use, use]);
     expect(keyIdOf(key)).toMatch(/^[0-9a-f]{12}$/);
   });
 
-  test("is noted for the request", () => {
+  test("of a stored key is told by its id", async () => {
+    const { checks, told } = makeChecks();
+    expect(await checks.requireServiceKey("stored", refusals)).toEqual(stored);
+    await checks.requireServiceKey("stored", refusals);
+    expect(told).toEqual([{ kind: "key_used", credential: "X-Messages-Key", keyId: "3f0a" }]);
+  });
+
+  test("without the scope is refused, and told", async () => {
+    const { checks, told } = makeChecks();
+    checks.requireScope(stored, ["runs", "legacy"]);
+    expect(() => checks.requireScope(stored, ["runs"])).toThrow("scope_missing");
+    const refused = { kind: "access_refused", credential: "X-Messages-Key", reason: "scope_missing", keyId: "3f0a" };
+    expect(told).toEqual([refused]);
+  });
+
+  test("is noted for the request", async () => {
     const facts: RequestFacts = { requestId: "r", locale: "en", address: undefined };
-    requestScope.run(facts, () => makeChecks().checks.requireServiceKey(key));
+    await requestScope.run(facts, () => makeChecks().checks.requireServiceKey(key, refusals));
     expect(facts.identity).toEqual({ keyId: keyIdOf(key) });
   });
 

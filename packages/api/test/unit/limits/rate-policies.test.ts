@@ -4,7 +4,8 @@ import { createRateLimits } from "../../../src/limits/rate-limits.ts";
 import { ratePolicies } from "../../../src/limits/rate-policies.ts";
 import { appRouter } from "../../../src/router.ts";
 import { defaultSettings } from "../../../src/settings.ts";
-import type { Access, Meta } from "../../../src/trpc.ts";
+import type { Access } from "../../../src/access.ts";
+import type { Meta } from "../../../src/trpc.ts";
 
 interface Definition {
   type: "query" | "mutation" | "subscription";
@@ -21,8 +22,10 @@ describe("the quota of a procedure", () => {
     const expected: Record<Access, string> = {
       public: "address",
       person: "person",
+      session: "person",
       admin: "person",
       worker: "key",
+      legacy_worker: "key",
       operator: "key",
     };
     expect(ratePolicies[rateLimit].by).toBe(expected[access ?? "public"]);

@@ -1,4 +1,5 @@
-import type { ClaimedRun, ReleaseRun } from "@deepbot/db";
+import { environmentKeyId, type ClaimedRun, type Statements } from "@deepbot/db";
+import { environmentKey } from "../../../src/identity/service-key.ts";
 import { createMemoryNotifier } from "@deepbot/live";
 import { expect, it } from "vitest";
 import { createEvents, type AppEvent } from "../../../src/events/events.ts";
@@ -11,6 +12,11 @@ const run: ClaimedRun = {
   runId: 7,
   dialogId: 3,
   userId: 2,
+  assistantId: 1,
+  assistant: { slug: "deepbot", instructions: "" },
+  metadata: null,
+  keyId: environmentKeyId,
+  createdAt: new Date(0),
   leaseToken: "11111111-1111-4111-8111-111111111111",
   leaseUntil: new Date(0),
   deadlineAt: new Date(0),
@@ -19,7 +25,11 @@ const run: ClaimedRun = {
   messages: [],
 };
 
+type ReleaseRun = Statements["releaseRun"];
+
 const claim = {
+  key: environmentKey,
+  assistants: undefined,
   worker: "w",
   max: 1,
   waitMs: 25_000,
@@ -45,23 +55,27 @@ it("a run that was claimed for a worker who left meanwhile is given back", async
       released.push(lease);
       return { dialogId: 3, ownerId: 2, cancelRequested: false };
     },
-    countClaimableRuns: async () => 0,
+    countClaimableRuns: async () => [],
   } as unknown as UseCaseDeps["statements"];
   const shutdown = new AbortController().signal;
   const queue = createClaimQueue({ notifier: createMemoryNotifier(), statements, shutdown });
-  const claimRuns = createClaimRuns({ statements, events, shutdown, settings: defaultSettings }, queue);
+  const claimRuns = createClaimRuns(
+    { statements, events, shutdown, settings: defaultSettings },
+    { queue, findServedAssistants: async () => null },
+  );
   expect(await claimRuns(claim, leaving.signal)).toEqual([]);
-  expect(released).toEqual([{ runId: 7, leaseToken: run.leaseToken }]);
+  expect(released).toEqual([{ runId: 7, leaseToken: run.leaseToken, keyId: environmentKeyId }]);
   expect(emitted.at(-1)).toMatchObject({ kind: "run_transition", from: "running", to: "queued", actor: "worker" });
 });
 
 it("a run that was offered to a worker who leaves goes to the next in line", async () => {
   const notifier = createMemoryNotifier();
-  const statements = { countClaimableRuns: async () => 0 };
+  const worker = { fallback: false, assistantIds: null };
+  const statements = { countClaimableRuns: async () => [] };
   const queue = createClaimQueue({ notifier, statements, shutdown: new AbortController().signal });
-  const [leaving, next] = [queue.open({ fallback: false }), queue.open({ fallback: false })];
+  const [leaving, next] = [queue.open(worker), queue.open(worker)];
   const patient = { ms: 60_000, signal: undefined };
-  notifier.offerWork();
+  notifier.offerWork(1);
   leaving.close();
   expect(await next.wait(patient)).toBe(true);
   next.close();

@@ -27,7 +27,7 @@ function setUp(append: DeltaStore["append"]) {
   };
   const appendDelta = createAppendBatcher({ store, events });
   const offer = (seq: number, runId = 1): Promise<DeltaResult> =>
-    appendDelta({ runId, leaseToken: "token", seq, text: `<${seq}>`, leaseMs: 1_000 });
+    appendDelta({ runId, leaseToken: "token", keyId: "environment", seq, text: `<${seq}>`, leaseMs: 1_000 });
   return { batches, emitted, offer };
 }
 

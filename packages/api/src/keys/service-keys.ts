@@ -1,0 +1,92 @@
+import { limits, type ServiceKeyScope } from "@deepbot/contract";
+import type { ServiceKeyChange, StoredServiceKey } from "@deepbot/db";
+import { AppError } from "../app-error.ts";
+import type { UseCaseDeps } from "../use-case-deps.ts";
+import type { ReleaseEndedLeases } from "./release-leases.ts";
+import { createSecretToken, serviceKeyPrefix } from "./secret-token.ts";
+
+/** What an operator says about a new key. */
+export interface KeyGrant {
+  name: string;
+  scopes: ServiceKeyScope[];
+  /** Slugs; null means all assistants. */
+  assistants: string[] | null;
+  /** Null means for ever. */
+  lifetimeMs: number | null;
+}
+
+/** What to change of it. */
+export type KeyChange = { [Part in keyof KeyGrant]?: KeyGrant[Part] | undefined };
+
+/** The part of a key that operators decide about, for the audit log. */
+function describeGrant({ name, scopes, assistants, expiresAt }: StoredServiceKey): string {
+  return JSON.stringify({ name, scopes, assistants, expires_at: expiresAt });
+}
+
+/** The keys of workers, as operators manage them. A revoked key stays on record. */
+export function createServiceKeys(
+  { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
+  releaseEndedLeases: ReleaseEndedLeases,
+) {
+  /** @throws {AppError} `assistant_unknown` */
+  const idsOf = async (slugs: string[] | null): Promise<number[] | null> => {
+    if (slugs === null) return null;
+    const ids = await statements.findAssistantIds(slugs);
+    return slugs.map((slug) => {
+      const id = ids.get(slug);
+      if (id === undefined) throw new AppError("assistant_unknown", { assistant: slug });
+      return id;
+    });
+  };
+
+  const toStored = async ({ name, scopes, assistants, lifetimeMs }: KeyChange): Promise<ServiceKeyChange> => ({
+    ...(name === undefined ? {} : { name }),
+    ...(scopes === undefined ? {} : { scopes }),
+    ...(assistants === undefined ? {} : { assistantIds: await idsOf(assistants) }),
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+  });
+
+  return {
+    list: (): Promise<StoredServiceKey[]> => statements.listServiceKeys(limits.keysShown),
+
+    /**
+     * Makes a key. The key itself is not stored.
+     *
+     * @throws {AppError} `key_limit`, `assistant_unknown`
+     */
+    create: async (userId: number, grant: KeyGrant): Promise<{ key: string; stored: StoredServiceKey }> => {
+      const { name, scopes, assistants, lifetimeMs } = grant;
+      const { secret, hash, prefix } = createSecretToken(serviceKeyPrefix);
+      const assistantIds = await idsOf(assistants);
+      const key = { name, scopes, assistantIds, lifetimeMs, hash, prefix, createdBy: userId };
+      const limit = settings.serviceKeysMax;
+      const stored = await statements.insertServiceKey({ ...key, limit });
+      if (stored === undefined) throw new AppError("key_limit", { limit });
+      const { keyId } = stored;
+      events.emit({ kind: "service_key_changed", change: "created", userId, keyId, after: describeGrant(stored) });
+      return { key: secret, stored };
+    },
+
+    /** @throws {AppError} `key_not_found`, `assistant_unknown` */
+    update: async (userId: number, keyId: string, change: KeyChange): Promise<StoredServiceKey> => {
+      const updated = await statements.updateServiceKey(keyId, await toStored(change));
+      if (updated === undefined) throw new AppError("key_not_found");
+      const [before, after] = [updated.before, updated.after].map(describeGrant);
+      events.emit({ kind: "service_key_changed", change: "updated", userId, keyId, before, after });
+      return updated.after;
+    },
+
+    /**
+     * Ends a key at once: it is refused, its waits end, and its runs go back to the queue.
+     *
+     * @throws {AppError} `key_not_found`
+     */
+    revoke: async (userId: number, keyId: string): Promise<void> => {
+      const name = await statements.revokeServiceKey(keyId);
+      if (name === undefined) throw new AppError("key_not_found");
+      const before = JSON.stringify({ name });
+      events.emit({ kind: "service_key_changed", change: "revoked", userId, keyId, before });
+      await releaseEndedLeases();
+    },
+  };
+}

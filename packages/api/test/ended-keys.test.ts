@@ -1,0 +1,147 @@
+import { describePostgres, sql } from "@deepbot/db/testing";
+import { until } from "@deepbot/testing";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
+import { refusalOf } from "./support/refusal.ts";
+
+/** How soon an end must be felt everywhere. */
+const promisedMs = 1_000;
+
+/**
+ * Two servers of one database. The keys are polled only at the second one of the two pairs: notifications alone must do at the
+ * first.
+ */
+describePostgres("the end of a key or a token at one server is felt at another", () => {
+  const settings = { adminEmails: ["operator@example.com"], retryBackoffMs: 0 };
+  let here: Platform;
+  let there: Platform;
+  let polling: Platform;
+  let operator: TestPerson;
+  let ann: TestPerson;
+  beforeAll(async () => {
+    here = await createPlatform("postgres", settings);
+    const shared = here.database;
+    there = await createPlatform("postgres", settings, { shared });
+    polling = await createPlatform("postgres", settings, {
+      shared,
+      intervals: { poll: Infinity, sessionPoll: Infinity },
+    });
+    operator = await here.person("operator");
+    ann = await here.person();
+  });
+  afterAll(async () => {
+    await polling.close();
+    await there.close();
+    await here.close();
+  });
+
+  const makeKey = async () => {
+    const { key, key_id } = await operator.keys.create({ name: "w", scopes: ["runs"] });
+    return {
+      key_id,
+      at: (platform: Platform, signal?: AbortSignal) =>
+        platform.as({ serviceKey: key, ...(signal === undefined ? {} : { signal }) }),
+    };
+  };
+  const ask = async () => {
+    const { dialog: dialog_id } = await ann.dialogs.create({ dialog_name: "talk" });
+    const { run_id } = await ann.runs.start({ dialog_id, text_user: "question" });
+    return { dialog_id, run_id };
+  };
+  const claimAt = async (caller: ReturnType<Platform["as"]>, wait_ms = 0) => {
+    const [run] = (await caller.worker.claim({ worker: "w", wait_ms })).runs;
+    return { run_id: run?.run_id ?? 0, lease_token: run?.lease_token ?? "" };
+  };
+  const expire = (table: "service_keys" | "personal_tokens", id: string) =>
+    here.database.db.execute(
+      table === "service_keys"
+        ? sql`update service_keys set expires_at = now() where key_id = ${id}`
+        : sql`update personal_tokens set expires_at = now() where token_id = ${id}`,
+    );
+  const waitAt = async (platform: Platform, caller: ReturnType<Platform["as"]>) => {
+    here.statementLog.length = 0;
+    const waiting = refusalOf(caller.worker.claim({ worker: "w", wait_ms: 25_000 }));
+    await until("the worker waits", () => here.statementLog.includes("claim_runs"));
+    return { waiting, platform };
+  };
+  const within = async (promise: Promise<unknown>): Promise<unknown> => {
+    const began = performance.now();
+    const result = await promise;
+    expect(performance.now() - began).toBeLessThan(promisedMs + 1_000);
+    return result;
+  };
+
+  it("a claim that waits ends with 401 when its key is revoked", async () => {
+    const { key_id, at } = await makeKey();
+    const { waiting } = await waitAt(there, at(there));
+    await operator.keys.revoke({ key_id });
+    expect(await within(waiting)).toBe("key_invalid");
+    expect(await refusalOf(at(there).worker.claim({ worker: "w" }))).toBe("key_invalid");
+    expect(await refusalOf(at(here).worker.claim({ worker: "w" }))).toBe("key_invalid");
+  });
+
+  it("a claim that waits ends with 401 when its key expires", async () => {
+    const { key_id, at } = await makeKey();
+    const { waiting } = await waitAt(polling, at(polling));
+    await expire("service_keys", key_id);
+    expect(await within(waiting)).toBe("key_invalid");
+  });
+
+  it("a claim of another key goes on, and one whose worker leaves ends quietly", async () => {
+    const [ended, live] = [await makeKey(), await makeKey()];
+    const leaving = new AbortController();
+    const { waiting } = await waitAt(there, live.at(there, leaving.signal));
+    await operator.keys.revoke({ key_id: ended.key_id });
+    const { dialog_id } = await ask();
+    expect(await waiting).toBe("answered");
+    const { waiting: left } = await waitAt(there, live.at(there, leaving.signal));
+    leaving.abort();
+    expect(await left).toBe("answered");
+    await ann.dialogs.delete({ dialog_id });
+  });
+
+  it("its runs go back to the queue without losing the attempt, and another worker gets them", async () => {
+    const [ended, other] = [await makeKey(), await makeKey()];
+    const { dialog_id, run_id } = await ask();
+    const lease = await claimAt(ended.at(there));
+    expect(lease.run_id).toBe(run_id);
+    await ended.at(there).worker.append({ ...lease, seq: 1, text: "half" });
+    const next = other.at(there).worker.claim({ worker: "w", wait_ms: 25_000 });
+    await operator.keys.revoke({ key_id: ended.key_id });
+    expect(((await within(next)) as Awaited<typeof next>).runs).toMatchObject([{ run_id, attempt: 1 }]);
+    expect(await refusalOf(ended.at(there).worker.complete({ ...lease, text: "x" }))).toBe("key_invalid");
+    await ann.dialogs.delete({ dialog_id });
+  });
+
+  it("so do those of a key that expires while its worker is busy", async () => {
+    const { key_id, at } = await makeKey();
+    const { dialog_id, run_id } = await ask();
+    expect((await claimAt(at(polling))).run_id).toBe(run_id);
+    await expire("service_keys", key_id);
+    const isQueued = async () => (await ann.runs.get({ run_id })).state === "queued";
+    await within(until("the run is queued again", isQueued));
+    expect(await ann.runs.get({ run_id })).toMatchObject({ attempt: 0 });
+    await ann.dialogs.delete({ dialog_id });
+  });
+
+  it.each([
+    ["ended", () => there, (token_id: string) => ann.tokens.end({ token_id })],
+    ["expired", () => polling, (token_id: string) => expire("personal_tokens", token_id)],
+  ] as const)("the event streams and waits of a token that is %s end", async (_, server, end) => {
+    const { token, token_id } = await ann.tokens.create({ name: "script" });
+    const script = server().as({ personalToken: token });
+    const { dialog_id, run_id } = await ask();
+    const events = (await script.runs.watch({ run_id }))[Symbol.asyncIterator]();
+    await events.next();
+    const next = refusalOf(events.next());
+    const { dialog: other } = await ann.dialogs.create({ dialog_name: "other" });
+    here.statementLog.length = 0;
+    const waiting = refusalOf(script.messages.send({ dialog_id: other, text_user: "question" }));
+    await until("the question is stored", () => here.statementLog.includes("insert_question"));
+    await end(token_id);
+    expect(await within(Promise.all([next, waiting]))).toEqual(["token_invalid", "token_invalid"]);
+    expect(await refusalOf(script.auth.me())).toBe("token_invalid");
+    await ann.dialogs.delete({ dialog_id });
+    await ann.dialogs.delete({ dialog_id: other });
+  });
+});
