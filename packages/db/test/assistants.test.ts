@@ -1,3 +1,4 @@
+import { serviceKeyScopes } from "@deepbot/contract";
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { databaseErrorCode, uniqueViolation, type NewAssistant } from "../src/index.ts";
@@ -193,7 +194,7 @@ describeEachEngine("an assistant", (engine) => {
     expect(await pending([clerk.assistantId, 1])).toEqual([]);
     expect(await pending([poet.assistantId])).toMatchObject([{ dialogId: dialog.dialogId }]);
     const reply = (assistantIds: number[] | null) =>
-      suite.statements.storeReply({ ...dialog, text: "so", messagesPerDialog: 100, assistantIds });
+      suite.statements.storeReply({ ...dialog, text: "so", messagesPerDialog: 100, scopes: serviceKeyScopes, scopes: serviceKeyScopes, assistantIds });
     expect(await reply([clerk.assistantId])).toEqual({ kind: "no_dialog" });
     expect(await reply([poet.assistantId])).toMatchObject({ kind: "completed", assistantId: poet.assistantId });
     expect(await reply([clerk.assistantId])).toEqual({ kind: "no_dialog" });
