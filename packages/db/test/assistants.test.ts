@@ -194,7 +194,13 @@ describeEachEngine("an assistant", (engine) => {
     expect(await pending([clerk.assistantId, 1])).toEqual([]);
     expect(await pending([poet.assistantId])).toMatchObject([{ dialogId: dialog.dialogId }]);
     const reply = (assistantIds: number[] | null) =>
-      suite.statements.storeReply({ ...dialog, text: "so", messagesPerDialog: 100, scopes: serviceKeyScopes, scopes: serviceKeyScopes, assistantIds });
+      suite.statements.storeReply({
+        ...dialog,
+        text: "so",
+        messagesPerDialog: 100,
+        scopes: serviceKeyScopes,
+        assistantIds,
+      });
     expect(await reply([clerk.assistantId])).toEqual({ kind: "no_dialog" });
     expect(await reply([poet.assistantId])).toMatchObject({ kind: "completed", assistantId: poet.assistantId });
     expect(await reply([clerk.assistantId])).toEqual({ kind: "no_dialog" });
