@@ -1,6 +1,7 @@
 import type { Events, UseCases } from "@deepbot/api/server";
 import { Counter, Histogram, Registry } from "prom-client";
-import { readKeys, sendResponse, type CountRefusals } from "../request/context.ts";
+import { readKeys, type CountRefusals } from "../request/context.ts";
+import { sendResponse } from "../request/send.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 import { addProcessMetrics, type ProcessCounts, type ProcessGauges } from "./process-metrics.ts";
 import { addOpenRunGauges, addPeakUsageGauge, createRunMetrics } from "./run-metrics.ts";

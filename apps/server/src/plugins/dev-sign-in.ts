@@ -4,7 +4,7 @@ import { limits } from "@deepbot/contract";
 import { TRPCError } from "@trpc/server";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { z } from "zod";
-import { sendJson } from "../request/context.ts";
+import { sendJson } from "../request/send.ts";
 import type { Route } from "../request/routes.ts";
 
 /** Audience of development tokens. No Google client id looks like it. */

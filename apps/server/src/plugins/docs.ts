@@ -6,7 +6,8 @@ import openApiDocument from "../../openapi.json" with { type: "json" };
 import workerGuide from "../../worker-guide.json" with { type: "json" };
 import { pageOf } from "../docs/page.ts";
 import { problemIndex, problemPage } from "../docs/problem-pages.ts";
-import { jsonType, sendEmpty, sendResponse, type RequestContext } from "../request/context.ts";
+import { type RequestContext } from "../request/context.ts";
+import { jsonType, sendEmpty, sendResponse } from "../request/send.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 
 const contentPolicy =

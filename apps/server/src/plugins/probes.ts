@@ -1,4 +1,4 @@
-import { sendJson } from "../request/context.ts";
+import { sendJson } from "../request/send.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 
 /**

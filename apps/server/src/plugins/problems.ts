@@ -1,6 +1,7 @@
 import { errorCodeOf, requestScope, toProblem, type Events, type Log, type Sampler } from "@deepbot/api/server";
 import { describeError } from "../describe-error.ts";
-import { sendProblem, type RequestContext } from "../request/context.ts";
+import { type RequestContext } from "../request/context.ts";
+import { sendProblem } from "../request/send.ts";
 
 export type ReportError = (error: unknown, request: RequestContext) => void;
 export type HandleError = (error: unknown, request: RequestContext) => void;

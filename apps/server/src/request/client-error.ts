@@ -6,7 +6,8 @@ import { AppError, toProblem } from "@deepbot/api/server";
 import { defaultLocale, type ErrorCode } from "@deepbot/contract";
 import { errorCode } from "@deepbot/db";
 import { networkOf } from "./client-address.ts";
-import { commonHeaders, problemType, sendProblem } from "./context.ts";
+import { commonHeaders } from "./context.ts";
+import { problemType, sendProblem } from "./send.ts";
 
 /** Our codes for errors that Node's parser and timeouts raise. All other errors of theirs are malformed requests. */
 const codes: Readonly<Record<string, ErrorCode>> = {

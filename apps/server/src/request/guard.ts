@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { AppError, personalTokenPrefix } from "@deepbot/api/server";
 import { limits } from "@deepbot/contract";
-import { bearerTokensOf, sendEmpty, type RequestContext } from "./context.ts";
+import { bearerTokensOf, type RequestContext } from "./context.ts";
+import { sendEmpty } from "./send.ts";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 

@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { JsonStream } from "@deepbot/api/server";
 import { errorCode } from "@deepbot/db";
-import { inSlices, sendResponse, sliceBytes, type RequestContext } from "./context.ts";
+import { type RequestContext } from "./context.ts";
+import { inSlices, sendResponse, sliceBytes } from "./send.ts";
 
 /** A response body in parts, which follow each other without anything between them. */
 export type Parts = readonly (string | JsonStream)[];

@@ -5,13 +5,11 @@ import { ZodRealError } from "zod";
 import {
   abortOnDisconnect,
   headerOf,
-  jsonType,
   procedureContext,
-  sendEmpty,
-  sendJson,
   type ProcedureDeps,
   type RequestContext,
 } from "../request/context.ts";
+import { jsonType, sendEmpty, sendJson } from "../request/send.ts";
 import type { Matched, Route } from "../request/routes.ts";
 import { sendParts } from "../request/send-parts.ts";
 import { deprecationHeaders } from "./deprecation.ts";

@@ -6,12 +6,12 @@ import { parseJson } from "../request/guard.ts";
 import {
   abortOnDisconnect,
   headerOf,
-  jsonType,
   procedureContext,
   type CountRefusals,
   type ProcedureDeps,
   type RequestContext,
 } from "../request/context.ts";
+import { jsonType } from "../request/send.ts";
 import type { Matched, Route } from "../request/routes.ts";
 import { sendParts, type Parts } from "../request/send-parts.ts";
 import { listProcedures, type Procedure } from "./operations.ts";

@@ -142,6 +142,18 @@ function describeUpkeep(event: UpkeepEvent): Line {
   return { level: "error", module: "loops", fields, message: `The ${loop} loop failed (${reason}); it will run again` };
 }
 
+function describeChange(event: AppEvent & { kind: "dialog_changed" | "assistant_changed" }): Line {
+  const { kind, change, userId } = event;
+  if (kind === "dialog_changed") {
+    const { dialogId } = event;
+    const fields = { event: `dialog_${change}`, user_id: userId, dialog_id: dialogId };
+    return { module: "dialogs", fields, message: `User ${userId} ${change} dialog ${dialogId}` };
+  }
+  const { assistantId, slug } = event;
+  const fields = { event: `assistant_${change}`, user_id: userId, assistant_id: assistantId, slug };
+  return { module: "assistants", fields, message: `User ${userId} ${change} assistant ${slug}` };
+}
+
 /** The line for an event; undefined for those that are too frequent to log, or have one elsewhere. */
 function describe(event: AppEvent): Line | undefined {
   switch (event.kind) {
@@ -151,16 +163,9 @@ function describe(event: AppEvent): Line | undefined {
     case "key_used":
     case "request_refused":
       return undefined;
-    case "dialog_changed": {
-      const { change, userId, dialogId } = event;
-      const fields = { event: `dialog_${change}`, user_id: userId, dialog_id: dialogId };
-      return { module: "dialogs", fields, message: `User ${userId} ${change} dialog ${dialogId}` };
-    }
-    case "assistant_changed": {
-      const { change, userId, assistantId, slug } = event;
-      const fields = { event: `assistant_${change}`, user_id: userId, assistant_id: assistantId, slug };
-      return { module: "assistants", fields, message: `User ${userId} ${change} assistant ${slug}` };
-    }
+    case "dialog_changed":
+    case "assistant_changed":
+      return describeChange(event);
     case "rate_limited": {
       // The first refusal stands for all of its window: a flood must not become a flood of lines.
       const { policy, by, subject, first } = event;

@@ -22,6 +22,15 @@ export interface Claim {
 
 type ResolvedClaim = Omit<Claim, "key" | "assistants"> & { keyId: string; assistantIds: readonly number[] | null };
 
+function emitClaimed(events: UseCaseDeps["events"], { worker, run }: { worker: string; run: ClaimedRun }): void {
+  const { runId, dialogId, userId, assistantId, attempt, createdAt } = run;
+  const ids = { runId, dialogId, assistantId, ownerId: userId };
+  // Two clocks are compared here, which is good enough for a metric.
+  const waitedMs = Math.max(0, Date.now() - createdAt.getTime());
+  const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
+  events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
+}
+
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
 
@@ -38,15 +47,6 @@ export function createClaimRuns(
   { queue, findServedAssistants }: { queue: ClaimQueue; findServedAssistants: FindServedAssistants },
 ): ClaimRuns {
   const { statements, events, shutdown } = deps;
-
-  const emitClaimed = (worker: string, run: ClaimedRun): void => {
-    const { runId, dialogId, userId, assistantId, attempt, createdAt } = run;
-    const ids = { runId, dialogId, assistantId, ownerId: userId };
-    // Two clocks are compared here, which is good enough for a metric.
-    const waitedMs = Math.max(0, Date.now() - createdAt.getTime());
-    const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
-    events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
-  };
 
   const releaseAll = async (claimed: readonly ClaimedRun[]): Promise<void> => {
     for (const { runId, leaseToken, keyId, dialogId, assistantId, userId } of claimed) {
@@ -75,7 +75,7 @@ export function createClaimRuns(
     let patienceMs = fallback ? fallbackHeadStartMs + 1 : Infinity;
     for (;;) {
       const claimed = isOver() ? [] : await statements.claimRuns({ ...claim, minAgeMs, movesClock: isClockDue() });
-      claimed.forEach((run) => emitClaimed(claim.worker, run));
+      claimed.forEach((run) => emitClaimed(events, { worker: claim.worker, run }));
       if (claimed.length > 0 || isOver() || performance.now() >= until) return claimed;
       await place.wait({ ms: Math.min(patienceMs, until - performance.now()), signal });
       patienceMs = Infinity;
