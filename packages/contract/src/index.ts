@@ -26,6 +26,7 @@ export {
   listAssistantsOutput,
   updateAssistantInput,
   type WireAssistant,
+  type WireShownAssistant,
 } from "./schemas/assistants.ts";
 export { logoutOutput, meOutput, nonceInput, nonceOutput, signInInput, signInOutput } from "./schemas/auth.ts";
 export { configOutput } from "./schemas/config.ts";
