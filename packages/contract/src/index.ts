@@ -8,7 +8,6 @@ export {
   type FailureClass,
 } from "./errors.ts";
 export { endEventId, formatEventId, parseEventId, type Position } from "./event-id.ts";
-export { acceptedParts } from "./assistants.ts";
 export { limits, timing } from "./limits.ts";
 export { defaultLocale, locales, type Locale } from "./locale.ts";
 export { isOpen, openStates, runStates, type EndState, type OpenState, type RunState } from "./run-states.ts";
