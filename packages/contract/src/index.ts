@@ -12,7 +12,6 @@ export {
 export { factSchemas } from "./errors/facts.ts";
 export type { ErrorEntry } from "./errors/entry.ts";
 export { endEventId, formatEventId, parseEventId, type Position } from "./event-id.ts";
-export { acceptedParts } from "./assistants.ts";
 export { limits, timing } from "./limits.ts";
 export { defaultLocale, locales, type Locale } from "./locale.ts";
 export { isOpen, openStates, runStates, type EndState, type OpenState, type RunState } from "./run-states.ts";
@@ -30,6 +29,7 @@ export {
   listAssistantsOutput,
   updateAssistantInput,
   type WireAssistant,
+  type WireShownAssistant,
 } from "./schemas/assistants.ts";
 export { logoutOutput, meOutput, nonceInput, nonceOutput, signInInput, signInOutput } from "./schemas/auth.ts";
 export { configOutput } from "./schemas/config.ts";

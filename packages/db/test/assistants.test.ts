@@ -167,6 +167,15 @@ describeEachEngine("an assistant", (engine) => {
     expect(await suite.database.db.select({ counted }).from(sql`(values (1)) as once`)).toEqual([{ counted: 0 }]);
   });
 
+  it("is asked no more than its limit by questions at the same moment", async () => {
+    const poet = await make({ questionsPerDay: 3 });
+    const { userId } = await makeUser(suite.statements);
+    const own = [];
+    for (let n = 0; n < 8; n += 1) own.push(await dialogWith(poet.assistantId, userId));
+    const asked = await Promise.all(own.map((dialog) => ask(dialog)));
+    expect(asked.filter((run) => run !== undefined)).toHaveLength(3);
+  });
+
   it("takes over a dialog that awaits nothing, and later questions go to it", async () => {
     const poet = await make();
     const dialog = await makeDialog(suite.statements);

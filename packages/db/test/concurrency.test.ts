@@ -1,8 +1,8 @@
 import { serviceKeyScopes } from "@deepbot/contract";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { expect, it } from "vitest";
-import { databaseErrorCode, uniqueViolation } from "../src/index.ts";
-import { messages, runs } from "../src/schema/index.ts";
+import { createStatements, databaseErrorCode, uniqueViolation } from "../src/index.ts";
+import { dialogs, messages, runs } from "../src/schema/index.ts";
 import {
   anyClaim,
   anyQuestion,
@@ -43,6 +43,26 @@ describePostgres("in parallel", () => {
     const { dialogId } = dialog;
     expect(await suite.database.db.$count(messages, eq(messages.dialogId, dialogId))).toBe(1);
     expect(await suite.database.db.$count(runs, eq(runs.dialogId, dialogId))).toBe(1);
+  });
+
+  it("a question that waited while its dialog was moved is not stored for the assistant before", async () => {
+    const dialog = await makeDialog(suite.statements);
+    await suite.database.db.execute(sql`insert into assistants (slug, name) values ('poet', 'Poet')`);
+    let asked: Promise<unknown> = Promise.resolve();
+    await suite.database.db.transaction(async (tx) => {
+      await createStatements(tx).moveDialog({ ...dialog, assistant: "poet" });
+      asked = suite.statements.insertQuestion({ ...anyQuestion, ...dialog, text: "why?" });
+      const waiting = sql<number>`(select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock')`.mapWith(Number);
+      await expect
+        .poll(async () => (await suite.database.db.select({ waiting }).from(sql`(values (1)) as once`))[0]?.waiting)
+        .toBeGreaterThan(0);
+    });
+    expect(await asked).toBeUndefined();
+    expect(await suite.statements.insertQuestion({ ...anyQuestion, ...dialog, text: "why?" })).toMatchObject({
+      assistantId: 2,
+    });
+    await suite.database.db.delete(dialogs).where(eq(dialogs.dialogId, dialog.dialogId));
   });
 
   it("50 repeats of one message store it once", async () => {

@@ -32,7 +32,7 @@ describeEachEngine("a statement that changes a run", (engine) => {
 
   it("names the owner of a run that is released, with a cancel or without", async () => {
     const { runId, userId: ownerId, dialogId } = await makeRun(suite.statements);
-    const released = { dialogId, ownerId, cancelRequested: false };
+    const released = { dialogId, ownerId, assistantId: 1, cancelRequested: false };
     expect(await suite.statements.releaseRun(await claim())).toEqual(released);
     const lease = await claim();
     expect(await suite.statements.requestCancel({ runId, userId: ownerId })).toEqual({ dialogId });
@@ -41,7 +41,7 @@ describeEachEngine("a statement that changes a run", (engine) => {
 
   it("names the owner and the new state of a run that failed", async () => {
     const { userId: ownerId, dialogId } = await makeRun(suite.statements, { maxAttempts: 2 });
-    const failed = { dialogId, ownerId, cancelRequested: false };
+    const failed = { dialogId, ownerId, assistantId: 1, cancelRequested: false };
     expect(await suite.statements.failRun({ ...(await claim()), ...failure })).toEqual({
       ...failed,
       state: "queued",
@@ -104,6 +104,7 @@ describeEachEngine("a statement that changes a run", (engine) => {
       runId,
       dialogId,
       ownerId,
+      assistantId: 1,
       leaseConfirmed: true,
     });
     expect(reaped.toSorted((a, b) => a.runId - b.runId)).toEqual([

@@ -18,23 +18,26 @@ export interface WorkOffers {
   close: () => void;
 }
 
+/** What another process is ready for, and when it was heard of. */
+type ReadyProcess = Readiness & { heardAt: number };
+
+/** The first process that is ready for the assistant's work; it becomes the last. Those that fell silent are removed. */
+function takeNextReady(processes: Map<string, ReadyProcess>, assistantId: number): string | undefined {
+  for (const [process, readiness] of processes) {
+    if (performance.now() - readiness.heardAt > readyForMs) processes.delete(process);
+    else if (isReadyFor(readiness, assistantId)) {
+      processes.delete(process);
+      processes.set(process, readiness);
+      return process;
+    }
+  }
+  return undefined;
+}
+
 export function createWorkOffers({ origin, send }: { origin: string; send: (offer: Offer) => void }): WorkOffers {
-  /** What each other process is ready for, and when it was heard of; the next to get an offer comes first. */
-  const ready = new Map<string, Readiness & { heardAt: number }>();
+  const ready = new Map<string, ReadyProcess>();
   let taker = neverReady;
   const isReady = (assistantId: number): boolean => isReadyFor(taker.readiness(), assistantId);
-
-  const nextReady = (assistantId: number): string | undefined => {
-    for (const [process, readiness] of ready) {
-      if (performance.now() - readiness.heardAt > readyForMs) ready.delete(process);
-      else if (isReadyFor(readiness, assistantId)) {
-        ready.delete(process);
-        ready.set(process, readiness);
-        return process;
-      }
-    }
-    return undefined;
-  };
   const offerToAll = (assistantId: number): void => {
     taker.take(assistantId);
     send(formatOffer({ assistantId }));
@@ -46,7 +49,7 @@ export function createWorkOffers({ origin, send }: { origin: string; send: (offe
         taker.take(assistantId);
         return;
       }
-      const process = nextReady(assistantId);
+      const process = takeNextReady(ready, assistantId);
       if (process === undefined) offerToAll(assistantId);
       else send(formatOffer({ assistantId, process }));
     },

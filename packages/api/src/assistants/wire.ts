@@ -1,13 +1,12 @@
-import type { WireAssistant } from "@deepbot/contract";
+import type { updateAssistantInput, WireAssistant, WireShownAssistant } from "@deepbot/contract";
 import type { AssistantPatch, AssistantRow } from "@deepbot/db";
 import type { z } from "zod";
-import type { updateAssistantInput } from "@deepbot/contract";
 
 /** An assistant, and whether a worker is there to answer. */
 export type ShownAssistant = AssistantRow & { isOnline: boolean };
 
 /** What people see of an assistant. */
-export function toShownAssistant(assistant: ShownAssistant) {
+export function toShownAssistant(assistant: ShownAssistant): WireShownAssistant {
   const { slug, name, description, greeting, suggestions, accepts, isOnline } = assistant;
   return { slug, name, description, greeting, suggestions, accepts, online: isOnline };
 }

@@ -1,7 +1,8 @@
+import type { Locale } from "@deepbot/contract";
 import type { AskMetadata } from "@deepbot/db";
-import type { Caller } from "../context.ts";
 
 /** What a request that asks says beside the question. */
-export function askMetadataOf({ locale, traceparent }: Caller): AskMetadata {
+export function askMetadataOf(caller: { locale: Locale; traceparent: string | undefined }): AskMetadata {
+  const { locale, traceparent } = caller;
   return traceparent === undefined ? { locale } : { locale, traceparent };
 }

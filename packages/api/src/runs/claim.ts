@@ -1,5 +1,6 @@
 import type { ClaimedRun } from "@deepbot/db";
 import type { FindServedAssistants } from "../assistants/served-assistants.ts";
+import type { RunTransition } from "../events/events.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
 import { fallbackHeadStartMs, type ClaimPlace, type ClaimQueue } from "../streaming/claim-queue.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
@@ -22,15 +23,6 @@ export interface Claim {
 
 type ResolvedClaim = Omit<Claim, "key" | "assistants"> & { keyId: string; assistantIds: readonly number[] | null };
 
-function emitClaimed(events: UseCaseDeps["events"], { worker, run }: { worker: string; run: ClaimedRun }): void {
-  const { runId, dialogId, userId, assistantId, attempt, createdAt } = run;
-  const ids = { runId, dialogId, assistantId, ownerId: userId };
-  // Two clocks are compared here, which is good enough for a metric.
-  const waitedMs = Math.max(0, Date.now() - createdAt.getTime());
-  const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
-  events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
-}
-
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
 
@@ -41,6 +33,15 @@ const clockIntervalMs = 250;
  * @throws {AppError} `assistant_refused`
  */
 export type ClaimRuns = (claim: Claim, signal: AbortSignal | undefined) => Promise<ClaimedRun[]>;
+
+function describeClaim(worker: string, run: ClaimedRun): RunTransition {
+  const { runId, dialogId, userId: ownerId, assistantId, attempt, createdAt } = run;
+  // Two clocks are compared here, which is good enough for a metric.
+  const waitedMs = Math.max(0, Date.now() - createdAt.getTime());
+  const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
+  const ids = { runId, dialogId, ownerId, assistantId };
+  return { kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts };
+}
 
 export function createClaimRuns(
   deps: UseCaseDeps,
@@ -75,7 +76,7 @@ export function createClaimRuns(
     let patienceMs = fallback ? fallbackHeadStartMs + 1 : Infinity;
     for (;;) {
       const claimed = isOver() ? [] : await statements.claimRuns({ ...claim, minAgeMs, movesClock: isClockDue() });
-      claimed.forEach((run) => emitClaimed(events, { worker: claim.worker, run }));
+      claimed.forEach((run) => events.emit(describeClaim(claim.worker, run)));
       if (claimed.length > 0 || isOver() || performance.now() >= until) return claimed;
       await place.wait({ ms: Math.min(patienceMs, until - performance.now()), signal });
       patienceMs = Infinity;

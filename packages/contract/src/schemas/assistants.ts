@@ -14,7 +14,6 @@ const suggestions = z
   .max(limits.suggestionsMax)
   .describe("Questions to begin with");
 
-/** What people see of an assistant. */
 const shown = {
   slug: z.string().describe("Names the assistant in requests"),
   name: z.string(),
@@ -25,8 +24,13 @@ const shown = {
   online: z.boolean().describe("Whether a worker is there to answer"),
 };
 
+/** What people see of an assistant. */
+const shownAssistant = z.object(shown);
+
+export type WireShownAssistant = z.infer<typeof shownAssistant>;
+
 export const listAssistantsOutput = z.object({
-  assistants: z.array(z.object(shown)).describe("In the order in which they were made, without disabled ones"),
+  assistants: z.array(shownAssistant).describe("In the order in which they were made, without disabled ones"),
 });
 
 const answerMaxMs = z

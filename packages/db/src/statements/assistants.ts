@@ -85,12 +85,6 @@ export interface ChangedAssistant {
 export type UpdateAssistant = (slug: string, patch: AssistantPatch) => Promise<ChangedAssistant | undefined>;
 
 const columns = getTableColumns(assistants);
-const { assistantId: _id, createdAt: _createdAt, ...changeable } = columns;
-
-const assignments = sql.join(
-  Object.values(changeable).map(({ name }) => sql`${sql.identifier(name)} = patched.${sql.identifier(name)}`),
-  sql`, `,
-);
 
 /** The columns of a step, one by one: Drizzle cannot select two steps whole. */
 function fieldsOf<Step extends Record<keyof typeof columns, unknown>>(step: Step): Pick<Step, keyof typeof columns> {
@@ -105,7 +99,11 @@ export function prepareUpdateAssistant(db: Db): UpdateAssistant {
   const before = db.$with("before", columns).as(sql`
     select assistants.*, assistants as whole from assistants where slug = ${sql.placeholder("slug")} for update`);
   const after = db.$with("after", columns).as(sql`
-    update assistants set ${assignments}
+    update assistants set
+      slug = patched.slug, name = patched.name, description = patched.description, greeting = patched.greeting,
+      suggestions = patched.suggestions, instructions = patched.instructions, accepts = patched.accepts,
+      answer_max_ms = patched.answer_max_ms, answer_max_bytes = patched.answer_max_bytes,
+      questions_per_day = patched.questions_per_day, disabled_at = patched.disabled_at
     from before cross join lateral jsonb_populate_record(before.whole, ${sql.placeholder("patch")}::jsonb) as patched
     where assistants.assistant_id = before.assistant_id
     returning assistants.*`);
