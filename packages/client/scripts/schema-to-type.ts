@@ -63,7 +63,7 @@ function structuralType(json: Json, names: Names): string {
 }
 
 /** The TypeScript type of the values that a JSON schema describes; parts that have a name are called by it. */
-export function typeOf(json: Json, names: Names): string {
+function typeOf(json: Json, names: Names): string {
   const type = structuralType(json, names);
   return names.get(type) ?? type;
 }
