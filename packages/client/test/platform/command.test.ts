@@ -117,6 +117,17 @@ test("a command gets SIGTERM when the person stops the answer", async () => {
   expect((await asker.reaches(run, "cancelled")).answer?.content).toBe("Well, ");
 });
 
+test("a command that ignores SIGTERM is killed", async () => {
+  const folder = await createFolder();
+  answerBy(`trap '' TERM; echo $$ > ${folder}/pid; while :; do sleep 0.05; done`);
+  const asker = await newAsker(server());
+  const run = await asker.ask("Never mind");
+  const pid = Number(await readWhenThere(join(folder, "pid")));
+  await asker.client.runs.cancel.mutate({ run_id: run.run_id });
+  await asker.reaches(run, "cancelled");
+  await until("the command has ended", () => !isAlive(pid));
+});
+
 test("SIGTERM ends the command after the grace period and gives the run back", async () => {
   const folder = await createFolder();
   const worker = answerBy(endless(folder));
