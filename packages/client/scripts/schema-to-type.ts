@@ -14,8 +14,21 @@ interface Scope {
   definitions: Json;
 }
 
-function comment({ description }: Json, indent: string): string {
-  return typeof description === "string" ? `${indent}/** ${description.replaceAll("*/", "* /")} */\n` : "";
+function refer(reference: string, { definitions }: Scope): Json {
+  return jsonSchema.parse(definitions[reference.replace("#/$defs/", "")]);
+}
+
+/** The description of a schema, or of the one that it refers to or may be besides null. */
+function describe({ description, $ref, anyOf }: Json, scope: Scope): string | undefined {
+  if (typeof description === "string") return description;
+  if (typeof $ref === "string") return describe(refer($ref, scope), scope);
+  const members = list(anyOf).filter(({ type }) => type !== "null");
+  return members.length === 1 ? describe(members[0] ?? {}, scope) : undefined;
+}
+
+function comment(json: Json, scope: Scope): string {
+  const description = describe(json, scope);
+  return description === undefined ? "" : `  /** ${description.replaceAll("*/", "* /")} */\n`;
 }
 
 function objectType(json: Json, scope: Scope): string {
@@ -30,7 +43,7 @@ function objectType(json: Json, scope: Scope): string {
     const property = jsonSchema.parse(value);
     const type = typeOf(property, scope).replaceAll("\n", "\n  ");
     const mark = required.includes(name) ? "" : "?";
-    return `${comment(property, "  ")}  ${name}${mark}: ${type}${mark === "" ? "" : " | undefined"};\n`;
+    return `${comment(property, scope)}  ${name}${mark}: ${type}${mark === "" ? "" : " | undefined"};\n`;
   });
   return `{\n${members.join("")}}`;
 }
@@ -52,13 +65,9 @@ const simpleTypes: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-function referredType(reference: string, scope: Scope): string {
-  return typeOf(jsonSchema.parse(scope.definitions[reference.replace("#/$defs/", "")]), scope);
-}
-
 function structuralType(json: Json, scope: Scope): string {
   const { type, anyOf, oneOf, $ref } = json;
-  if (typeof $ref === "string") return referredType($ref, scope);
+  if (typeof $ref === "string") return typeOf(refer($ref, scope), scope);
   if ("const" in json) return JSON.stringify(json["const"]);
   if (Array.isArray(json["enum"])) return json["enum"].map((value) => JSON.stringify(value)).join(" | ");
   if (anyOf !== undefined || oneOf !== undefined) return union(list(anyOf ?? oneOf), scope);

@@ -124,7 +124,7 @@ test("a command that ignores SIGTERM is killed", async () => {
   const run = await asker.ask("Never mind");
   const pid = Number(await readWhenThere(join(folder, "pid")));
   await asker.client.runs.cancel.mutate({ run_id: run.run_id });
-  await asker.reaches(run, "cancelled");
+  expect((await asker.reaches(run, "cancelled")).answer).toBeNull();
   await until("the command has ended", () => !isAlive(pid));
 });
 
