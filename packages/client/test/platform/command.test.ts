@@ -49,7 +49,7 @@ test("gives a command the question as JSON, and streams what it prints", async (
   const script = join(folder, "answer.sh");
   await writeFile(
     script,
-    `#!/bin/sh\ncat > ${folder}/question\nprintf 'Hello, '\nwhile [ ! -e ${folder}/go ]; do sleep 0.05; done\nprintf 'world'\n`,
+    `#!/bin/sh\necho "key:$DEEPBOT_KEY" > ${folder}/key\ncat > ${folder}/question\nprintf 'Hello, '\nwhile [ ! -e ${folder}/go ]; do sleep 0.05; done\nprintf 'world'\n`,
     {
       mode: 0o755,
     },
@@ -69,6 +69,7 @@ test("gives a command the question as JSON, and streams what it prints", async (
     messages: [{ role: "user", content: "Who is there?" }],
   });
   expect(question).not.toHaveProperty("lease_token");
+  expect(await readFile(join(folder, "key"), "utf8")).toBe("key:\n");
   await writeFile(join(folder, "go"), "");
   expect((await asker.reaches(run, "completed")).answer?.content).toBe("Hello, world");
 });
