@@ -5,6 +5,7 @@ const always = ["unit", "client", "runtime", "web", "api"];
 
 /** By the folder that a change lies in. Suites that take longer, or need a browser, nginx or Docker, are for the whole run. */
 const projectsOf: Readonly<Record<string, string>> = {
+  "packages/client": "client-platform",
   "packages/db": "db",
   "packages/live": "live",
   "apps/server": "server",

@@ -6,7 +6,7 @@ export default defineProject({
     name: "client-platform",
     include: ["test/platform/*.test.ts"],
     globalSetup: ["../db/src/testing/global-setup.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -89,6 +89,9 @@ const layers: LintFault[] = [
   forbiddenImport("packages/client/src", "@deepbot/api/server", "@deepbot/contract"),
   forbiddenImport("packages/client/src/node", "@deepbot/db", "node:crypto"),
   forbiddenImport("packages/client/src/node", "@deepbot/api/server", "node:crypto"),
+  forbiddenImport("packages/client/src/react", "node:crypto", "ai"),
+  forbiddenImport("packages/client/src/worker", "node:crypto", "@trpc/client"),
+  forbiddenImport("packages/client/src/cli", "@deepbot/api/server", "node:util"),
   forbiddenImport("apps/web/src", "@deepbot/db", "@trpc/client"),
   forbiddenImport("apps/demo/src", "@deepbot/api/server", "@deepbot/testing"),
   {

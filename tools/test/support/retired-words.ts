@@ -113,6 +113,7 @@ export const retiredWords: readonly RetiredWord[] = [
   {
     word: /\b(?:issue|error|kept) texts?\b/,
     instead: "validation-messages, error-messages, drafts",
+    allowed: [{ text: /type: "error", errorText:/, because: "a field of the AI SDK" }],
     examples: ["./kept-texts.ts", "errorText(error, t)"],
   },
   {

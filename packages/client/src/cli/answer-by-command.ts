@@ -48,9 +48,14 @@ function failureOf(status: number | null, lastLine: string): AnswerError {
  * Answers by a shell command, one process for each run: the run on its standard input as one line of JSON, the answer on its
  * standard output. The process group gets SIGTERM when the signal aborts, or when the answer is longer than it may be.
  */
-export function answerByCommand(command: string): Answer {
+export function answerByCommand(command: string, environment: NodeJS.ProcessEnv): Answer {
   return async function* answer({ lease_token: _secret, ...question }, { signal }) {
-    const child = spawn(command, { shell: true, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, {
+      env: environment,
+      shell: true,
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     const closed: Promise<(number | null)[]> = once(child, "close");
     const lastLine = keepLastLine(child);
     const aborted = Promise.withResolvers<never>();

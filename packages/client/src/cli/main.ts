@@ -6,7 +6,9 @@ import { readOptions, usage, UsageError } from "./options.ts";
 
 try {
   const { exec, ...options } = readOptions(process.argv.slice(2), process.env);
-  await serve({ ...options, answer: answerByCommand(exec) }).stopped;
+  // The command needs no key.
+  const { DEEPBOT_KEY: _key, ...environment } = process.env;
+  await serve({ ...options, answer: answerByCommand(exec, environment) }).stopped;
 } catch (error) {
   if (!(error instanceof UsageError || error instanceof TypeError)) throw error;
   process.stderr.write(`${error.message}\n\n${usage}\n`);

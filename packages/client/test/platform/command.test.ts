@@ -49,7 +49,7 @@ test("gives a command the question as JSON, and streams what it prints", async (
   const script = join(folder, "answer.sh");
   await writeFile(
     script,
-    `#!/bin/sh\ncat > ${folder}/question\nprintf 'Hello, '\nwhile [ ! -e ${folder}/go ]; do sleep 0.05; done\nprintf 'world'\n`,
+    `#!/bin/sh\necho "key:$DEEPBOT_KEY" > ${folder}/key\ncat > ${folder}/question\nprintf 'Hello, '\nwhile [ ! -e ${folder}/go ]; do sleep 0.05; done\nprintf 'world'\n`,
     {
       mode: 0o755,
     },
@@ -69,6 +69,7 @@ test("gives a command the question as JSON, and streams what it prints", async (
     messages: [{ role: "user", content: "Who is there?" }],
   });
   expect(question).not.toHaveProperty("lease_token");
+  expect(await readFile(join(folder, "key"), "utf8")).toBe("key:\n");
   await writeFile(join(folder, "go"), "");
   expect((await asker.reaches(run, "completed")).answer?.content).toBe("Hello, world");
 });
@@ -115,6 +116,17 @@ test("a command gets SIGTERM when the person stops the answer", async () => {
   await asker.client.runs.cancel.mutate({ run_id: run.run_id });
   await readWhenThere(join(folder, "terminated"));
   expect((await asker.reaches(run, "cancelled")).answer?.content).toBe("Well, ");
+});
+
+test("a command that ignores SIGTERM is killed", async () => {
+  const folder = await createFolder();
+  answerBy(`trap '' TERM; echo $$ > ${folder}/pid; while :; do sleep 0.05; done`);
+  const asker = await newAsker(server());
+  const run = await asker.ask("Never mind");
+  const pid = Number(await readWhenThere(join(folder, "pid")));
+  await asker.client.runs.cancel.mutate({ run_id: run.run_id });
+  expect((await asker.reaches(run, "cancelled")).answer).toBeNull();
+  await until("the command has ended", () => !isAlive(pid));
 });
 
 test("SIGTERM ends the command after the grace period and gives the run back", async () => {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startChild, startServerProcess, testKeys, until, type ServerProcess } from "@deepbot/testing";
+import { startChild, startServerProcess, testKeys, type ServerProcess } from "@deepbot/testing";
 import { createProcessDatabase, type ProcessDatabase } from "@deepbot/testing/database";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { apiReport } from "../../scripts/api-report.ts";
@@ -76,12 +76,8 @@ test("has the public types that are committed", async () => {
   expect(apiReport(join(packageFolder, "dist")), advice).toBe(committed);
 });
 
-test("has a command", async () => {
-  const command = startChild(join(project.folder, "node_modules/.bin/deepbot"), {
-    args: ["worker", "--exec", "echo Hello", "--url", server.url],
-    env: { DEEPBOT_KEY: testKeys.messages, PATH: `${join(process.execPath, "..")}:${process.env["PATH"] ?? ""}` },
-  });
-  onTestFinished(() => command.kill());
-  await until("it is connected", () => command.output().includes("Connected to the platform"));
-  expect(await command.stop()).toBe(0);
+test("has a command that npx finds", async () => {
+  const command = startChild("npx", { args: ["--no", "@deepbot/client", "worker"], cwd: project.folder, env: {} });
+  expect(await command.exited).toBe(2);
+  expect(command.output()).toContain("--exec must name a command that answers.");
 });
