@@ -240,9 +240,27 @@ class Endings(unittest.TestCase):
             run = ask_new(self.person, "a question")
             self.assertTrue(begun.wait(20))
             worker.stop()
-        self.assertEqual(self.person.run(run["run_id"])["state"], "queued")
+        until_state(self.person, run, "queued")
         with working(count):
             self.assertEqual(until_state(self.person, run, "completed")["attempt"], 1)
+
+    def test_a_function_that_never_returns_does_not_hold_up_the_end(self) -> None:
+        begun, for_ever = threading.Event(), threading.Event()
+
+        def answer(run: Run) -> Iterator[str]:
+            begun.set()
+            for_ever.wait()
+            yield "never"
+
+        with working(answer) as worker:
+            run = ask_new(self.person, "a question")
+            self.assertTrue(begun.wait(20))
+            started = time.monotonic()
+            worker.stop()
+        self.assertLess(time.monotonic() - started, 6)
+        until_state(self.person, run, "queued")
+        self.person.cancel(run["run_id"])
+        until_state(self.person, run, "cancelled")
 
     def test_a_worker_that_waits_stops_at_once(self) -> None:
         with self.assertLogs("deepbot", "INFO") as logged, working(count) as worker:
