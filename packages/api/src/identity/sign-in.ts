@@ -107,14 +107,14 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
 
     /**
      * Ends the session that a token names. Without a valid token there is nothing to end, and of a session that has ended
-     * nothing is told again: a copied cookie could fill the audit log with it.
+     * nothing is told again, nor is its request that of a person: a copied cookie could fill the log and the audit log.
      */
     signOut: async (token: string | undefined): Promise<void> => {
       const claims = token ? await sessionTokens.verify(token) : undefined;
       if (claims === undefined) return;
       const { userId, sessionId } = claims;
-      noteIdentity(claims);
       if (!(await statements.revokeSession(sessionId))) return;
+      noteIdentity(claims);
       events.emit({ kind: "sessions_ended", reason: "signed_out", userId, sessionIds: [sessionId] });
     },
   };
