@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { requestScope } from "@deepbot/api/server";
 import { openDatabase, type Database } from "@deepbot/db";
 import { createLogger, openLogOutput, type Log, type LogOutput } from "@deepbot/runtime";
@@ -21,7 +22,7 @@ function welcome({ host, database }: Config, port: number): string {
   const lines = [
     `API      ${url}`,
     `Docs     ${url}/docs`,
-    `Data     ${database.engine === "embedded" ? `embedded database in ${database.folder}` : "PostgreSQL"}`,
+    `Data     ${database.engine === "embedded" ? `embedded database in ${resolve(database.folder)}` : "PostgreSQL"}`,
     `Sign in  POST ${url}/dev/google-token {"sub":"ann","email":"ann@example.com"} gives a token`,
     `         POST ${url}/create/users {"token":"..."} takes it and sets the cookie`,
   ];

@@ -56,9 +56,15 @@ describe("identity", () => {
     expect(await refusalOf(laptop.auth.me())).toBe("answered");
   });
 
-  it("signing out without a session, or twice, is no error", async () => {
+  it("signing out without a session, or twice, is no error, and leaves no second trace", async () => {
     expect(await platform.as().auth.logout()).toEqual({ server: "ok" });
     expect(await platform.as({ sessionToken: "nonsense" }).auth.logout()).toEqual({ server: "ok" });
+    const person = await platform.person();
+    for (let times = 0; times < 3; times += 1) expect(await person.auth.logout()).toEqual({ server: "ok" });
+    const traces = platform.emitted.filter(
+      (event) => event.kind === "sessions_ended" && event.userId === person.userId,
+    );
+    expect(traces).toHaveLength(1);
   });
 
   it("a session ends with its time and with its user", async () => {

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
-import { anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+import { anyClaim, anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
 import { environmentKeyId, type LeaseKey } from "../src/index.ts";
 import { useRuns } from "./use-runs.ts";
 
@@ -27,6 +27,14 @@ describeEachEngine("a claim", (engine) => {
     expect(await contents(11)).toEqual(["éé", "three"]);
     expect(await contents(8)).toEqual(["three"]);
     expect(await contents(1)).toEqual(["three"]);
+  });
+
+  it("leaves out a run that the person has cancelled, before the reaper has ended it", async () => {
+    const { runId, userId } = await makeRun(suite.statements);
+    await suite.statements.requestCancel({ runId, userId });
+    expect(await suite.statements.claimRuns(anyClaim)).toEqual([]);
+    expect(await suite.statements.countClaimableRuns(9)).toBe(0);
+    expect(await reap()).toMatchObject([{ runId, from: "queued", state: "cancelled" }]);
   });
 
   it("that is to be confirmed ends early without a report, and then costs no attempt", async () => {

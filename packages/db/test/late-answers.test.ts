@@ -54,6 +54,18 @@ describeEachEngine("a run that ended without an answer", (engine) => {
     expect(await stateOf(runId)).toMatchObject({ state: "expired", answerId: null });
   });
 
+  it("is not healed while its question waits for another answer", async () => {
+    const { runId, userId } = await makeRun(suite.statements);
+    const late = await claim();
+    await passDeadline(runId);
+    await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 5_000 });
+    const again = await suite.statements.insertRetry({ ...anyRetry, runId, userId });
+    expect(await suite.statements.completeRun({ ...late, text: "too late", usage: null })).toBeUndefined();
+    expect(await stateOf(runId)).toMatchObject({ state: "expired", answerId: null });
+    await suite.statements.completeRun({ ...(await claim()), text: "the answer", usage: null });
+    expect(await stateOf(again?.runId ?? 0)).toMatchObject({ state: "completed" });
+  });
+
   it("is not healed by a reply to its dialog once a newer message exists", async () => {
     const { runId, userId, dialogId } = await makeRun(suite.statements);
     const lease = await claim();

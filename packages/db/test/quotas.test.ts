@@ -162,6 +162,18 @@ describeEachEngine("a quota", (engine) => {
     expect(await reply("another")).toEqual({ kind: "dialog_full", limit: 3 });
   });
 
+  it("of a dialog leaves room for the answer to a question that is asked again", async () => {
+    const { userId, dialogIds } = await person(1);
+    const run = await ask(userId, dialogIds[0]);
+    await suite.statements.failRun({ ...(await claim()), ...failure });
+    const retry = (messagesPerDialog: number) => {
+      const quotas = { ...ampleQuotas, messagesPerDialog };
+      return suite.statements.insertRetry({ ...anyRetry, runId: run?.runId ?? 0, userId, quotas });
+    };
+    expect(await retry(1)).toBeUndefined();
+    expect(await retry(2)).toBeDefined();
+  });
+
   it("of one person replaces that of everybody", async () => {
     const { userId, dialogIds } = await person(3);
     const [a, b, c] = dialogIds;
@@ -172,6 +184,15 @@ describeEachEngine("a quota", (engine) => {
     expect(await ask(userId, b, { tokensPerDay: 0, questionBytesPerDay: 0 })).toBeDefined();
     expect(await ask(userId, c)).toBeUndefined();
   });
+
+  it.each(["questions_per_day", "question_bytes_per_day", "tokens_per_day", "messages_per_dialog"])(
+    "of one person is not negative: %s",
+    async (column) => {
+      const { userId } = await makeUser(suite.statements);
+      const broken = suite.database.db.execute(`update users set ${column} = -1 where user_id = ${userId}`);
+      await expect(broken).rejects.toMatchObject({ cause: { code: "23514" } });
+    },
+  );
 
   it("of long ago is forgotten", async () => {
     const { userId, dialogIds } = await person(1);

@@ -113,6 +113,15 @@ describeEachEngine("a sign-in", (engine) => {
       });
     });
 
+    it("is not touched by a request that came before its end", async () => {
+      const { sessionId } = await makeUser(suite.statements);
+      expect(await suite.statements.revokeSession(sessionId)).toBe(true);
+      expect(await suite.statements.revokeSession(sessionId)).toBe(false);
+      const before = await leftOf(sessionId);
+      await suite.statements.touchSessions({ sessionIds: [sessionId], ...limits });
+      expect(await leftOf(sessionId)).toBeLessThanOrEqual(before);
+    });
+
     it("is not brought back by a request from before its end", async () => {
       const { sessionId } = await makeUser(suite.statements);
       await suite.database.db

@@ -21,8 +21,8 @@ export function Frame({ children }: { children: ReactNode }): ReactNode {
   const [openedAt, setOpenedAt] = useState<string | null>(null);
   const setIsOpen = (isOpen: boolean): void => setOpenedAt(isOpen ? location : null);
   useEffect(() => {
-    // After the first update: it must not stand in the way of what is to be seen first.
-    const timer = setTimeout(() => void loadMarkdown());
+    // After the first update: it must not stand in the way of what is to be seen first. If it fails, answers are plain text.
+    const timer = setTimeout(() => void loadMarkdown().catch(() => {}));
     return () => clearTimeout(timer);
   }, []);
   return (

@@ -24,6 +24,16 @@ describe("the composer", () => {
     await expect.element(composer()).toHaveFocus();
   });
 
+  it("does not send on the Enter that ends a word in an input method", async () => {
+    await composer().fill("にほん");
+    const composing = { key: "Enter", isComposing: true, bubbles: true, cancelable: true };
+    composer().element().dispatchEvent(new KeyboardEvent("keydown", composing));
+    await expect.element(composer()).toHaveValue("にほん");
+    await userEvent.keyboard("{Enter}");
+    expect((await server.claim()).question).toBe("にほん");
+    expect(server.calls.filter((path) => path === "runs.start")).toHaveLength(1);
+  });
+
   it("does not send blank messages", async () => {
     await userEvent.keyboard("  {Enter}");
     await expect.element(button("Send")).toBeDisabled();
@@ -48,6 +58,10 @@ describe("the composer", () => {
     await expect.element(page.getByRole("heading", { level: 1, name: "There" })).toBeVisible();
     await expect.element(composer()).toHaveValue("");
     await composer().fill("another one");
+    // Both dialogs are in the cache now, so nothing but the draft changes.
+    await dialogLink("Here").click();
+    await expect.element(composer()).toHaveValue("half a thought");
+    await dialogLink("There").click();
     await reload();
     await expect.element(composer()).toHaveValue("another one");
     await dialogLink("Here").click();
@@ -78,6 +92,8 @@ describe("the composer", () => {
     await userEvent.keyboard("{Escape}");
     await expect.poll(() => run.append(", four")).toBe(true);
     await expect.element(button("Stopping…")).toBeVisible();
+    await userEvent.keyboard("{Escape}");
+    expect(server.calls.filter((path) => path === "runs.cancel")).toHaveLength(1);
     run.release();
     await expect.element(answers().getByText("You stopped this answer.")).toBeVisible();
     await expect.element(answers().getByText(/^One, two, three/)).toBeVisible();

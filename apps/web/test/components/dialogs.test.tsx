@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { page, userEvent, type Locator } from "vitest/browser";
 import { urls } from "../../src/app/routes.ts";
 import { openApp, reload } from "./support/open-app.tsx";
-import { button, chooseAction, composer, dialogLink, log, signIn } from "./support/screen.ts";
+import { ask, button, chooseAction, composer, dialogLink, log, signIn } from "./support/screen.ts";
 import { startStandInServer, type StandInServer } from "./support/stand-in-server.ts";
 
 let server: StandInServer;
@@ -27,6 +27,20 @@ describe("dialogs", () => {
     await expect.element(dialogLink("First of all")).toHaveAttribute("aria-current", "page");
     await expect.element(page.getByText("1 of 5 dialogs")).toBeVisible();
     expect(document.title).toBe("First of all · Deepbot");
+  });
+
+  it("are announced to the other tabs of the browser, and so is each message", async () => {
+    const heard: unknown[] = [];
+    const otherTab = new BroadcastChannel("deepbot");
+    otherTab.addEventListener("message", ({ data }) => heard.push(data));
+    await openApp(urls.dialog(server.state.addDialog(userId, "Here")));
+    await button("New dialog").click();
+    await nameField().fill("There");
+    await userEvent.keyboard("{Enter}");
+    await expect.poll(() => heard).toEqual(["changed"]);
+    await ask("Hello?");
+    await expect.poll(() => heard).toEqual(["changed", "changed"]);
+    otherTab.close();
   });
 
   it("are limited to five: the sixth is refused and the reason is shown", async () => {

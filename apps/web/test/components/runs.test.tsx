@@ -44,6 +44,14 @@ describe("a run", () => {
     await expect.element(page.getByRole("status").getByText(`Answer: ${text}`)).toBeInTheDocument();
   });
 
+  it("that had ended when the page was opened is not announced", async () => {
+    (await askAndClaim("Where shall I go?")).complete("To the sea.");
+    await expect.element(page.getByRole("status").getByText("Answer: To the sea.")).toBeInTheDocument();
+    await reload();
+    await expect.element(answers().getByText("To the sea.")).toBeVisible();
+    await expect.element(page.getByRole("status").getByText("Answer: To the sea.")).not.toBeInTheDocument();
+  });
+
   it("starts over when another worker takes it", async () => {
     const first = await askAndClaim("Where shall I go?");
     first.append("To the desert");

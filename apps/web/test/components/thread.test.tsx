@@ -87,6 +87,16 @@ describe("the thread", () => {
     await expect.poll(loaded).toBeGreaterThan(30);
   });
 
+  it("shows a new question although the person had scrolled away", async () => {
+    await openDialog(numbered(25));
+    await expect.element(log().getByText("Message 25 of 25")).toBeInViewport();
+    await userEvent.wheel(log(), { delta: { y: -2_000 } });
+    await expect.element(button("Go to the latest message")).toBeVisible();
+    await ask("And now?");
+    await expect.element(log().getByText("And now?")).toBeInViewport();
+    await expect.poll(distanceToEnd).toBeLessThan(2);
+  });
+
   it("follows a streaming answer, until the person scrolls away", async () => {
     await openDialog(numbered(20));
     await ask("Go on");

@@ -105,13 +105,16 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
       return { sessionToken: await sessionTokens.sign({ userId, sessionId }), email, ...names };
     },
 
-    /** Ends the session that a token names. Without a valid token there is nothing to end. */
+    /**
+     * Ends the session that a token names. Without a valid token there is nothing to end, and of a session that has ended
+     * nothing is told again, nor is its request that of a person: a copied cookie could fill the log and the audit log.
+     */
     signOut: async (token: string | undefined): Promise<void> => {
       const claims = token ? await sessionTokens.verify(token) : undefined;
       if (claims === undefined) return;
       const { userId, sessionId } = claims;
+      if (!(await statements.revokeSession(sessionId))) return;
       noteIdentity(claims);
-      await statements.revokeSession(sessionId);
       events.emit({ kind: "sessions_ended", reason: "signed_out", userId, sessionIds: [sessionId] });
     },
   };

@@ -55,18 +55,17 @@ export function prepareFindSession(db: Db): FindSession {
   return async (wanted) => (await execute({ ...wanted })).at(0);
 }
 
-/** Ends a session; no effect when it has ended already. */
-export type RevokeSession = (sessionId: string) => Promise<void>;
+/** Ends a session. False, and no effect, when it has ended already. */
+export type RevokeSession = (sessionId: string) => Promise<boolean>;
 
 export function prepareRevokeSession(db: Db): RevokeSession {
   const statement = db
     .update(sessions)
     .set({ revokedAt: sql`now()` })
     .where(and(eq(sessions.sessionId, sql.placeholder("sessionId")), isNull(sessions.revokedAt)))
+    .returning({ sessionId: sessions.sessionId })
     .prepare("revoke_session");
-  return async (sessionId) => {
-    await statement.execute({ sessionId });
-  };
+  return async (sessionId) => (await statement.execute({ sessionId })).length > 0;
 }
 
 /**
