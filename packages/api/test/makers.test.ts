@@ -75,7 +75,7 @@ describePostgres("makers side by side", () => {
   const claimsOf = () => here.statementLog.filter((name) => /^claim_.*runs$/.test(name)).length;
 
   /** Waits until `there` has heard all that `here` has told so far: what was sent before a notification arrives before it. */
-  const settle = async (): Promise<void> => {
+  const hearAll = async (): Promise<void> => {
     const { dialog: dialog_id } = await ann.dialogs.create({ dialog_name: "talk" });
     here.statementLog.length = 0;
     const sent = there.as({ sessionToken: ann.token }).messages.send({ dialog_id, text_user: "a question" });
@@ -110,7 +110,7 @@ describePostgres("makers side by side", () => {
   });
 
   it("are woken by their own questions, wherever they wait, and not by those of others", async () => {
-    await settle();
+    await hearAll();
     const leaving = new AbortController();
     const before = claimsOf();
     const others = [here, there].map((at) => claim(clerk, { at, waitMs: 25_000, signal: leaving.signal }));
