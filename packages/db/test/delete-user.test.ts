@@ -2,18 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { expect, it, vi } from "vitest";
 import { createStatements } from "../src/index.ts";
 import { botUserId, dialogs, messages, runDeltas, runs, sessions, users } from "../src/schema/index.ts";
-import {
-  anyClaim,
-  anyQuestion,
-  describeEachEngine,
-  describePostgres,
-  findViolations,
-  makeRun,
-  makeUser,
-  noViolations,
-  openTestDatabase,
-  useDatabase,
-} from "../src/testing/index.ts";
+import { anyClaim, anyQuestion, anyTimes, describeEachEngine, describePostgres, findViolations, makeRun, makeUser, noViolations, openTestDatabase, useDatabase } from "../src/testing/index.ts";
 
 describeEachEngine("deleting a user", (engine) => {
   const suite = useDatabase(engine);
@@ -40,7 +29,7 @@ describeEachEngine("deleting a user", (engine) => {
     const { leaseToken } = await claim(ann.runId);
     await suite.statements.insertDeltas(
       [{ runId: ann.runId, leaseToken, seq: 1, text: "half", leaseMs: 60_000 }],
-      1_000,
+      { ...anyTimes, maxBytes: 1_000 },
     );
     const ofBob = await rowsOf(bob);
     expect(await rowsOf(ann)).toEqual({ users: 1, sessions: 1, dialogs: 1, messages: 1, runs: 1, deltas: 1 });
@@ -71,7 +60,7 @@ describeEachEngine("deleting a user", (engine) => {
         suite.statements.completeRun({ runId: ann.runId, leaseToken, text: "an answer", usage: null }),
         suite.statements.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
         suite.statements.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
-        suite.statements.extendLease({ runId: ann.runId, leaseToken, leaseMs: 60_000 }),
+        suite.statements.extendLease({ runId: ann.runId, leaseToken, ...anyTimes, leaseMs: 60_000 }),
         suite.statements.storeReply({
           dialogId: ann.dialogId,
           userId: ann.userId,

@@ -10,7 +10,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createStatements, type Database, type Statements } from "../src/index.ts";
 import { migrationsFolder } from "../src/migrations.ts";
-import { anyClaim, describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
+import { anyClaim, anyTimes, describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
 import { openEmpty, type EmptyDatabase } from "./empty-database.ts";
 import { originalSchema } from "./original-schema.ts";
 
@@ -178,13 +178,13 @@ function suite(engine: "memory" | "postgres"): void {
       const [claimed] = await statements.claimRuns(anyClaim);
       expect(claimed?.runId).toBe(runId);
       const delta = { runId, leaseToken: claimed?.leaseToken ?? "", seq: 1, text: "abc", leaseMs: 60_000 };
-      expect(await statements.insertDeltas([delta], 100)).toMatchObject([{ outcome: "stored", epoch: 2 }]);
+      expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 100 })).toMatchObject([{ outcome: "stored", epoch: 2 }]);
       expect(await rowsOf(database, before.last(runId))).toEqual([{ generation: 2, seq: 1, said_bytes: 3 }]);
       expect(await rowsOf(database, before.follow(runId))).toEqual([
         { generation: 2, deltas: [{ seq: 1, text: "abc" }] },
       ]);
       expect(await rowsOf(database, before.insert({ runId, seq: 2, text: "d" }))).toEqual([{ stored: 1 }]);
-      expect(await statements.insertDeltas([{ ...delta, seq: 2 }], 100)).toMatchObject([{ outcome: "repeated" }]);
+      expect(await statements.insertDeltas([{ ...delta, seq: 2 }], { ...anyTimes, maxBytes: 100 })).toMatchObject([{ outcome: "repeated" }]);
       expect(await statements.readStreamedText({ runId, epoch: 2 })).toEqual({ seq: 2, text: "abcd" });
     });
 

@@ -1,5 +1,8 @@
-/** Subject of a notification: a dialog whose run changed state, a run that was claimed or streamed more, a session that ended. */
-export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}`;
+/**
+ * Subject of a notification: a dialog whose run changed state; a run that was claimed, streamed more or was queued again; a
+ * session that ended; workers that came or went.
+ */
+export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}` | "workers";
 
 /** The part of a process that does work which any process could do. */
 export interface WorkTaker {

@@ -37,7 +37,7 @@ export function encodePayloads({ origin, isReady, entries }: NotificationPayload
   return [...payloads, current];
 }
 
-const entryForm = /^(?:queue(?:@[\w-]+)?|(?:dialog|run):\d+|session:[\w-]+)$/;
+const entryForm = /^(?:queue(?:@[\w-]+)?|(?:dialog|run):\d+|session:[\w-]+|workers)$/;
 
 function isEntry(text: string): text is Entry {
   return entryForm.test(text);

@@ -16,6 +16,7 @@ export interface ClaimedRun {
   leaseToken: string;
   leaseUntil: Date;
   deadlineAt: Date;
+  createdAt: Date;
   attempt: number;
   maxAttempts: number;
   /** The dialog up to and including the question, oldest first. */
@@ -35,8 +36,8 @@ export type ClaimRuns = (claim: {
   confirmWithinMs: number | null;
   historyLimit: number;
   maxBytes: number;
-  /** Only runs that have been claimable for this long. */
-  minAgeMs: number;
+  /** Leaves out the runs of these assistants. */
+  exceptAssistantIds: readonly number[];
   /** Whether it moves the queue's clock too, where that is due. Each process does so a few times a second. */
   movesClock: boolean;
 }) => Promise<ClaimedRun[]>;
@@ -112,7 +113,8 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
     where (start_tag, run_id) >= (
         (select floor_tag from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)
       )
-      and ${isClaimable} and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'
+      and ${isClaimable} and available_at <= now()
+      and assistant_id <> all(${sql.placeholder("exceptAssistantIds")}::bigint[])
     order by start_tag, run_id
     limit ${sql.placeholder("max")}::int
     for update skip locked`);
@@ -124,6 +126,7 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
     leaseToken: runs.leaseToken,
     leaseUntil: runs.leaseUntil,
     deadlineAt: runs.deadlineAt,
+    createdAt: runs.createdAt,
     attempt: runs.attempt,
     maxAttempts: runs.maxAttempts,
   }).as(sql`
@@ -135,7 +138,8 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
     from claimable cross join (select ${sql.placeholder("confirmWithinMs")}::float8 as ms) as within
     where runs.run_id = claimable.run_id
-    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_until, deadline_at, attempt, max_attempts`);
+    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_until, deadline_at, created_at, attempt,
+      max_attempts`);
   return db
     .with(claimable, claimed, ...(movesClock ? clockMoves(db) : []))
     .select({
@@ -145,6 +149,7 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
       leaseToken: sql<string>`${claimed.leaseToken}`,
       leaseUntil: sql<Date>`${claimed.leaseUntil}`.mapWith(runs.leaseUntil),
       deadlineAt: claimed.deadlineAt,
+      createdAt: claimed.createdAt,
       attempt: claimed.attempt,
       maxAttempts: claimed.maxAttempts,
       messages: newestMessages,

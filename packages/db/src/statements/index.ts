@@ -22,6 +22,7 @@ import { prepareListMessagePage, prepareListMessages } from "./message-pages.ts"
 import { prepareListPendingMessages } from "./messages.ts";
 import { prepareFindPeakUsage, prepareFindUsage, preparePruneUsage } from "./quotas.ts";
 import { prepareFindReportedRun, prepareFindRun, prepareFollowRuns, prepareListClosedRuns } from "./read-runs.ts";
+import { prepareListAssistantLoads, prepareListQueuePositions } from "./queue-state.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
 import { prepareCountRunsOfQuestion, prepareInsertRetry } from "./retry-run.ts";
 import {
@@ -40,6 +41,7 @@ import {
   prepareTouchSessions,
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
+import { prepareListServices, prepareListWorkers, preparePruneWorkers, prepareWriteWorkers } from "./workers.ts";
 
 /** People, their sessions and dialogs, and what was recorded about them. */
 function createPeopleStatements(db: Db) {
@@ -108,9 +110,21 @@ function createRunStatements(db: Db) {
   };
 }
 
+/** Who works, and what waits for them. */
+function createWorkerStatements(db: Db) {
+  return {
+    writeWorkers: prepareWriteWorkers(db),
+    listServices: prepareListServices(db),
+    listWorkers: prepareListWorkers(db),
+    pruneWorkers: preparePruneWorkers(db),
+    listAssistantLoads: prepareListAssistantLoads(db),
+    listQueuePositions: prepareListQueuePositions(db),
+  };
+}
+
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
-  return { ...createPeopleStatements(db), ...createRunStatements(db) };
+  return { ...createPeopleStatements(db), ...createRunStatements(db), ...createWorkerStatements(db) };
 }
 
 export type Statements = ReturnType<typeof createStatements>;

@@ -94,7 +94,12 @@ export function prepareListClosedRuns(db: Db): ListClosedRuns {
 
 export interface ReportedRun {
   state: RunState;
+  epoch: number;
   leaseToken: string | null;
+  /** Null unless it is running. */
+  leaseUntil: Date | null;
+  leaseHolds: boolean;
+  endedAt: Date | null;
   answerText: string | null;
 }
 
@@ -104,7 +109,15 @@ export type FindReportedRun = (runId: number) => Promise<ReportedRun | undefined
 export function prepareFindReportedRun(db: Db): FindReportedRun {
   const answer = answerAlias();
   const statement = db
-    .select({ state: runs.state, leaseToken: runs.leaseToken, answerText: answer.content })
+    .select({
+      state: runs.state,
+      epoch: runs.epoch,
+      leaseToken: runs.leaseToken,
+      leaseUntil: runs.leaseUntil,
+      leaseHolds: sql<boolean>`coalesce(${runs.leaseUntil} > clock_timestamp(), false)`,
+      endedAt: runs.endedAt,
+      answerText: answer.content,
+    })
     .from(runs)
     .leftJoin(answer, eq(answer.messageId, runs.answerId))
     .where(eq(runs.runId, sql.placeholder("runId")))
