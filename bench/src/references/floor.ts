@@ -94,13 +94,13 @@ async function start(req: IncomingMessage, res: ServerResponse): Promise<void> {
 
 async function claim(body: Record<string, unknown>, res: ServerResponse): Promise<void> {
   const history = { historyLimit: 100, maxBytes: 256 * 1024 };
-  const lease = { leaseMs: 30_000, confirmWithinMs: null, minAgeMs: 0 };
+  const lease = { leaseMs: 30_000, confirmWithinMs: null, exceptAssistantIds: [] };
   const values = { worker: body["worker"], max: body["max"], ...lease, ...history };
   for (;;) {
     const seen = asked;
     const rows = await claimRuns(values);
     if (rows.length > 0) {
-      const runs = rows.map(([run_id, dialog_id, , lease_token, , , , , messages]) => ({
+      const runs = rows.map(([run_id, dialog_id, , lease_token, , , , , , messages]) => ({
         run_id: Number(run_id),
         dialog_id: Number(dialog_id),
         lease_token,
@@ -118,7 +118,7 @@ async function claim(body: Record<string, unknown>, res: ServerResponse): Promis
 
 async function complete(runId: number, body: Record<string, unknown>, res: ServerResponse): Promise<void> {
   const text = String(body["text"]);
-  const [stored] = await completeRun({ runId, leaseToken: body["lease_token"], text, usage: null });
+  const [stored] = await completeRun({ runId, leaseToken: body["lease_token"], text, usage: null, metadata: null });
   if (stored === undefined) throw new Error("The lease is lost");
   const dialogId = Number(stored[1]);
   waiters.get(dialogId)?.(text);

@@ -96,15 +96,16 @@ const finals = requests(
     run,
     token,
     kind: fc.constantFrom("heartbeat", "complete", "complete", "fail", "release"),
-    text,
+    text: fc.option(text),
     retry: fc.boolean(),
+    discard: fc.boolean(),
   }),
   (model, drawn) => {
     const runId = chooseRunId(model, drawn.run);
     if (runId === undefined) return undefined;
     const lease = { runId, token: chooseToken(model, runId, drawn.token) };
     if (drawn.kind === "complete") return { kind: "complete", ...lease, text: drawn.text };
-    if (drawn.kind === "fail") return { kind: "fail", ...lease, retry: drawn.retry };
+    if (drawn.kind === "fail") return { kind: "fail", ...lease, retry: drawn.retry, discard: drawn.discard };
     return { kind: drawn.kind, ...lease };
   },
 );
@@ -129,8 +130,20 @@ const remove = fc.record({ replica, dialog: fc.nat(2) }).map((drawn) =>
   }),
 );
 
+const passings: readonly Passing[] = [
+  "lease",
+  "lease",
+  "deadline",
+  "grace",
+  "back-off",
+  "back-off",
+  "silence",
+  "silence",
+  "age",
+];
+
 const time = fc
-  .record({ run, passing: fc.constantFrom<Passing>("lease", "lease", "deadline", "grace", "back-off", "back-off") })
+  .record({ run, passing: fc.constantFrom(...passings) })
   .map((drawn) => {
     const find = (model: Model): ModelRun | undefined =>
       [...model.runs.values()].findLast((one) => canPass(one, drawn.passing));

@@ -13,6 +13,11 @@ export const loopIntervals = {
   sessionPoll: 4_000,
   /** Delay until the last-seen time of a session is stored. */
   touchSessions: 5_000,
+  /** How soon other servers hear of a worker that comes. */
+  presence: 500,
+  /** How soon those who watch a queued run hear of a change. */
+  waitingLine: 200,
+  pruneWorkers: 600_000,
   dropDeltas: 30_000,
   pruneSessions: 3_600_000,
   pruneUsage: 24 * 3_600_000,
@@ -22,6 +27,9 @@ export const loopIntervals = {
 
 /** How long ended sessions stay on record. */
 const keepSessionsMs = 30 * 24 * 3_600_000;
+
+/** How long workers that vanished stay on record. */
+const keepWorkersMs = 3_600_000;
 
 /** How long a person's usage of a day stays on record. */
 const keepUsageDays = 400;
@@ -40,6 +48,8 @@ async function pruneInBatches(prune: (limit: number) => Promise<number>): Promis
 export interface LoopParts {
   reapOverdueRuns: ReapOverdueRuns;
   touchSessions: () => Promise<void>;
+  presence: { tick: () => Promise<void> };
+  waitingLine: { tick: () => Promise<void> };
   store: DeltaStore;
   sessionWatches: SessionWatches;
   /** Whatever makes up for lost notifications. */
@@ -61,7 +71,7 @@ export function createStartLoops(
   parts: LoopParts,
 ): StartLoops {
   const { statements, events, settings } = deps;
-  const { reapOverdueRuns, touchSessions, store, sessionWatches, polls } = parts;
+  const { reapOverdueRuns, touchSessions, presence, waitingLine, store, sessionWatches, polls } = parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
   };
@@ -72,6 +82,9 @@ export function createStartLoops(
       { name: "poll", intervalMs: intervals.poll, job: pollAll },
       { name: "session poll", intervalMs: intervals.sessionPoll, job: sessionWatches.poll },
       { name: "touch sessions", intervalMs: intervals.touchSessions, job: touchSessions },
+      { name: "presence", intervalMs: intervals.presence, job: presence.tick },
+      { name: "waiting line", intervalMs: intervals.waitingLine, job: waitingLine.tick },
+      { name: "prune workers", intervalMs: intervals.pruneWorkers, job: () => statements.pruneWorkers(keepWorkersMs) },
       { name: "drop deltas", intervalMs: intervals.dropDeltas, job: () => store.drop(keepDeltasMs) },
       {
         name: "prune sessions",

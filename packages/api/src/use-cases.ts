@@ -14,12 +14,14 @@ import { createStartLoops } from "./loops.ts";
 import { createLegacyProtocol } from "./messages/legacy-reply.ts";
 import { createClientConfig } from "./operations/client-config.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";
+import { createPresence } from "./presence/presence.ts";
 import { createRuns } from "./runs/index.ts";
 import type { Sampler } from "./shared/sampler.ts";
 import { createAnswerWaits } from "./streaming/await-answer.ts";
 import { createClaimQueue } from "./streaming/claim-queue.ts";
 import { createDelivery } from "./streaming/deliver.ts";
 import { createRunFeeds } from "./streaming/run-feed.ts";
+import { createWaitingLine } from "./streaming/waiting-line.ts";
 import type { DeltaStore, Notifier } from "@deepbot/live";
 import type { UseCaseDeps } from "./use-case-deps.ts";
 
@@ -41,15 +43,17 @@ export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
 export function createUseCases(options: CreateUseCasesOptions) {
   const { statements, events, deltaStore: store, ping } = options;
   const answers = createAnswerWaits(options);
-  const claimQueue = createClaimQueue(options);
+  const presence = createPresence(options);
+  const claimQueue = createClaimQueue({ ...options, presence });
   const feeds = createRunFeeds({ ...options, store });
+  const waitingLine = createWaitingLine({ statements, feeds, presence });
   const sessionWatches = createSessionWatches(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));
   events.subscribe(createEventLogger(options.log, options.refusalSampler));
 
   const { touchSessions, ...authentication } = createAuthentication(options, options.sessionTokens);
   const quotas = createQuotaReads(options);
-  const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store };
+  const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store, presence };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
 
   return {
@@ -60,7 +64,8 @@ export function createUseCases(options: CreateUseCasesOptions) {
     rateLimits: createRateLimits(options),
     runs,
     worker,
-    legacy: createLegacyProtocol(options),
+    presence,
+    legacy: createLegacyProtocol(options, presence),
     operations: {
       clientConfig: createClientConfig(options),
       countOpenRuns: statements.countOpenRuns,
@@ -78,6 +83,8 @@ export function createUseCases(options: CreateUseCasesOptions) {
     startLoops: createStartLoops(options, {
       reapOverdueRuns,
       touchSessions,
+      presence,
+      waitingLine,
       store,
       sessionWatches,
       polls: [answers, claimQueue, feeds],

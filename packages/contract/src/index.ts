@@ -64,4 +64,5 @@ export {
   heartbeatOutput,
   releaseInput,
   releaseOutput,
+  statsOutput,
 } from "./schemas/worker.ts";

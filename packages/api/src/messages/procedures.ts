@@ -85,7 +85,7 @@ export const messagesRouter = router({
     })
     .output(sync(pendingOutput))
     .query(async ({ ctx }) => {
-      const rows = await ctx.useCases.legacy.listPending();
+      const rows = await ctx.useCases.legacy.listPending(ctx.key);
       return {
         success: true as const,
         service_message: rows.map(({ userId, dialogId, content }) => ({

@@ -1,8 +1,11 @@
 import type { ClaimedRun } from "@deepbot/db";
-import { fallbackHeadStartMs, type ClaimPlace, type ClaimQueue } from "../streaming/claim-queue.ts";
+import type { ServiceKey } from "../identity/service-key.ts";
+import type { Presence } from "../presence/presence.ts";
+import type { ClaimPlace, ClaimQueue } from "../streaming/claim-queue.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
 export interface Claim {
+  key: ServiceKey;
   worker: string;
   max: number;
   waitMs: number;
@@ -11,8 +14,10 @@ export interface Claim {
   confirmWithinMs: number | null;
   historyLimit: number;
   maxBytes: number;
-  /** Takes runs only while no other worker waits for them. */
+  /** Takes runs of an assistant only while no other worker serves it. */
   fallback: boolean;
+  /** How many runs the worker says that it answers at once. */
+  capacity: number | null;
 }
 
 /** How often a process moves the clock of the queue. */
@@ -24,13 +29,16 @@ const clockIntervalMs = 250;
  */
 export type ClaimRuns = (claim: Claim, signal: AbortSignal | undefined) => Promise<ClaimedRun[]>;
 
-export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns {
-  const { statements, events, shutdown, settings } = deps;
+export function createClaimRuns(
+  deps: UseCaseDeps,
+  { queue, presence }: { queue: ClaimQueue; presence: Presence },
+): ClaimRuns {
+  const { statements, events, shutdown } = deps;
 
-  const emitClaimed = (worker: string, { runId, dialogId, userId, attempt, deadlineAt }: ClaimedRun): void => {
+  const emitClaimed = (worker: string, { runId, dialogId, userId, attempt, createdAt }: ClaimedRun): void => {
     const ids = { runId, dialogId, ownerId: userId };
     // Two clocks are compared here, which is good enough for a metric.
-    const waitedMs = Math.max(0, Date.now() - (deadlineAt.getTime() - settings.answerDeadlineMs));
+    const waitedMs = Math.max(0, Date.now() - createdAt.getTime());
     const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
     events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
   };
@@ -51,26 +59,34 @@ export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns
     return isDue;
   };
 
+  const claimNow = async ({ key, fallback, ...claim }: Claim): Promise<ClaimedRun[]> => {
+    const others = fallback ? await presence.servedByOthers() : [];
+    if (others === "all") return [];
+    const claimed = await statements.claimRuns({ ...claim, exceptAssistantIds: others, movesClock: isClockDue() });
+    for (const run of claimed) {
+      presence.gave({ keyId: key.keyId, name: claim.worker }, run.runId);
+      emitClaimed(claim.worker, run);
+    }
+    return claimed;
+  };
+
   const claimOrWait = async (
-    { waitMs, fallback, ...claim }: Claim,
+    claim: Claim,
     { place, signal }: { place: ClaimPlace; signal: AbortSignal | undefined },
   ): Promise<ClaimedRun[]> => {
-    const until = performance.now() + waitMs;
+    const until = performance.now() + claim.waitMs;
     const isOver = (): boolean => shutdown.aborted || signal?.aborted === true;
-    const minAgeMs = fallback ? fallbackHeadStartMs : 0;
-    // Runs that were too young for a first fallback claim have been announced already: look again when they are old enough.
-    let patienceMs = fallback ? fallbackHeadStartMs + 1 : Infinity;
     for (;;) {
-      const claimed = isOver() ? [] : await statements.claimRuns({ ...claim, minAgeMs, movesClock: isClockDue() });
-      claimed.forEach((run) => emitClaimed(claim.worker, run));
+      const claimed = isOver() ? [] : await claimNow(claim);
       if (claimed.length > 0 || isOver() || performance.now() >= until) return claimed;
-      await place.wait({ ms: Math.min(patienceMs, until - performance.now()), signal });
-      patienceMs = Infinity;
+      await place.wait({ ms: until - performance.now(), signal });
     }
   };
 
   return async (claim, signal) => {
+    const { key, worker: name, capacity, fallback } = claim;
     const place = queue.open(claim);
+    const leave = presence.poll({ keyId: key.keyId, name, capacity, assistantIds: key.assistantIds, fallback });
     try {
       const claimed = await claimOrWait(claim, { place, signal });
       if (signal?.aborted !== true) return claimed;
@@ -78,6 +94,7 @@ export function createClaimRuns(deps: UseCaseDeps, queue: ClaimQueue): ClaimRuns
       return [];
     } finally {
       place.close();
+      leave();
     }
   };
 }

@@ -1,6 +1,7 @@
 import type { DeltaStore } from "@deepbot/live";
 import type { QuotaReads } from "../account/quotas.ts";
 import type { SessionWatches } from "../identity/session-watch.ts";
+import type { Presence } from "../presence/presence.ts";
 import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import { createAppendBatcher } from "../streaming/append-batcher.ts";
 import type { AnswerWaits } from "../streaming/await-answer.ts";
@@ -21,6 +22,7 @@ import { createRefuseReport } from "./refuse-report.ts";
 import { createReleaseRun } from "./release.ts";
 import { createProgressReports } from "./report-progress.ts";
 import { createRetryRun } from "./retry.ts";
+import { createWorkerStats } from "../presence/worker-stats.ts";
 
 export interface RunParts {
   quotas: QuotaReads;
@@ -29,11 +31,12 @@ export interface RunParts {
   feeds: RunFeeds;
   sessionWatches: SessionWatches;
   store: DeltaStore;
+  presence: Presence;
 }
 
 /** The verbs of a run: those of its owner, those of its worker, and the reaper. */
 export function createRuns(deps: UseCaseDeps, parts: RunParts) {
-  const { quotas, answers, claimQueue, feeds, sessionWatches, store } = parts;
+  const { quotas, answers, claimQueue, feeds, sessionWatches, store, presence } = parts;
   const { statements, settings } = deps;
   const reapOverdueRuns = createReapOverdueRuns(deps);
   const find = createFindRun(statements, reapOverdueRuns);
@@ -63,11 +66,12 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
       subscribe: createSubscribeRun({ find, store, feeds, sessionWatches, limiter }),
     },
     worker: {
-      claim: createClaimRuns(deps, claimQueue),
-      ...createProgressReports(deps, { appendDelta, refuse }),
-      complete: createCompleteRun(deps, refuse),
-      fail: createFailRun(deps, { refuse, reapOverdueRuns }),
-      release: createReleaseRun(deps, { refuse, reapOverdueRuns }),
+      claim: createClaimRuns(deps, { queue: claimQueue, presence }),
+      ...createProgressReports(deps, { appendDelta, refuse, presence }),
+      complete: createCompleteRun(deps, { refuse, presence }),
+      fail: createFailRun(deps, { refuse, reapOverdueRuns, presence }),
+      release: createReleaseRun(deps, { refuse, reapOverdueRuns, presence }),
+      stats: createWorkerStats({ statements, presence }),
     },
   };
 }

@@ -1,9 +1,7 @@
 import type { Statements } from "@deepbot/db";
 import type { Notifier } from "@deepbot/live";
+import type { Presence } from "../presence/presence.ts";
 import { createSignal, type Signal } from "../shared/signal.ts";
-
-/** How long a run is left to other workers before a fallback worker can claim it. */
-export const fallbackHeadStartMs = 200;
 
 /** A worker's place in the line for queued runs. */
 export interface ClaimPlace {
@@ -14,7 +12,7 @@ export interface ClaimPlace {
 
 /**
  * The workers that wait in this process. Each run that is offered wakes the one that has waited longest; fallback workers are
- * woken only while no other worker waits. Shutdown wakes all.
+ * woken only while no other worker is there, at whatever server, and when the last one has left. Shutdown wakes all.
  */
 export interface ClaimQueue {
   open: (options: { fallback: boolean }) => ClaimPlace;
@@ -35,29 +33,33 @@ function wakeFirst(waiting: Set<Signal>): void {
 export function createClaimQueue(deps: {
   notifier: Notifier;
   statements: Pick<Statements, "countClaimableRuns">;
+  presence: Pick<Presence, "needsFallback" | "onChange">;
   shutdown: AbortSignal;
 }): ClaimQueue {
-  const { notifier, statements, shutdown } = deps;
+  const { notifier, statements, presence, shutdown } = deps;
   const line = new Set<Signal>();
   const fallbackLine = new Set<Signal>();
 
+  const needsFallback = (): boolean => fallbackLine.size > 0 && presence.needsFallback();
+
   const wakeNext = (): void => {
     if (line.size > 0) wakeFirst(line);
-    // A fallback worker that wakes earlier finds nothing that it may claim.
-    else if (fallbackLine.size > 0) setTimeout(() => wakeFirst(fallbackLine), fallbackHeadStartMs + 1).unref();
+    else if (needsFallback()) wakeFirst(fallbackLine);
   };
 
   const size = (): number => line.size + fallbackLine.size;
 
   const poll = async (): Promise<void> => {
-    if (size() === 0) return;
+    if (line.size === 0 && !needsFallback()) return;
     const claimable = await statements.countClaimableRuns(size());
-    for (let woken = 0; woken < claimable; woken += 1) wakeFirst(line.size > 0 ? line : fallbackLine);
+    for (let woken = 0; woken < claimable; woken += 1) wakeNext();
   };
-
-  notifier.takeWork({ isReady: () => line.size > 0, take: wakeNext });
   // The next poll makes up for one that fails.
-  notifier.onGap(() => void poll().catch(() => {}));
+  const pollSoon = (): void => void poll().catch(() => {});
+
+  notifier.takeWork({ isReady: () => line.size > 0 || needsFallback(), take: wakeNext });
+  notifier.onGap(pollSoon);
+  presence.onChange({ isWaiting: () => fallbackLine.size > 0, changed: pollSoon });
   // One listener for all workers: adding a listener to an abort signal searches those that it has.
   shutdown.addEventListener("abort", () => [...line, ...fallbackLine].forEach((worker) => worker.set()));
 

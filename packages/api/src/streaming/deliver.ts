@@ -3,9 +3,10 @@ import type { AppEvent, RunTransition } from "../events/events.ts";
 import type { AnswerWaits } from "./await-answer.ts";
 import type { RunFeeds } from "./run-feed.ts";
 
-function publishTransition(notifier: Notifier, { runId, dialogId, to, facts }: RunTransition): void {
+function publishTransition(notifier: Notifier, { runId, dialogId, from, to, facts }: RunTransition): void {
   switch (to) {
     case "queued":
+      if (from !== null) notifier.publish(`run:${runId}`);
       if (facts.delayed !== true) notifier.offerWork();
       return;
     case "running":

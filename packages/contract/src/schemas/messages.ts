@@ -56,7 +56,7 @@ export const storedMessage = z.object({
   role: z.enum(["user", "bot"]),
   content: z.string(),
   created_at: timestamp("When it was stored"),
-  partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+  partial: z.boolean().describe("Whether the answer was cut short, because the user stopped it or the worker failed"),
 });
 
 export const listMessagesOutput = z.object({

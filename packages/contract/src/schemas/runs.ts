@@ -20,14 +20,14 @@ export const runOutput = z.object({
   state: runState,
   attempt: z.int().describe("How many times a worker has taken it on"),
   created_at: timestamp("When the question was stored"),
-  deadline_at: timestamp("When it expires if it is still open"),
+  deadline_at: timestamp("When it expires if it is still open and its worker gives no further sign of life"),
   ended_at: timestamp("When it ended").nullable(),
   cancel_requested: z.boolean().describe("Whether it is being stopped"),
   text: z.string().nullable().describe("The text streamed so far, while it is open"),
   answer: z
     .object({ message_id: id("Id of the message"), content: z.string() })
     .nullable()
-    .describe("The answer, once completed; after a cancel the text that was streamed before it"),
+    .describe("The answer, once completed; after a cancel or a failure the text that was streamed before it"),
   usage: z.object(usageFields).nullable().describe("What the model reported that the answer cost, if it did"),
   error: z
     .object({
@@ -45,9 +45,13 @@ export const watchInput = z.strictObject({
     .max(limits.eventIdMax)
     .optional()
     .describe("Id of the last event that the client has; tRPC sets it when it comes back"),
+  waiting: z
+    .boolean()
+    .optional()
+    .describe("`true`: the client knows the event `waiting`. REST clients get it in any case, unless they say `false`"),
 });
 
-/** Data of the events of a run, by type. Order: one snapshot, then deltas and resets, then one end. */
+/** Data of the events of a run, by type. Order: one snapshot, then waitings, deltas and resets, then one end. */
 export const runEventSchemas = {
   snapshot: z.object({
     type: z.literal("snapshot"),
@@ -56,6 +60,15 @@ export const runEventSchemas = {
     seq: z.int().describe("Number of the last delta in `text`"),
     text: z.string().describe("The text streamed so far; replaces what the client has"),
   }),
+  waiting: z
+    .object({
+      type: z.literal("waiting"),
+      online: z.boolean().describe("Whether a worker serves the assistant"),
+      position: z
+        .int()
+        .describe("Place in the line of the assistant, 1 for the first; 1000 stands for itself and all beyond"),
+    })
+    .describe("The question is still in the queue. Comes again when something changes"),
   delta: z.object({
     type: z.literal("delta"),
     seq: z.int().describe("One more than that of the delta before"),
