@@ -22,8 +22,11 @@ describeEachEngine("a fallback worker", (engine) => {
     const claimed: number[] = [];
     const done = (async () => {
       while (!signal.aborted) {
-        const { runs } = await worker.claim({ worker: "w", wait_ms: 25_000, fallback });
-        claimed.push(...runs.map(({ run_id }) => run_id));
+        const { runs } = await worker.claim({ worker: fallback ? "bridge" : "own", wait_ms: 25_000, fallback });
+        for (const { run_id, lease_token } of runs) {
+          claimed.push(run_id);
+          await worker.complete({ run_id, lease_token, text: "yes" });
+        }
       }
     })();
     return { claimed, leave: () => leaving.abort(), done };

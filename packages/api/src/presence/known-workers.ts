@@ -20,6 +20,8 @@ interface KnownWorker extends Omit<PresentWorker, "assistantIds" | "fallback"> {
   writtenAt: number;
   /** The moment of that write, by the database. */
   rowSeenAt: string;
+  /** What the row says that it serves. */
+  rowService: string;
   /** It polls again after a pause, so another server may take it for gone. */
   isBack: boolean;
   /** When to try again to delete its row. */
@@ -58,6 +60,13 @@ function isPresent({ polls, seenAt }: KnownWorker, now: number): boolean {
   return polls.size > 0 || now - seenAt < leaveGraceMs;
 }
 
+const formOf = (worker: KnownWorker): string => JSON.stringify(serviceOf(worker));
+
+/** Others do not know it yet, or not what it serves. */
+function isNews(worker: KnownWorker): boolean {
+  return worker.rowSeenAt === "" || worker.rowService !== formOf(worker);
+}
+
 /** Written before another server, where it polled in between, would delete the row. */
 function isStale({ isBack, writtenAt }: KnownWorker, now: number): boolean {
   return now - writtenAt >= (isBack ? rewriteMs : refreshMs);
@@ -87,6 +96,7 @@ export function createKnownWorkers(clock: () => number = () => performance.now()
       seenAt: now,
       writtenAt: -Infinity,
       rowSeenAt: "",
+      rowService: "",
       isBack: false,
       leaveAt: 0,
     };
@@ -115,13 +125,15 @@ export function createKnownWorkers(clock: () => number = () => performance.now()
   };
 
   /** From now on this server answers for these rows. Those that were found by a report count as seen at this moment. */
-  const note = (rows: readonly WorkerRow[], polling: ReadonlySet<string>): void => {
+  const note = (rows: readonly WorkerRow[], polling: ReadonlyMap<string, PresentWorker>): void => {
     const now = clock();
     for (const { keyId, name, seenAt } of rows) {
       const reporter = { keyId, name, capacity: null, assistantIds: [], fallback: true };
       const worker = known.get(nameOf(reporter)) ?? meet(reporter);
       Object.assign(worker, { writtenAt: now, rowSeenAt: seenAt, isBack: false });
-      if (!polling.has(nameOf(worker))) Object.assign(worker, { seenAt: now, leaveAt: 0 });
+      const given = polling.get(nameOf(worker));
+      if (given === undefined) Object.assign(worker, { seenAt: now, leaveAt: 0, rowService: formOf(worker) });
+      else worker.rowService = JSON.stringify({ assistantIds: given.assistantIds, fallback: given.fallback });
     }
   };
 
@@ -155,11 +167,13 @@ export function createKnownWorkers(clock: () => number = () => performance.now()
       const now = clock();
       const here = [...known.values()].filter((worker) => isPresent(worker, now));
       const left = leave(now);
-      const stale = here.filter((worker) => isStale(worker, now));
-      const hasNews = left.length > 0 || stale.some((worker) => worker.writtenAt === -Infinity);
-      const mayRewrite = now - writtenAt >= rewriteMs && (stale.length > 0 || strangers.size > 0);
+      const stale = new Set(here.filter((worker) => isNews(worker) || isStale(worker, now)));
+      const hasNews = left.length > 0 || [...stale].some(isNews);
+      const mayRewrite = now - writtenAt >= rewriteMs && (stale.size > 0 || strangers.size > 0);
       if (!hasNews && !mayRewrite) return undefined;
-      const present = stale.map((worker) => {
+      // Those whose turn would come soon are written with the others, so that all come to be written together.
+      const soon = here.filter((worker) => stale.has(worker) || now - worker.writtenAt >= refreshMs / 2);
+      const present = soon.map((worker) => {
         const { keyId, name, capacity } = worker;
         return { keyId, name, capacity, ...serviceOf(worker) };
       });
@@ -171,10 +185,12 @@ export function createKnownWorkers(clock: () => number = () => performance.now()
       writtenAt = clock();
       const seen = rows.filter(({ outcome }) => outcome === "seen");
       const held = new Set(rows.filter(({ outcome }) => outcome === "held").map(nameOf));
-      const hasNews = changes.present.some((worker) => known.get(nameOf(worker))?.rowSeenAt === "");
+      const isChanged = ({ assistantIds, fallback, ...worker }: PresentWorker): boolean =>
+        known.get(nameOf(worker))?.rowService !== JSON.stringify({ assistantIds, fallback });
+      const hasNews = changes.left.length > held.size || changes.present.some(isChanged);
       forget(changes.left, held);
-      note(seen, new Set(changes.present.map(nameOf)));
-      return hasNews || changes.left.length > held.size;
+      note(seen, new Map(changes.present.map((worker) => [nameOf(worker), worker])));
+      return hasNews;
     },
   };
 }
