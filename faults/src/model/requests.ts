@@ -31,7 +31,11 @@ export function callOf(request: Request, cookie: string): Call {
         cookie,
       };
     case "claim":
-      return { path: "/worker/claim", asWorker: true, body: { worker: "model", max: request.max, wait_ms: 0, lease_ms: longMs } };
+      return {
+        path: "/worker/claim",
+        asWorker: true,
+        body: { worker: "model", max: request.max, wait_ms: 0, lease_ms: longMs },
+      };
     case "heartbeat":
       return reportCall({ ...request, body: { lease_ms: longMs } });
     case "release":

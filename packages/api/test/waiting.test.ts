@@ -22,7 +22,10 @@ describeEachEngine("a question that waits", (engine) => {
     const { dialog } = await ann.dialogs.create({ dialog_name: "talk" });
     return { ann, run_id: (await ann.runs.start({ dialog_id: dialog, text_user: "question" })).run_id };
   };
-  const watch = async ({ ann, run_id }: Awaited<ReturnType<typeof ask>>, input: { waiting?: boolean } = { waiting: true }) => {
+  const watch = async (
+    { ann, run_id }: Awaited<ReturnType<typeof ask>>,
+    input: { waiting?: boolean } = { waiting: true },
+  ) => {
     const items: { id: string; event: RunEvent }[] = [];
     const subscription = await ann.runs.watch({ run_id, ...input });
     const done = (async () => {

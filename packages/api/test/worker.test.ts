@@ -218,7 +218,11 @@ describe("a worker", () => {
     const again = await ann.runs.retry({ run_id: run.run_id });
     const second = await claim();
     expect(second).toMatchObject({ run_id: again.run_id, messages: [{ content: "a question" }] });
-    await platform.worker.worker.complete({ run_id: again.run_id, lease_token: second?.lease_token ?? "", text: "whole" });
+    await platform.worker.worker.complete({
+      run_id: again.run_id,
+      lease_token: second?.lease_token ?? "",
+      text: "whole",
+    });
     expect((await ann.dialogs.get({ dialog_id: run.dialog_id })).dialogs.map(({ content }) => content)).toEqual([
       "a question",
       "half an answer",
@@ -249,7 +253,10 @@ describe("a worker", () => {
     expect(await released.read()).toMatchObject({ state: "cancelled", answer: { content: "so far" } });
     const failed = await cancelled();
     const failure = { code: "x", message: "x", retry: true };
-    expect(await reports.fail({ ...failed.lease, ...failure })).toMatchObject({ state: "cancelled", available_at: null });
+    expect(await reports.fail({ ...failed.lease, ...failure })).toMatchObject({
+      state: "cancelled",
+      available_at: null,
+    });
     expect(await failed.read()).toMatchObject({ state: "cancelled", answer: { content: "so far" } });
     const completed = await cancelled();
     expect(await reports.complete({ ...completed.lease, text: "the whole" })).toMatchObject({ state: "completed" });

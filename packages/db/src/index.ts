@@ -21,4 +21,11 @@ export type { AssistantLoad } from "./statements/queue-state.ts";
 export type { ReportedRun, RunRow } from "./statements/read-runs.ts";
 export type { Cursor, StoredDelta } from "./statements/run-deltas.ts";
 export type { LiveSession, SessionUser } from "./statements/sessions.ts";
-export type { LeftWorker, ListedWorker, PresentWorker, Service, WorkerChanges, WorkerRow } from "./statements/workers.ts";
+export type {
+  LeftWorker,
+  ListedWorker,
+  PresentWorker,
+  Service,
+  WorkerChanges,
+  WorkerRow,
+} from "./statements/workers.ts";

@@ -82,7 +82,9 @@ describePostgres("with a role for the owner of the schema and one for the server
       const [run] = await statements.claimRuns(anyClaim);
       const leaseToken = run?.leaseToken ?? "";
       const delta = { runId, leaseToken, seq: 1, text: "hello", leaseMs: 60_000 };
-      expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 100 })).toMatchObject([{ outcome: "stored" }]);
+      expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 100 })).toMatchObject([
+        { outcome: "stored" },
+      ]);
       expect(await statements.completeRun({ runId, leaseToken, text: "hello", usage: null })).toBeDefined();
       await channel?.notify("queue");
       const facts = { kind: "key_used", userId, sessionId: null, keyId: null, address: null, facts: {}, ageMs: 0 };

@@ -35,7 +35,9 @@ async function makeHistory(statements: Statements): Promise<{ done: Owned; open:
   const open = await makeRun(statements, { text: "streaming" });
   const [second] = await statements.claimRuns(anyClaim);
   const delta = { runId: open.runId, leaseToken: second?.leaseToken ?? "", seq: 1, text: "so far", leaseMs: 60_000 };
-  expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 1000 })).toMatchObject([{ outcome: "stored" }]);
+  expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 1000 })).toMatchObject([
+    { outcome: "stored" },
+  ]);
   const origin = { sessionId: null, keyId: null, address: "192.0.2.1", facts: { reason: "x" }, ageMs: 0 };
   await statements.insertAuditEvents([{ kind: "signed_in", userId: done.userId, ...origin }]);
   return { done, open };

@@ -52,13 +52,17 @@ describeEachEngine("a claim", (engine) => {
   it.each([
     [
       "a heartbeat",
-      (lease: { runId: number; leaseToken: string }) => suite.statements.extendLease({ ...lease, ...anyTimes, leaseMs: 60_000 }),
+      (lease: { runId: number; leaseToken: string }) =>
+        suite.statements.extendLease({ ...lease, ...anyTimes, leaseMs: 60_000 }),
     ],
     [
       "a piece of the answer",
       // So short that it would not be extended for its length alone.
       (lease: { runId: number; leaseToken: string }) =>
-        suite.statements.insertDeltas([{ ...lease, seq: 1, text: "x", leaseMs: 1_000 }], { ...anyTimes, maxBytes: 100 }),
+        suite.statements.insertDeltas([{ ...lease, seq: 1, text: "x", leaseMs: 1_000 }], {
+          ...anyTimes,
+          maxBytes: 100,
+        }),
     ],
   ])("is confirmed by %s: its lease is whole, and the attempt counts", async (_, report) => {
     const { runId } = await makeRun(suite.statements, { maxAttempts: 1 });

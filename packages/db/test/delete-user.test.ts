@@ -2,7 +2,19 @@ import { eq, sql } from "drizzle-orm";
 import { expect, it, vi } from "vitest";
 import { createStatements } from "../src/index.ts";
 import { botUserId, dialogs, messages, runDeltas, runs, sessions, users } from "../src/schema/index.ts";
-import { anyClaim, anyQuestion, anyTimes, describeEachEngine, describePostgres, findViolations, makeRun, makeUser, noViolations, openTestDatabase, useDatabase } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyQuestion,
+  anyTimes,
+  describeEachEngine,
+  describePostgres,
+  findViolations,
+  makeRun,
+  makeUser,
+  noViolations,
+  openTestDatabase,
+  useDatabase,
+} from "../src/testing/index.ts";
 
 describeEachEngine("deleting a user", (engine) => {
   const suite = useDatabase(engine);
@@ -27,10 +39,10 @@ describeEachEngine("deleting a user", (engine) => {
     const ann = await makeRun(suite.statements);
     const bob = await makeRun(suite.statements);
     const { leaseToken } = await claim(ann.runId);
-    await suite.statements.insertDeltas(
-      [{ runId: ann.runId, leaseToken, seq: 1, text: "half", leaseMs: 60_000 }],
-      { ...anyTimes, maxBytes: 1_000 },
-    );
+    await suite.statements.insertDeltas([{ runId: ann.runId, leaseToken, seq: 1, text: "half", leaseMs: 60_000 }], {
+      ...anyTimes,
+      maxBytes: 1_000,
+    });
     const ofBob = await rowsOf(bob);
     expect(await rowsOf(ann)).toEqual({ users: 1, sessions: 1, dialogs: 1, messages: 1, runs: 1, deltas: 1 });
     expect(await suite.statements.deleteUser(ann.userId)).toEqual({

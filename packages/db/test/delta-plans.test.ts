@@ -1,7 +1,14 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createStatements, openDatabase, type Database, type Db, type Statements } from "../src/index.ts";
-import { anyClaim, anyTimes, createTestPostgres, describePostgres, makeRun, type TestPostgres } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyTimes,
+  createTestPostgres,
+  describePostgres,
+  makeRun,
+  type TestPostgres,
+} from "../src/testing/index.ts";
 
 /** PostgreSQL makes plans of its own for the first five executions on a connection, and then keeps one. */
 const untilPlanIsKept = 7;

@@ -178,13 +178,17 @@ function suite(engine: "memory" | "postgres"): void {
       const [claimed] = await statements.claimRuns(anyClaim);
       expect(claimed?.runId).toBe(runId);
       const delta = { runId, leaseToken: claimed?.leaseToken ?? "", seq: 1, text: "abc", leaseMs: 60_000 };
-      expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 100 })).toMatchObject([{ outcome: "stored", epoch: 2 }]);
+      expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 100 })).toMatchObject([
+        { outcome: "stored", epoch: 2 },
+      ]);
       expect(await rowsOf(database, before.last(runId))).toEqual([{ generation: 2, seq: 1, said_bytes: 3 }]);
       expect(await rowsOf(database, before.follow(runId))).toEqual([
         { generation: 2, deltas: [{ seq: 1, text: "abc" }] },
       ]);
       expect(await rowsOf(database, before.insert({ runId, seq: 2, text: "d" }))).toEqual([{ stored: 1 }]);
-      expect(await statements.insertDeltas([{ ...delta, seq: 2 }], { ...anyTimes, maxBytes: 100 })).toMatchObject([{ outcome: "repeated" }]);
+      expect(await statements.insertDeltas([{ ...delta, seq: 2 }], { ...anyTimes, maxBytes: 100 })).toMatchObject([
+        { outcome: "repeated" },
+      ]);
       expect(await statements.readStreamedText({ runId, epoch: 2 })).toEqual({ seq: 2, text: "abcd" });
     });
 

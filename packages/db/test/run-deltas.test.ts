@@ -2,7 +2,14 @@ import { eq, sql } from "drizzle-orm";
 import { expect, it } from "vitest";
 import type { Delta } from "../src/index.ts";
 import { messages, runDeltas, runs } from "../src/schema/index.ts";
-import { anyClaim, anyTimes, describeEachEngine, describePostgres, makeRun, useDatabase } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyTimes,
+  describeEachEngine,
+  describePostgres,
+  makeRun,
+  useDatabase,
+} from "../src/testing/index.ts";
 
 const maxBytes = 40;
 
@@ -69,7 +76,10 @@ describeEachEngine("deltas", (engine) => {
     );
     const [first] = batch;
     if (first !== undefined) expect(await outcomes(first, first)).toEqual(["repeated", "repeated"]);
-    expect(await outcomes({ ...run, seq: 5, text: "x" }, { ...run, seq: 5, text: "x" })).toEqual(["stored", "repeated"]);
+    expect(await outcomes({ ...run, seq: 5, text: "x" }, { ...run, seq: 5, text: "x" })).toEqual([
+      "stored",
+      "repeated",
+    ]);
     expect(await streamed(run.runId)).toEqual({ seq: 5, text: "1c 2b 3a 4f x" });
   });
 

@@ -1,7 +1,16 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { botUserId, messages, runs } from "../src/schema/index.ts";
-import { anyClaim, anyQuestion, anyTimes, describeEachEngine, findViolations, makeRun, noViolations, useDatabase } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyQuestion,
+  anyTimes,
+  describeEachEngine,
+  findViolations,
+  makeRun,
+  noViolations,
+  useDatabase,
+} from "../src/testing/index.ts";
 import { useRuns } from "./use-runs.ts";
 
 describeEachEngine("a run", (engine) => {
@@ -133,7 +142,9 @@ describeEachEngine("a run", (engine) => {
       .update(runs)
       .set({ cancelRequestedAt: sql`now()` })
       .where(eq(runs.runId, runId));
-    expect(await suite.statements.extendLease({ ...lease, ...anyTimes, leaseMs: 1_000 })).toMatchObject({ cancelRequested: true });
+    expect(await suite.statements.extendLease({ ...lease, ...anyTimes, leaseMs: 1_000 })).toMatchObject({
+      cancelRequested: true,
+    });
   });
 
   it("goes back to the queue when its lease runs out, and fails when the attempts are spent", async () => {

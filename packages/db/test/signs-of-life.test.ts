@@ -1,7 +1,14 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { assistants, messages, runs } from "../src/schema/index.ts";
-import { anyTimes, describeEachEngine, findViolations, makeRun, noViolations, useDatabase } from "../src/testing/index.ts";
+import {
+  anyTimes,
+  describeEachEngine,
+  findViolations,
+  makeRun,
+  noViolations,
+  useDatabase,
+} from "../src/testing/index.ts";
 import { useRuns } from "./use-runs.ts";
 
 describeEachEngine("a run with signs of life", (engine) => {
@@ -38,7 +45,10 @@ describeEachEngine("a run with signs of life", (engine) => {
     await append(lease, 1);
     const before = (await stateOf(runId))?.deadlineAt;
     expect((await append(lease, 2))[0]).toMatchObject({ outcome: "stored", deadlineAt: before });
-    await suite.database.db.update(runs).set({ deadlineAt: sql`now() + interval '50 seconds'` }).where(eq(runs.runId, runId));
+    await suite.database.db
+      .update(runs)
+      .set({ deadlineAt: sql`now() + interval '50 seconds'` })
+      .where(eq(runs.runId, runId));
     const [result] = await append(lease, 3);
     expect(await deadlineOf(runId)).toBeGreaterThanOrEqual(60);
     expect(result).toMatchObject({ deadlineAt: (await stateOf(runId))?.deadlineAt });
@@ -74,7 +84,10 @@ describeEachEngine("a run with signs of life", (engine) => {
     await suite.statements.failRun({ ...kept.lease, ...failure });
     const row = await stateOf(kept.runId);
     expect(row).toMatchObject({ state: "failed", errorCode: "x" });
-    const stored = await suite.database.db.select().from(messages).where(eq(messages.messageId, row?.answerId ?? 0));
+    const stored = await suite.database.db
+      .select()
+      .from(messages)
+      .where(eq(messages.messageId, row?.answerId ?? 0));
     expect(stored).toMatchObject([{ content: "xx", partial: true, seq: 2 }]);
     const discarded = await started();
     await append(discarded.lease, 1);
@@ -101,7 +114,10 @@ describeEachEngine("a run with signs of life", (engine) => {
 
   it("keeps what else its metadata holds", async () => {
     const { runId, lease } = await started();
-    await suite.database.db.update(runs).set({ metadata: { locale: "ru" } }).where(eq(runs.runId, runId));
+    await suite.database.db
+      .update(runs)
+      .set({ metadata: { locale: "ru" } })
+      .where(eq(runs.runId, runId));
     await suite.statements.completeRun({ ...lease, text: "x", usage: null, metadata: { a: 1 } });
     expect((await stateOf(runId))?.metadata).toEqual({ locale: "ru", worker: { a: 1 } });
   });

@@ -35,12 +35,12 @@ describeEachEngine("workers", (engine) => {
         { keyId: "another", name: "w", assistantIds: null, capacity: null },
       ]),
     );
-    expect((await suite.statements.listServices(30_000)).toSorted((a, b) => Number(a.fallback) - Number(b.fallback))).toEqual(
-      [
-        { assistantIds: null, fallback: false },
-        { assistantIds: [1, 7], fallback: true },
-      ],
-    );
+    expect(
+      (await suite.statements.listServices(30_000)).toSorted((a, b) => Number(a.fallback) - Number(b.fallback)),
+    ).toEqual([
+      { assistantIds: null, fallback: false },
+      { assistantIds: [1, 7], fallback: true },
+    ]);
   });
 
   it("that vanished grow old and are forgotten", async () => {
@@ -74,7 +74,10 @@ describeEachEngine("workers", (engine) => {
     const [seen] = await write({ reportedRunIds: [runId], left });
     expect(seen).toMatchObject({ outcome: "seen", name: "w" });
     expect(await suite.statements.listServices(30_000)).toHaveLength(1);
-    await suite.database.db.update(runs).set({ leaseUntil: sql`now()` }).where(eq(runs.runId, runId));
+    await suite.database.db
+      .update(runs)
+      .set({ leaseUntil: sql`now()` })
+      .where(eq(runs.runId, runId));
     expect(await write({ left: [{ keyId: "environment", name: "w", seenAt: seen?.seenAt ?? "" }] })).toEqual([]);
     expect(await names()).toEqual([]);
   });
@@ -82,7 +85,10 @@ describeEachEngine("workers", (engine) => {
   it("find their queue by assistant: length, oldest wait, and the place of a run in its own line", async () => {
     const made = [await makeRun(suite.statements), await makeRun(suite.statements), await makeRun(suite.statements)];
     const [first, second, other] = made.map(({ runId }) => runId);
-    await suite.database.db.update(runs).set({ assistantId: 2 }).where(eq(runs.runId, other ?? 0));
+    await suite.database.db
+      .update(runs)
+      .set({ assistantId: 2 })
+      .where(eq(runs.runId, other ?? 0));
     const positions = await suite.statements.listQueuePositions([second ?? 0, other ?? 0, 999_999], 5);
     expect(positions.toSorted((a, b) => a.runId - b.runId)).toEqual([
       { runId: second, assistantId: 1, position: 2 },

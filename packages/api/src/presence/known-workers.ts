@@ -1,15 +1,17 @@
 import type { LeftWorker, PresentWorker, Service, WorkerChanges, WorkerRow } from "@deepbot/db";
 
 /** A worker that stopped polling or reporting this long ago has left. Longer than `rewriteMs`, see {@link isStale}. */
-export const leaveGraceMs = 2_500;
+const leaveGraceMs = 2_500;
 /** Shortest time between two writes that bring no news. */
-export const rewriteMs = 2_000;
+const rewriteMs = 2_000;
 /** How old the row of a present worker may become. */
 const refreshMs = 10_000;
 /** Bounds what is remembered of workers and of their runs; beyond that the oldest is forgotten. */
 const maxKnown = 20_000;
 
-interface KnownWorker extends Omit<PresentWorker, "assistantIds" | "fallback"> {
+type WorkerKey = Pick<PresentWorker, "keyId" | "name">;
+
+interface KnownWorker extends WorkerKey, Pick<PresentWorker, "capacity"> {
   /** What its open polls ask for. */
   polls: Set<Service>;
   /** What its last poll asked for. */
@@ -18,7 +20,7 @@ interface KnownWorker extends Omit<PresentWorker, "assistantIds" | "fallback"> {
   seenAt: number;
   /** When its row was written last; never: -Infinity. */
   writtenAt: number;
-  /** The moment of that write, by the database. */
+  /** The moment of that write, by the database; "" before the first. */
   rowSeenAt: string;
   /** What the row says that it serves. */
   rowService: string;
@@ -28,23 +30,33 @@ interface KnownWorker extends Omit<PresentWorker, "assistantIds" | "fallback"> {
   leaveAt: number;
 }
 
-export type Poll = Service & Pick<PresentWorker, "keyId" | "name" | "capacity">;
+export type Poll = Service & WorkerKey & Pick<PresentWorker, "capacity">;
 
 /** What this process has seen of workers, and when it has to tell the database. */
 export interface KnownWorkers {
   /** @returns the function that ends the poll */
   poll: (poll: Poll) => () => void;
-  gave: (worker: Pick<PresentWorker, "keyId" | "name">, runId: number) => void;
+  gave: (worker: WorkerKey, runId: number) => void;
   reported: (runId: number) => void;
   /** What the workers serve that are here at this moment. */
   services: () => Service[];
   /** What is to be written now; undefined if nothing is. */
   due: () => WorkerChanges | undefined;
-  /** @returns whether a worker has come or gone */
+  /** @returns whether a worker has come or gone, or serves something else */
   written: (changes: WorkerChanges, rows: readonly WorkerRow[]) => boolean;
 }
 
-const nameOf = ({ keyId, name }: Pick<PresentWorker, "keyId" | "name">): string => `${keyId} ${name}`;
+interface State {
+  now: () => number;
+  known: Map<string, KnownWorker>;
+  /** Who holds the runs that were given here. */
+  holders: Map<number, KnownWorker>;
+  /** Runs that others gave and on which a worker reported here. */
+  strangers: Set<number>;
+  writtenAt: number;
+}
+
+const nameOf = ({ keyId, name }: WorkerKey): string => `${keyId} ${name}`;
 
 /** All that open polls ask for together, or what the last one did. */
 function serviceOf({ polls, last }: KnownWorker): Service {
@@ -56,18 +68,18 @@ function serviceOf({ polls, last }: KnownWorker): Service {
   };
 }
 
+const formOf = ({ assistantIds, fallback }: Service): string => JSON.stringify([assistantIds, fallback]);
+
 function isPresent({ polls, seenAt }: KnownWorker, now: number): boolean {
   return polls.size > 0 || now - seenAt < leaveGraceMs;
 }
 
-const formOf = (worker: KnownWorker): string => JSON.stringify(serviceOf(worker));
-
 /** Others do not know it yet, or not what it serves. */
 function isNews(worker: KnownWorker): boolean {
-  return worker.rowSeenAt === "" || worker.rowService !== formOf(worker);
+  return worker.rowSeenAt === "" || worker.rowService !== formOf(serviceOf(worker));
 }
 
-/** Written before another server, where it polled in between, would delete the row. */
+/** One that polls again is written before another server, where it polled in between, would delete its row. */
 function isStale({ isBack, writtenAt }: KnownWorker, now: number): boolean {
   return now - writtenAt >= (isBack ? rewriteMs : refreshMs);
 }
@@ -79,67 +91,90 @@ function limitSize(map: Map<unknown, unknown>): void {
   }
 }
 
+function meet({ known, now }: State, { keyId, name, capacity, ...service }: Poll): KnownWorker {
+  const worker = known.get(nameOf({ keyId, name })) ?? {
+    keyId,
+    name,
+    capacity,
+    polls: new Set(),
+    last: service,
+    seenAt: now(),
+    writtenAt: -Infinity,
+    rowSeenAt: "",
+    rowService: "",
+    isBack: false,
+    leaveAt: 0,
+  };
+  known.set(nameOf(worker), worker);
+  limitSize(known);
+  return Object.assign(worker, { capacity, last: service, isBack: worker.polls.size === 0 || worker.isBack });
+}
+
+/** Workers whose rows are to be deleted. Those without a row are forgotten at once. */
+function findLeft({ known, now }: State): LeftWorker[] {
+  return [...known.values()].flatMap((worker) => {
+    if (isPresent(worker, now()) || now() < worker.leaveAt) return [];
+    const { keyId, name, rowSeenAt } = worker;
+    if (rowSeenAt !== "") return [{ keyId, name, seenAt: rowSeenAt }];
+    known.delete(nameOf(worker));
+    return [];
+  });
+}
+
+function findDue(state: State): WorkerChanges | undefined {
+  const now = state.now();
+  const left = findLeft(state);
+  const here = [...state.known.values()].filter((worker) => isPresent(worker, now));
+  const stale = new Set(here.filter((worker) => isNews(worker) || isStale(worker, now)));
+  const hasNews = left.length > 0 || [...stale].some(isNews);
+  const mayRewrite = now - state.writtenAt >= rewriteMs && (stale.size > 0 || state.strangers.size > 0);
+  if (!hasNews && !mayRewrite) return undefined;
+  const reportedRunIds = [...state.strangers];
+  state.strangers.clear();
+  // Those whose turn would come soon are written with the others, so that all come to be written together.
+  const soon = here.filter((worker) => stale.has(worker) || now - worker.writtenAt >= refreshMs / 2);
+  const present = soon.map((worker) => {
+    const { keyId, name, capacity } = worker;
+    return { keyId, name, capacity, ...serviceOf(worker) };
+  });
+  return { present, reportedRunIds, left };
+}
+
+function forget({ known, now }: State, left: readonly LeftWorker[], held: ReadonlySet<string>): void {
+  for (const gone of left) {
+    const worker = known.get(nameOf(gone));
+    if (worker === undefined || isPresent(worker, now())) continue;
+    if (held.has(nameOf(gone))) worker.leaveAt = now() + refreshMs;
+    else known.delete(nameOf(gone));
+  }
+}
+
+/** From now on this server answers for these rows. Those that were found by a report count as seen at this moment. */
+function note(state: State, rows: readonly WorkerRow[], present: readonly PresentWorker[]): void {
+  const written = new Map(present.map((worker) => [nameOf(worker), worker]));
+  const now = state.now();
+  for (const { keyId, name, seenAt } of rows) {
+    const reporter = { keyId, name, capacity: null, assistantIds: [], fallback: true };
+    const worker = state.known.get(nameOf(reporter)) ?? meet(state, reporter);
+    const given = written.get(nameOf(worker));
+    const rowService = formOf(given ?? serviceOf(worker));
+    Object.assign(worker, { writtenAt: now, rowSeenAt: seenAt, rowService, isBack: false });
+    if (given === undefined) Object.assign(worker, { seenAt: now, leaveAt: 0 });
+  }
+}
+
 export function createKnownWorkers(clock: () => number = () => performance.now()): KnownWorkers {
-  const known = new Map<string, KnownWorker>();
-  const holders = new Map<number, KnownWorker>();
-  let strangers = new Set<number>();
-  let writtenAt = -Infinity;
-
-  const meet = ({ keyId, name, capacity, ...service }: Poll): KnownWorker => {
-    const now = clock();
-    const worker = known.get(nameOf({ keyId, name })) ?? {
-      keyId,
-      name,
-      capacity,
-      polls: new Set(),
-      last: service,
-      seenAt: now,
-      writtenAt: -Infinity,
-      rowSeenAt: "",
-      rowService: "",
-      isBack: false,
-      leaveAt: 0,
-    };
-    known.set(nameOf(worker), worker);
-    limitSize(known);
-    return Object.assign(worker, { capacity, last: service, isBack: worker.polls.size === 0 || worker.isBack });
+  const state: State = {
+    now: clock,
+    known: new Map(),
+    holders: new Map(),
+    strangers: new Set(),
+    writtenAt: -Infinity,
   };
-
-  const leave = (now: number): LeftWorker[] =>
-    [...known.values()].flatMap((worker) => {
-      if (isPresent(worker, now) || now < worker.leaveAt) return [];
-      const { keyId, name, rowSeenAt } = worker;
-      if (rowSeenAt !== "") return [{ keyId, name, seenAt: rowSeenAt }];
-      known.delete(nameOf(worker));
-      return [];
-    });
-
-  const forget = (left: readonly LeftWorker[], held: ReadonlySet<string>): void => {
-    const now = clock();
-    for (const gone of left) {
-      const worker = known.get(nameOf(gone));
-      if (worker === undefined || isPresent(worker, now)) continue;
-      if (held.has(nameOf(gone))) worker.leaveAt = now + refreshMs;
-      else known.delete(nameOf(gone));
-    }
-  };
-
-  /** From now on this server answers for these rows. Those that were found by a report count as seen at this moment. */
-  const note = (rows: readonly WorkerRow[], polling: ReadonlyMap<string, PresentWorker>): void => {
-    const now = clock();
-    for (const { keyId, name, seenAt } of rows) {
-      const reporter = { keyId, name, capacity: null, assistantIds: [], fallback: true };
-      const worker = known.get(nameOf(reporter)) ?? meet(reporter);
-      Object.assign(worker, { writtenAt: now, rowSeenAt: seenAt, isBack: false });
-      const given = polling.get(nameOf(worker));
-      if (given === undefined) Object.assign(worker, { seenAt: now, leaveAt: 0, rowService: formOf(worker) });
-      else worker.rowService = JSON.stringify({ assistantIds: given.assistantIds, fallback: given.fallback });
-    }
-  };
-
+  const { known, holders, strangers } = state;
   return {
     poll: (poll) => {
-      const worker = meet(poll);
+      const worker = meet(state, poll);
       const { last } = worker;
       worker.polls.add(last);
       return () => {
@@ -154,43 +189,23 @@ export function createKnownWorkers(clock: () => number = () => performance.now()
     },
     reported: (runId) => {
       const holder = holders.get(runId);
-      if (holder !== undefined && known.get(nameOf(holder)) === holder) {
-        holder.seenAt = clock();
-        holder.leaveAt = 0;
-      } else if (strangers.size < maxKnown) strangers.add(runId);
+      const isKnown = holder !== undefined && known.get(nameOf(holder)) === holder;
+      if (isKnown) Object.assign(holder, { seenAt: clock(), leaveAt: 0 });
+      else if (strangers.size < maxKnown) strangers.add(runId);
     },
     services: () => {
       const now = clock();
       return [...known.values()].filter((worker) => isPresent(worker, now)).map(serviceOf);
     },
-    due: () => {
-      const now = clock();
-      const here = [...known.values()].filter((worker) => isPresent(worker, now));
-      const left = leave(now);
-      const stale = new Set(here.filter((worker) => isNews(worker) || isStale(worker, now)));
-      const hasNews = left.length > 0 || [...stale].some(isNews);
-      const mayRewrite = now - writtenAt >= rewriteMs && (stale.size > 0 || strangers.size > 0);
-      if (!hasNews && !mayRewrite) return undefined;
-      // Those whose turn would come soon are written with the others, so that all come to be written together.
-      const soon = here.filter((worker) => stale.has(worker) || now - worker.writtenAt >= refreshMs / 2);
-      const present = soon.map((worker) => {
-        const { keyId, name, capacity } = worker;
-        return { keyId, name, capacity, ...serviceOf(worker) };
-      });
-      const reportedRunIds = [...strangers];
-      strangers = new Set();
-      return { present, reportedRunIds, left };
-    },
+    due: () => findDue(state),
     written: (changes, rows) => {
-      writtenAt = clock();
+      state.writtenAt = clock();
       const seen = rows.filter(({ outcome }) => outcome === "seen");
       const held = new Set(rows.filter(({ outcome }) => outcome === "held").map(nameOf));
-      const isChanged = ({ assistantIds, fallback, ...worker }: PresentWorker): boolean =>
-        known.get(nameOf(worker))?.rowService !== JSON.stringify({ assistantIds, fallback });
-      const hasNews = changes.left.length > held.size || changes.present.some(isChanged);
-      forget(changes.left, held);
-      note(seen, new Map(changes.present.map((worker) => [nameOf(worker), worker])));
-      return hasNews;
+      const hasNews = changes.present.some((worker) => known.get(nameOf(worker))?.rowService !== formOf(worker));
+      forget(state, changes.left, held);
+      note(state, seen, changes.present);
+      return hasNews || changes.left.length > held.size;
     },
   };
 }

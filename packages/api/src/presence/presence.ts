@@ -90,6 +90,22 @@ function createLegacyReaders(known: KnownWorkers): Presence["readLegacy"] {
   };
 }
 
+/** Those who want to know of changes. */
+function createWatchers() {
+  const watchers: { isWaiting: () => boolean; changed: () => void }[] = [];
+  let told = "";
+  return {
+    add: (watcher: (typeof watchers)[number]): void => void watchers.push(watcher),
+    areWaiting: (): boolean => watchers.some(({ isWaiting }) => isWaiting()),
+    tell: (services: readonly Service[]): void => {
+      const state = JSON.stringify([servedBy(services), othersOf(services)]);
+      if (state === told) return;
+      told = state;
+      watchers.forEach(({ changed }) => changed());
+    },
+  };
+}
+
 /** Who is there to answer. Each server tells the database what it has seen, every few seconds and for all workers together. */
 export function createPresence({
   statements,
@@ -99,9 +115,8 @@ export function createPresence({
   notifier: Notifier;
 }): Presence {
   const known = createKnownWorkers();
-  const watchers: { isWaiting: () => boolean; changed: () => void }[] = [];
   const reads = createServiceReads(statements);
-  let told = "";
+  const watchers = createWatchers();
   notifier.subscribe("workers", reads.expire);
   notifier.onGap(reads.expire);
 
@@ -112,14 +127,6 @@ export function createPresence({
     if (changes === undefined) return;
     const rows = await statements.writeWorkers(changes);
     if (known.written(changes, rows)) notifier.publish("workers");
-  };
-
-  const tell = (): void => {
-    const services = all();
-    const state = JSON.stringify([servedBy(services), othersOf(services)]);
-    if (state === told) return;
-    told = state;
-    watchers.forEach(({ changed }) => changed());
   };
 
   return {
@@ -139,12 +146,12 @@ export function createPresence({
       return othersOf(all());
     },
     needsFallback: () => othersOf(all()) !== "all",
-    onChange: (watcher) => void watchers.push(watcher),
+    onChange: watchers.add,
     tick: async () => {
       await write();
-      if (!watchers.some(({ isWaiting }) => isWaiting())) return;
+      if (!watchers.areWaiting()) return;
       await reads.refresh(pollIntervalMs);
-      tell();
+      watchers.tell(all());
     },
   };
 }

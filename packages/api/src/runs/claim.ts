@@ -23,6 +23,16 @@ export interface Claim {
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
 
+/** Says now and then that a claim is to move the clock: what need not be in all of them. */
+function createClockTurns(): () => boolean {
+  let movedAt = -Infinity;
+  return () => {
+    const isDue = performance.now() - movedAt >= clockIntervalMs;
+    if (isDue) movedAt = performance.now();
+    return isDue;
+  };
+}
+
 /**
  * Leases queued runs, waiting up to `waitMs` for the first. Returns an empty list when none came, and early when the server
  * begins to stop. Runs that were claimed for a worker that has left meanwhile are released.
@@ -51,14 +61,7 @@ export function createClaimRuns(
     }
   };
 
-  let clockMovedAt = -Infinity;
-  /** Leaves out of most claims what need not be in all of them. */
-  const isClockDue = (): boolean => {
-    const isDue = performance.now() - clockMovedAt >= clockIntervalMs;
-    if (isDue) clockMovedAt = performance.now();
-    return isDue;
-  };
-
+  const isClockDue = createClockTurns();
   const claimNow = async ({ key, fallback, ...claim }: Claim): Promise<ClaimedRun[]> => {
     const others = fallback ? await presence.servedByOthers() : [];
     if (others === "all") return [];

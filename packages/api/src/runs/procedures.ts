@@ -63,7 +63,13 @@ export const runsRouter = router({
     .input(sync(watchInput))
     .subscription(async function* ({ ctx: { user, useCases }, input, signal = new AbortController().signal }) {
       const { userId, sessionId } = user;
-      const subscription = { runId: input.run_id, userId, sessionId, lastEventId: input.lastEventId, knowsWaiting: input.waiting === true };
+      const subscription = {
+        runId: input.run_id,
+        userId,
+        sessionId,
+        lastEventId: input.lastEventId,
+        knowsWaiting: input.waiting === true,
+      };
       for await (const { id, event } of mapStreamErrors(useCases.runs.subscribe(subscription, signal))) {
         yield tracked(id, event);
       }

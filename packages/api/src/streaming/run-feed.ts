@@ -186,6 +186,20 @@ function beginFeed(feed: Feed, { position, state }: { position: Position; state:
   if (feed.isBehind) marks.add(runId, "deltas");
 }
 
+function queuedAmong(feeds: Iterable<Feed>): ReturnType<RunFeeds["queued"]> {
+  return Array.from(feeds).flatMap(({ run: { runId }, queue }) =>
+    queue === undefined ? [] : [{ runId, since: queue.since, isTold: queue.told !== undefined }],
+  );
+}
+
+function tellPlace(feed: Feed | undefined, { online, position }: Pick<WaitingEvent, "online" | "position">): void {
+  if (feed?.queue === undefined) return;
+  const { told } = feed.queue;
+  if (told?.online === online && told.position === position) return;
+  feed.queue.told = { type: "waiting", online, position };
+  tell(feed, { kind: "waiting", event: feed.queue.told });
+}
+
 export function createRunFeeds(deps: {
   notifier: Notifier;
   statements: Pick<Statements, "followRuns" | "listChangedRuns">;
@@ -221,18 +235,8 @@ export function createRunFeeds(deps: {
         },
       };
     },
-    queued: () =>
-      Array.from(feeds.values()).flatMap(({ run: { runId }, queue }) =>
-        queue === undefined ? [] : [{ runId, since: queue.since, isTold: queue.told !== undefined }],
-      ),
-    tellWaiting: (runId, { online, position }) => {
-      const feed = feeds.get(runId);
-      if (feed?.queue === undefined) return;
-      const { told } = feed.queue;
-      if (told?.online === online && told.position === position) return;
-      feed.queue.told = { type: "waiting", online, position };
-      tell(feed, { kind: "waiting", event: feed.queue.told });
-    },
+    queued: () => queuedAmong(feeds.values()),
+    tellWaiting: (runId, waiting) => tellPlace(feeds.get(runId), waiting),
     deliverLocally: (stored) => continueFeed(feeds.get(stored.runId), stored),
     poll: async () => {
       const cursors = Array.from(feeds.values()).flatMap(({ cursor }) => cursor ?? []);

@@ -29,7 +29,9 @@ export const getDialogOutput = z.object({
         content: z.string(),
         message_id: id("Id of the message"),
         created_at: timestamp("When it was stored"),
-        partial: z.boolean().describe("Whether the answer was cut short, because the user stopped it or the worker failed"),
+        partial: z
+          .boolean()
+          .describe("Whether the answer was cut short, because the user stopped it or the worker failed"),
       }),
     )
     .describe("The messages, oldest first"),

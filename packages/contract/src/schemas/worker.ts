@@ -102,7 +102,9 @@ export const appendInput = z.strictObject({
 
 export const completeInput = z.strictObject({
   ...lease,
-  text: answerText("The whole answer: up to 64 KiB of UTF-8, may be empty. Absent: what was appended is the answer").optional(),
+  text: answerText(
+    "The whole answer: up to 64 KiB of UTF-8, may be empty. Absent: what was appended is the answer",
+  ).optional(),
   usage: z.strictObject(usageFields).optional().describe("What the model reported that the answer cost"),
   metadata: answerMetadata.optional(),
 });
@@ -121,7 +123,9 @@ export const failInput = z.strictObject({
   discard: z
     .boolean()
     .default(false)
-    .describe("Whether to throw away what was appended. Otherwise it is kept as a partial answer if the run fails for good"),
+    .describe(
+      "Whether to throw away what was appended. Otherwise it is kept as a partial answer if the run fails for good",
+    ),
 });
 
 export const failOutput = z.object({

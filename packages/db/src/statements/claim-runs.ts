@@ -138,8 +138,7 @@ function claimStatement(db: Db, { movesClock }: { movesClock: boolean }) {
       started_at = coalesce(started_at, clock_timestamp()), error_code = null, error_message = null
     from claimable cross join (select ${sql.placeholder("confirmWithinMs")}::float8 as ms) as within
     where runs.run_id = claimable.run_id
-    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_until, deadline_at, created_at, attempt,
-      max_attempts`);
+    returning runs.run_id, dialog_id, question_id, start_tag, lease_token, lease_until, deadline_at, created_at, attempt, max_attempts`);
   return db
     .with(claimable, claimed, ...(movesClock ? clockMoves(db) : []))
     .select({

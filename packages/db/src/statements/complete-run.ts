@@ -95,6 +95,8 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     .prepare(name);
 }
 
+const asJson = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
+
 /** The text that the caller gave need not come back from the database. */
 function withText(
   completed: (Omit<CompletedRun, "text"> & { streamed: string | null }) | undefined,
@@ -136,7 +138,6 @@ export function prepareCompleteRun(db: Db): CompleteRun {
       run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
       and (state = 'running' and lease_until > clock_timestamp() or ${healable})`,
   });
-  const asJson = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
   return async ({ usage, metadata = null, ...answer }) => {
     const completed = await statement.execute({ ...answer, usage: asJson(usage), metadata: asJson(metadata) });
     return withText(completed.at(0), answer.text);

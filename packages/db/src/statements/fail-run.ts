@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, runs } from "../schema/index.ts";
 import { leaseHolds, type LeaseKey, type ReleasedRun } from "./leases.ts";
-import { freedDialogs, hasStreamed } from "./streamed-text.ts";
+import { freeDialogs, hasStreamed, insertPartialMessages } from "./streamed-text.ts";
 
 export interface FailedRun extends ReleasedRun {
   state: RunState;
@@ -58,8 +58,10 @@ export function prepareFailRun(db: Db): FailRun {
     where runs.dialog_id = dialog.dialog_id and ${leaseHolds}
     returning run_id, epoch, answer_id, runs.dialog_id, dialog.user_id, state, attempt, max_attempts - attempt as attempts_left,
       available_at, cancel_requested_at`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freeDialogs(sql`failed`));
+  const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(insertPartialMessages(sql`failed`));
   const statement = db
-    .with(dialog, failed, ...freedDialogs(db, sql`failed`))
+    .with(dialog, failed, freed, partial)
     .select({
       dialogId: failed.dialogId,
       ownerId: failed.ownerId,

@@ -40,8 +40,7 @@ export function prepareListAssistantLoads(db: Db): ListAssistantLoads {
     )
     .orderBy(sql`slug`)
     .prepare("list_assistant_loads");
-  return (assistantIds) =>
-    statement.execute({ assistantIds: assistantIds === null ? null : [...assistantIds] });
+  return (assistantIds) => statement.execute({ assistantIds: assistantIds === null ? null : [...assistantIds] });
 }
 
 /** A queued run's place in the line of its assistant. */

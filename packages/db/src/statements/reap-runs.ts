@@ -2,7 +2,7 @@ import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
-import { freedDialogs, hasStreamed } from "./streamed-text.ts";
+import { freeDialogs, hasStreamed, insertPartialMessages } from "./streamed-text.ts";
 
 export interface ReapedRun {
   runId: number;
@@ -89,8 +89,10 @@ export function prepareReapRuns(db: Db): ReapRuns {
     where runs.run_id = overdue.run_id
     returning runs.run_id, dialog_id, user_id, state_before, state, error_code, overdue.lease_confirmed,
       runs.epoch, answer_id`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freeDialogs(sql`reaped`));
+  const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(insertPartialMessages(sql`reaped`));
   const statement = db
-    .with(overdue, reaped, ...freedDialogs(db, sql`reaped`), ...refundedStartTags(db))
+    .with(overdue, reaped, freed, partial, ...refundedStartTags(db))
     .select()
     .from(reaped)
     .prepare("reap_runs");

@@ -1,6 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { Db } from "../db.ts";
-import { botUserId, dialogs } from "../schema/index.ts";
+import { botUserId } from "../schema/index.ts";
 
 /** True of the row of `runs` whose present claim has streamed something. */
 export const hasStreamed = sql`exists (
@@ -13,20 +12,16 @@ export const streamedText = (claim: SQL): SQL => sql`(
   where run_deltas.run_id = ${claim}.run_id and run_deltas.epoch = ${claim}.epoch
 )`;
 
-/**
- * The steps that end the runs of `ended` for their dialogs: the flag is cleared, and where `answer_id` was given, what was
- * streamed becomes a partial message under that id.
- */
-export function freedDialogs(db: Db, ended: SQL) {
-  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
-    update dialogs set status_flag = false, last_seq = last_seq + (answer_id is not null)::int
-    from ${ended} where dialogs.dialog_id = ${ended}.dialog_id and ${ended}.state <> 'queued'
-    returning dialogs.dialog_id, dialogs.last_seq`);
-  const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(sql`
-    insert into messages (message_id, dialog_id, user_id, content, seq, partial)
-    select answer_id, ${ended}.dialog_id, ${botUserId}, ${streamedText(ended)}, freed.last_seq, true
-    from ${ended} join freed on freed.dialog_id = ${ended}.dialog_id
-    where answer_id is not null
-    returning dialog_id`);
-  return [freed, partial] as const;
-}
+/** Clears the flags of the dialogs whose runs the step `ended` has ended. */
+export const freeDialogs = (ended: SQL): SQL => sql`
+  update dialogs set status_flag = false, last_seq = last_seq + (answer_id is not null)::int
+  from ${ended} where dialogs.dialog_id = ${ended}.dialog_id and ${ended}.state <> 'queued'
+  returning dialogs.dialog_id, dialogs.last_seq`;
+
+/** Where the step `ended` gave an `answer_id`, stores what was streamed under it. `freed` is the step of {@link freeDialogs}. */
+export const insertPartialMessages = (ended: SQL): SQL => sql`
+  insert into messages (message_id, dialog_id, user_id, content, seq, partial)
+  select answer_id, ${ended}.dialog_id, ${botUserId}, ${streamedText(ended)}, freed.last_seq, true
+  from ${ended} join freed on freed.dialog_id = ${ended}.dialog_id
+  where answer_id is not null
+  returning dialog_id`;

@@ -1,6 +1,6 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { environmentKeyId, runs, workers } from "../schema/index.ts";
+import { environmentKeyId, workers } from "../schema/index.ts";
 
 /** A worker, by its key and the name that it gives. */
 export interface WorkerKey {
@@ -42,12 +42,14 @@ export interface WorkerChanges {
 export type WriteWorkers = (changes: WorkerChanges) => Promise<WorkerRow[]>;
 
 /** True of the run that the worker in the given step holds. */
-const isHeldBy = (worker: string) => sql`
-  state = 'running' and lease_until > now() and runs.worker = ${sql.raw(worker)}.name
-  and coalesce(lease_key_id, ${environmentKeyId}) = ${sql.raw(worker)}.key_id`;
+const isHeldBy = (worker: SQL): SQL => sql`
+  state = 'running' and lease_until > now() and runs.worker = ${worker}.name
+  and coalesce(lease_key_id, ${environmentKeyId}) = ${worker}.key_id`;
 
-export function prepareWriteWorkers(db: Db): WriteWorkers {
-  const key = { keyId: workers.keyId, name: workers.name };
+const key = { keyId: workers.keyId, name: workers.name };
+
+/** Writes the workers that poll, and those that have reported on the given runs. */
+function seenWorkers(db: Db) {
   const present = db.$with("present", key).as(sql`
     select * from unnest(
       ${sql.placeholder("keyIds")}::text[], ${sql.placeholder("names")}::text[], ${sql.placeholder("assistants")}::text[],
@@ -74,8 +76,13 @@ export function prepareWriteWorkers(db: Db): WriteWorkers {
     update workers set seen_at = now() from reporters
     where workers.key_id = reporters.key_id and workers.name = reporters.name
     returning workers.key_id, workers.name`);
+  return [present, written, reporters, reported] as const;
+}
+
+/** Deletes the workers that have left. */
+function leftWorkers(db: Db) {
   const left = db.$with("leaving", key).as(sql`
-    select gone.key_id, gone.name, gone.seen_at::timestamptz as seen_at, exists (select 1 from runs where ${isHeldBy("gone")}) as is_busy
+    select gone.key_id, gone.name, gone.seen_at::timestamptz as seen_at, exists (select 1 from runs where ${isHeldBy(sql`gone`)}) as is_busy
     from unnest(
       ${sql.placeholder("leftKeyIds")}::text[], ${sql.placeholder("leftNames")}::text[],
       ${sql.placeholder("leftSeenAt")}::text[]
@@ -86,8 +93,12 @@ export function prepareWriteWorkers(db: Db): WriteWorkers {
     where workers.key_id = leaving.key_id and workers.name = leaving.name and workers.seen_at <= leaving.seen_at
       and not is_busy
     returning workers.key_id`);
+  return [left, deleted] as const;
+}
+
+export function prepareWriteWorkers(db: Db): WriteWorkers {
   const statement = db
-    .with(present, written, reporters, reported, left, deleted)
+    .with(...seenWorkers(db), ...leftWorkers(db))
     .select({
       outcome: sql<WorkerRow["outcome"]>`outcome`,
       keyId: sql<string>`key_id`,
@@ -159,7 +170,7 @@ export function prepareListWorkers(db: Db): ListWorkers {
       capacity: workers.capacity,
       fallback: workers.fallback,
       seenAt: workers.seenAt,
-      running: sql<number>`(select count(*) from runs where ${isHeldBy("workers")})`.mapWith(Number),
+      running: sql<number>`(select count(*) from runs where ${isHeldBy(sql`workers`)})`.mapWith(Number),
     })
     .from(workers)
     .orderBy(sql`seen_at desc`)

@@ -62,7 +62,9 @@ export function LastTurn({ question, answers }: TurnProps): ReactNode {
         );
       })}
       {streamedText === "" && progress}
-      {run !== null && openRun === null && <RunEnding run={run} canRetry hasStoppedAnswer={run.state === "cancelled" && answers.length > 0} />}
+      {run !== null && openRun === null && (
+        <RunEnding run={run} canRetry hasStoppedAnswer={run.state === "cancelled" && answers.length > 0} />
+      )}
     </li>
   );
 }
