@@ -66,6 +66,7 @@ describePostgres("what one server does and another must hear of", () => {
       await until("the worker waits", () => there.statementLog.includes("claim_runs"));
       const waiting = refusalOf(elsewhere().messages.send({ dialog_id: other, text_user: "question" }));
       await first;
+      here.statementLog.length = 0;
       const leaving = new AbortController();
       const claims = [here, there, here].map((platform) =>
         platform.as({ serviceKey, signal: leaving.signal }).worker.claim({ worker: "w", wait_ms: 25_000 }),

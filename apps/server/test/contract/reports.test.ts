@@ -28,14 +28,16 @@ describe("a worker's report", () => {
   };
 
   describe("heartbeat", () => {
-    it("extends the lease, never the deadline, and says that no cancel was asked for", async () => {
+    it("extends the lease, moves the deadline, and says that no cancel was asked for", async () => {
       const { run } = await prepare();
       const { status, body } = await report(api, run, { kind: "heartbeat", lease_ms: 600_000 });
       expect(status).toBe(200);
-      const { run_id, deadline_at } = run;
-      expect(body).toEqual({ run_id, deadline_at, cancel_requested: false, lease_until: expect.any(String) });
-      const { lease_until: extended } = body as { lease_until: string };
+      const { run_id } = run;
+      const times = { lease_until: expect.any(String), deadline_at: expect.any(String) };
+      expect(body).toEqual({ run_id, cancel_requested: false, ...times });
+      const { lease_until: extended, deadline_at } = body as { lease_until: string; deadline_at: string };
       expect(Date.parse(extended) - Date.parse(run.lease_until)).toBeGreaterThan(500_000);
+      expect(Date.parse(deadline_at)).toBeGreaterThan(Date.parse(run.deadline_at));
     });
   });
 
@@ -49,13 +51,19 @@ describe("a worker's report", () => {
         [1, "Hel"],
       ] as const) {
         const { status, body } = await report(api, run, { kind: "append", seq, text, lease_ms: 600_000 });
-        const { run_id, deadline_at } = run;
-        expect([status, body]).toMatchObject([200, { run_id, deadline_at, cancel_requested: false }]);
+        expect([status, body]).toMatchObject([200, { run_id: run.run_id, cancel_requested: false }]);
         const { lease_until: extended } = body as { lease_until: string };
         expect(Date.parse(extended) - Date.parse(run.lease_until)).toBeGreaterThan(500_000);
       }
       await until("the text so far", async () => (await readRun(person, run.run_id)).text === "Hello");
       expect(await readDialog(person, dialogId)).toEqual(["user: a question"]);
+    });
+
+    it("is 409 with another text under a stored number", async () => {
+      const { run } = await prepare();
+      await report(api, run, { kind: "append", seq: 1, text: "one" });
+      const refused = expectProblem(await report(api, run, { kind: "append", seq: 1, text: "two" }), 409);
+      expect(refused).toMatchObject({ code: "seq_conflict", seq: 1 });
     });
 
     it("is 409 with a gap", async () => {
@@ -165,7 +173,7 @@ describe("a worker's report", () => {
       const { status, body } = await report(api, run, { kind: "fail", ...failure, retry: true });
       expect([status, body]).toEqual([
         200,
-        { run_id: run.run_id, state: "queued", available_at: expect.any(String), attempts_left: 2 },
+        { run_id: run.run_id, state: "queued", available_at: expect.any(String), attempts_left: 1 },
       ]);
       expect(await readFlag(person, dialogId)).toBe(true);
       expect(await claimRun(api)).toMatchObject({ run_id: run.run_id, attempt: 2 });

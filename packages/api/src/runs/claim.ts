@@ -23,6 +23,17 @@ export interface Claim {
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
 
+async function releaseAll(
+  { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
+  claimed: readonly ClaimedRun[],
+): Promise<void> {
+  for (const { runId, leaseToken, dialogId, userId } of claimed) {
+    if ((await statements.releaseRun({ runId, leaseToken })) === undefined) continue;
+    const ids = { runId, dialogId, ownerId: userId };
+    events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
+  }
+}
+
 /** Says now and then that a claim is to move the clock: what need not be in all of them. */
 function createClockTurns(): () => boolean {
   let movedAt = -Infinity;
@@ -51,14 +62,6 @@ export function createClaimRuns(
     const waitedMs = Math.max(0, Date.now() - createdAt.getTime());
     const facts = { worker, attempt, ...(attempt === 1 ? { waitedMs } : {}) };
     events.emit({ kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts });
-  };
-
-  const releaseAll = async (claimed: readonly ClaimedRun[]): Promise<void> => {
-    for (const { runId, leaseToken, dialogId, userId } of claimed) {
-      if ((await statements.releaseRun({ runId, leaseToken })) === undefined) continue;
-      const ids = { runId, dialogId, ownerId: userId };
-      events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
-    }
   };
 
   const isClockDue = createClockTurns();
@@ -93,7 +96,7 @@ export function createClaimRuns(
     try {
       const claimed = await claimOrWait(claim, { place, signal });
       if (signal?.aborted !== true) return claimed;
-      await releaseAll(claimed);
+      await releaseAll(deps, claimed);
       return [];
     } finally {
       place.close();
