@@ -17,7 +17,7 @@ const background = new Set([
   "write_workers",
   "prune_workers",
   "list_queue_positions",
-  "list_services",
+  "list_coverages",
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */

@@ -25,7 +25,7 @@ export type {
   LeftWorker,
   ListedWorker,
   PresentWorker,
-  Service,
+  Coverage,
   WorkerChanges,
   WorkerRow,
 } from "./statements/workers.ts";

@@ -40,7 +40,7 @@ const exceptions: ReadonlySet<string> = new Set([
   // So are all assistants, and all workers that are there: few rows.
   "list_assistant_loads: assistants",
   "list_assistant_loads: assistants by assistants_slug_key",
-  "list_services: workers",
+  "list_coverages: workers",
   "list_workers: workers",
   "prune_workers: workers",
   // It steps from run to run, one entry at a time.

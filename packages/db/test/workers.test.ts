@@ -36,7 +36,7 @@ describeEachEngine("workers", (engine) => {
       ]),
     );
     expect(
-      (await suite.statements.listServices(30_000)).toSorted((a, b) => Number(a.fallback) - Number(b.fallback)),
+      (await suite.statements.listCoverages(30_000)).toSorted((a, b) => Number(a.fallback) - Number(b.fallback)),
     ).toEqual([
       { assistantIds: null, fallback: false },
       { assistantIds: [1, 7], fallback: true },
@@ -46,7 +46,7 @@ describeEachEngine("workers", (engine) => {
   it("that vanished grow old and are forgotten", async () => {
     await write({ present: [worker()] });
     await makeOlder();
-    expect(await suite.statements.listServices(30_000)).toEqual([]);
+    expect(await suite.statements.listCoverages(30_000)).toEqual([]);
     await suite.statements.pruneWorkers(120_000);
     expect(await names()).toEqual(["w"]);
     await suite.statements.pruneWorkers(30_000);
@@ -73,7 +73,7 @@ describeEachEngine("workers", (engine) => {
     await makeOlder();
     const [seen] = await write({ reportedRunIds: [runId], left });
     expect(seen).toMatchObject({ outcome: "seen", name: "w" });
-    expect(await suite.statements.listServices(30_000)).toHaveLength(1);
+    expect(await suite.statements.listCoverages(30_000)).toHaveLength(1);
     await suite.database.db
       .update(runs)
       .set({ leaseUntil: sql`now()` })

@@ -1,4 +1,4 @@
-import type { LeftWorker, PresentWorker, Service, WorkerChanges, WorkerRow } from "@deepbot/db";
+import type { LeftWorker, PresentWorker, Coverage, WorkerChanges, WorkerRow } from "@deepbot/db";
 
 /** A worker that stopped polling or reporting this long ago has left. Longer than `rewriteMs`, see {@link isStale}. */
 const leaveGraceMs = 2_500;
@@ -13,9 +13,9 @@ type WorkerKey = Pick<PresentWorker, "keyId" | "name">;
 
 interface KnownWorker extends WorkerKey, Pick<PresentWorker, "capacity"> {
   /** What its open polls ask for. */
-  polls: Set<Service>;
+  polls: Set<Coverage>;
   /** What its last poll asked for. */
-  last: Service;
+  last: Coverage;
   /** When it polled or reported last. */
   seenAt: number;
   /** When its row was written last; never: -Infinity. */
@@ -23,14 +23,14 @@ interface KnownWorker extends WorkerKey, Pick<PresentWorker, "capacity"> {
   /** The moment of that write, by the database; "" before the first. */
   rowSeenAt: string;
   /** What the row says that it serves. */
-  rowService: string;
+  rowCoverage: string;
   /** It polls again after a pause, so another server may take it for gone. */
   isBack: boolean;
   /** When to try again to delete its row. */
   leaveAt: number;
 }
 
-export type Poll = Service & WorkerKey & Pick<PresentWorker, "capacity">;
+export type Poll = Coverage & WorkerKey & Pick<PresentWorker, "capacity">;
 
 /** What this process has seen of workers, and when it has to tell the database. */
 export interface KnownWorkers {
@@ -39,7 +39,7 @@ export interface KnownWorkers {
   gave: (worker: WorkerKey, runId: number) => void;
   reported: (runId: number) => void;
   /** What the workers serve that are here at this moment. */
-  services: () => Service[];
+  coverages: () => Coverage[];
   /** What is to be written now; undefined if nothing is. */
   due: () => WorkerChanges | undefined;
   /** @returns whether a worker has come or gone, or serves something else */
@@ -59,7 +59,7 @@ interface State {
 const nameOf = ({ keyId, name }: WorkerKey): string => `${keyId} ${name}`;
 
 /** All that open polls ask for together, or what the last one did. */
-function serviceOf({ polls, last }: KnownWorker): Service {
+function coverageOf({ polls, last }: KnownWorker): Coverage {
   const open = polls.size === 0 ? [last] : [...polls];
   const ids = open.flatMap(({ assistantIds }) => assistantIds ?? []);
   return {
@@ -68,7 +68,7 @@ function serviceOf({ polls, last }: KnownWorker): Service {
   };
 }
 
-const formOf = ({ assistantIds, fallback }: Service): string => JSON.stringify([assistantIds, fallback]);
+const formOf = ({ assistantIds, fallback }: Coverage): string => JSON.stringify([assistantIds, fallback]);
 
 function isPresent({ polls, seenAt }: KnownWorker, now: number): boolean {
   return polls.size > 0 || now - seenAt < leaveGraceMs;
@@ -76,7 +76,7 @@ function isPresent({ polls, seenAt }: KnownWorker, now: number): boolean {
 
 /** Others do not know it yet, or not what it serves. */
 function isNews(worker: KnownWorker): boolean {
-  return worker.rowSeenAt === "" || worker.rowService !== formOf(serviceOf(worker));
+  return worker.rowSeenAt === "" || worker.rowCoverage !== formOf(coverageOf(worker));
 }
 
 /** One that polls again is written before another server, where it polled in between, would delete its row. */
@@ -91,23 +91,23 @@ function limitSize(map: Map<unknown, unknown>): void {
   }
 }
 
-function meet({ known, now }: State, { keyId, name, capacity, ...service }: Poll): KnownWorker {
+function meet({ known, now }: State, { keyId, name, capacity, ...coverage }: Poll): KnownWorker {
   const worker = known.get(nameOf({ keyId, name })) ?? {
     keyId,
     name,
     capacity,
     polls: new Set(),
-    last: service,
+    last: coverage,
     seenAt: now(),
     writtenAt: -Infinity,
     rowSeenAt: "",
-    rowService: "",
+    rowCoverage: "",
     isBack: false,
     leaveAt: 0,
   };
   known.set(nameOf(worker), worker);
   limitSize(known);
-  return Object.assign(worker, { capacity, last: service, isBack: worker.polls.size === 0 || worker.isBack });
+  return Object.assign(worker, { capacity, last: coverage, isBack: worker.polls.size === 0 || worker.isBack });
 }
 
 /** Workers whose rows are to be deleted. Those without a row are forgotten at once. */
@@ -135,7 +135,7 @@ function findDue(state: State): WorkerChanges | undefined {
   const soon = here.filter((worker) => stale.has(worker) || now - worker.writtenAt >= refreshMs / 2);
   const present = soon.map((worker) => {
     const { keyId, name, capacity } = worker;
-    return { keyId, name, capacity, ...serviceOf(worker) };
+    return { keyId, name, capacity, ...coverageOf(worker) };
   });
   return { present, reportedRunIds, left };
 }
@@ -157,8 +157,8 @@ function note(state: State, rows: readonly WorkerRow[], present: readonly Presen
     const reporter = { keyId, name, capacity: null, assistantIds: [], fallback: true };
     const worker = state.known.get(nameOf(reporter)) ?? meet(state, reporter);
     const given = written.get(nameOf(worker));
-    const rowService = formOf(given ?? serviceOf(worker));
-    Object.assign(worker, { writtenAt: now, rowSeenAt: seenAt, rowService, isBack: false });
+    const rowCoverage = formOf(given ?? coverageOf(worker));
+    Object.assign(worker, { writtenAt: now, rowSeenAt: seenAt, rowCoverage, isBack: false });
     if (given === undefined) Object.assign(worker, { seenAt: now, leaveAt: 0 });
   }
 }
@@ -193,16 +193,16 @@ export function createKnownWorkers(clock: () => number = () => performance.now()
       if (isKnown) Object.assign(holder, { seenAt: clock(), leaveAt: 0 });
       else if (strangers.size < maxKnown) strangers.add(runId);
     },
-    services: () => {
+    coverages: () => {
       const now = clock();
-      return [...known.values()].filter((worker) => isPresent(worker, now)).map(serviceOf);
+      return [...known.values()].filter((worker) => isPresent(worker, now)).map(coverageOf);
     },
     due: () => findDue(state),
     written: (changes, rows) => {
       state.writtenAt = clock();
       const seen = rows.filter(({ outcome }) => outcome === "seen");
       const held = new Set(rows.filter(({ outcome }) => outcome === "held").map(nameOf));
-      const hasNews = changes.present.some((worker) => known.get(nameOf(worker))?.rowService !== formOf(worker));
+      const hasNews = changes.present.some((worker) => known.get(nameOf(worker))?.rowCoverage !== formOf(worker));
       forget(state, changes.left, held);
       note(state, seen, changes.present);
       return hasNews || changes.left.length > held.size;

@@ -1,5 +1,5 @@
 import { limits } from "@deepbot/contract";
-import type { ListedWorker, Service, Statements } from "@deepbot/db";
+import type { ListedWorker, Coverage, Statements } from "@deepbot/db";
 import type { Notifier } from "@deepbot/live";
 import type { ServiceKey } from "../identity/service-key.ts";
 import { createKnownWorkers, type KnownWorkers } from "./known-workers.ts";
@@ -33,31 +33,31 @@ export interface Presence extends Pick<KnownWorkers, "poll" | "gave" | "reported
   tick: () => Promise<void>;
 }
 
-const serves = ({ assistantIds }: Service, assistantId: number): boolean =>
+const serves = ({ assistantIds }: Coverage, assistantId: number): boolean =>
   assistantIds === null || assistantIds.includes(assistantId);
 
-function servedBy(services: readonly Service[]): "all" | readonly number[] {
-  if (services.some(({ assistantIds }) => assistantIds === null)) return "all";
-  return [...new Set(services.flatMap(({ assistantIds }) => assistantIds ?? []))].toSorted((a, b) => a - b);
+function servedBy(coverages: readonly Coverage[]): "all" | readonly number[] {
+  if (coverages.some(({ assistantIds }) => assistantIds === null)) return "all";
+  return [...new Set(coverages.flatMap(({ assistantIds }) => assistantIds ?? []))].toSorted((a, b) => a - b);
 }
 
-function othersOf(services: readonly Service[]): ServedByOthers {
-  return servedBy(services.filter(({ fallback }) => !fallback));
+function othersOf(coverages: readonly Coverage[]): ServedByOthers {
+  return servedBy(coverages.filter(({ fallback }) => !fallback));
 }
 
 /** What the workers of all servers serve, as the database has it. */
-function createServiceReads(statements: Pick<Statements, "listServices">) {
-  let services: Service[] = [];
+function createCoverageReads(statements: Pick<Statements, "listCoverages">) {
+  let coverages: Coverage[] = [];
   let readAt = -Infinity;
   let reading: Promise<void> | undefined;
 
   const read = async (): Promise<void> => {
     const startedAt = performance.now();
-    services = await statements.listServices(freshMs);
+    coverages = await statements.listCoverages(freshMs);
     readAt = startedAt;
   };
   return {
-    services: () => services,
+    coverages: () => coverages,
     expire: () => {
       readAt = -Infinity;
     },
@@ -97,8 +97,8 @@ function createWatchers() {
   return {
     add: (watcher: (typeof watchers)[number]): void => void watchers.push(watcher),
     areWaiting: (): boolean => watchers.some(({ isWaiting }) => isWaiting()),
-    tell: (services: readonly Service[]): void => {
-      const state = JSON.stringify([servedBy(services), othersOf(services)]);
+    tell: (coverages: readonly Coverage[]): void => {
+      const state = JSON.stringify([servedBy(coverages), othersOf(coverages)]);
       if (state === told) return;
       told = state;
       watchers.forEach(({ changed }) => changed());
@@ -111,16 +111,16 @@ export function createPresence({
   statements,
   notifier,
 }: {
-  statements: Pick<Statements, "writeWorkers" | "listServices" | "listWorkers">;
+  statements: Pick<Statements, "writeWorkers" | "listCoverages" | "listWorkers">;
   notifier: Notifier;
 }): Presence {
   const known = createKnownWorkers();
-  const reads = createServiceReads(statements);
+  const reads = createCoverageReads(statements);
   const watchers = createWatchers();
   notifier.subscribe("workers", reads.expire);
   notifier.onGap(reads.expire);
 
-  const all = (): Service[] => [...known.services(), ...reads.services()];
+  const all = (): Coverage[] => [...known.coverages(), ...reads.coverages()];
 
   const write = async (): Promise<void> => {
     const changes = known.due();
@@ -135,13 +135,13 @@ export function createPresence({
     reported: known.reported,
     readLegacy: createLegacyReaders(known),
     isOnline: async (assistantId) => {
-      if (known.services().some((service) => serves(service, assistantId))) return true;
+      if (known.coverages().some((coverage) => serves(coverage, assistantId))) return true;
       await reads.refresh(answerMaxAgeMs);
-      return reads.services().some((service) => serves(service, assistantId));
+      return reads.coverages().some((coverage) => serves(coverage, assistantId));
     },
     list: () => statements.listWorkers(limits.workersShown),
     servedByOthers: async () => {
-      if (othersOf(known.services()) === "all") return "all";
+      if (othersOf(known.coverages()) === "all") return "all";
       await reads.refresh(answerMaxAgeMs);
       return othersOf(all());
     },

@@ -41,7 +41,7 @@ import {
   prepareTouchSessions,
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
-import { prepareListServices, prepareListWorkers, preparePruneWorkers, prepareWriteWorkers } from "./workers.ts";
+import { prepareListCoverages, prepareListWorkers, preparePruneWorkers, prepareWriteWorkers } from "./workers.ts";
 
 /** People, their sessions and dialogs, and what was recorded about them. */
 function createPeopleStatements(db: Db) {
@@ -114,7 +114,7 @@ function createRunStatements(db: Db) {
 function createWorkerStatements(db: Db) {
   return {
     writeWorkers: prepareWriteWorkers(db),
-    listServices: prepareListServices(db),
+    listCoverages: prepareListCoverages(db),
     listWorkers: prepareListWorkers(db),
     pruneWorkers: preparePruneWorkers(db),
     listAssistantLoads: prepareListAssistantLoads(db),

@@ -128,23 +128,23 @@ export function prepareWriteWorkers(db: Db): WriteWorkers {
 }
 
 /** What some present workers serve. */
-export interface Service {
+export interface Coverage {
   /** Null: all. */
   assistantIds: readonly number[] | null;
   fallback: boolean;
 }
 
 /** What the workers serve that were seen in the last `freshMs`, each combination once. */
-export type ListServices = (freshMs: number) => Promise<Service[]>;
+export type ListCoverages = (freshMs: number) => Promise<Coverage[]>;
 
 const asNumbers = (ids: (number | string)[] | null): number[] | null => ids?.map(Number) ?? null;
 
-export function prepareListServices(db: Db): ListServices {
+export function prepareListCoverages(db: Db): ListCoverages {
   const statement = db
     .selectDistinct({ assistantIds: workers.assistantIds, fallback: workers.fallback })
     .from(workers)
     .where(sql`seen_at > now() - ${sql.placeholder("freshMs")}::float8 * interval '1 millisecond'`)
-    .prepare("list_services");
+    .prepare("list_coverages");
   return async (freshMs) =>
     (await statement.execute({ freshMs })).map(({ assistantIds, fallback }) => ({
       assistantIds: asNumbers(assistantIds),

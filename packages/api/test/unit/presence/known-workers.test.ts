@@ -81,10 +81,10 @@ test("a report on an unknown run is passed on, with the next write", () => {
 test("several loops under one name serve together what each asks for, and a change is written at once", () => {
   const end = poll({ assistantIds: [1], fallback: true });
   poll({ assistantIds: [2], fallback: true });
-  expect(known.services()).toEqual([{ assistantIds: [1, 2], fallback: true }]);
+  expect(known.coverages()).toEqual([{ assistantIds: [1, 2], fallback: true }]);
   expect(write()?.present).toMatchObject([{ assistantIds: [1, 2] }]);
   end();
-  expect(known.services()).toEqual([{ assistantIds: [2], fallback: true }]);
+  expect(known.coverages()).toEqual([{ assistantIds: [2], fallback: true }]);
   expect(write()?.present).toMatchObject([{ assistantIds: [2] }]);
 });
 
@@ -92,12 +92,12 @@ test("a worker that came and went before it was written leaves no trace", () => 
   poll()();
   now += 2_500;
   expect(write()).toBeUndefined();
-  expect(known.services()).toEqual([]);
+  expect(known.coverages()).toEqual([]);
 });
 
 test("what is remembered is bounded: the oldest is forgotten", () => {
   for (let n = 0; n < 20_005; n += 1) poll({ name: `w ${n}` });
-  expect(known.services()).toHaveLength(20_000);
+  expect(known.coverages()).toHaveLength(20_000);
   for (let runId = 0; runId < 20_005; runId += 1) known.reported(runId);
   expect(write()?.reportedRunIds).toHaveLength(20_000);
 });
