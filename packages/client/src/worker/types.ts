@@ -75,6 +75,6 @@ export interface WorkerOptions {
   historyLimit: number;
   /** How long runs may take to finish after the stop; then they are released. */
   stopGraceMs: number;
-  /** Takes a run only while no other worker waits for one. */
+  /** Takes a run only while no other worker is there. */
   fallback: boolean;
 }
