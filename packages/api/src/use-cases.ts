@@ -58,14 +58,23 @@ function createIdentity(options: CreateUseCasesOptions, registry: KeyRegistry) {
   };
 }
 
+/** Who is there, what waits for them, and what is told about it. */
+function createLines(options: CreateUseCasesOptions) {
+  const presence = createPresence(options);
+  const feeds = createRunFeeds({ ...options, store: options.deltaStore });
+  return {
+    presence,
+    feeds,
+    claimQueue: createClaimQueue({ ...options, presence }),
+    queuePositions: createQueuePositions({ statements: options.statements, feeds, presence }),
+  };
+}
+
 /** Builds the use cases over one database, and registers who hears of their events: delivery first, then the log. */
 export function createUseCases(options: CreateUseCasesOptions) {
   const { statements, events, deltaStore: store, ping } = options;
   const answers = createAnswerWaits(options);
-  const presence = createPresence(options);
-  const claimQueue = createClaimQueue({ ...options, presence });
-  const feeds = createRunFeeds({ ...options, store });
-  const queuePositions = createQueuePositions({ statements, feeds, presence });
+  const { presence, claimQueue, feeds, queuePositions } = createLines(options);
   const credentialWatches = createCredentialWatches(options);
   const registry = createKeyRegistry(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));

@@ -124,8 +124,9 @@ test.each(["worker.append", "worker.heartbeat"])(
       // Heartbeats come every third of the lease: only the one under test may come first.
       { answer: hanging("Well, "), leaseMs: procedure === "worker.heartbeat" ? 300 : 30_000 },
     );
-    await until("the run is reported", () => worker.callsOf("worker.fail").length === 1);
-    expect(worker.callsOf("worker.fail")[0]).toMatchObject({ run_id, lease_token, code: "cancelled", retry: false });
+    await until("the run is released", () => worker.callsOf("worker.release").length === 1);
+    expect(worker.callsOf("worker.release")[0]).toEqual({ run_id, lease_token });
+    expect(worker.callsOf("worker.fail")).toEqual([]);
     expect(worker.log).toContainEqual(expect.objectContaining({ event: "run_abandoned", reason: "cancelled" }));
   },
 );

@@ -5,6 +5,13 @@ import type { ServiceKey } from "../identity/service-key.ts";
 import type { Presence } from "../presence/presence.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
+const pendingLimits = {
+  maxBytes: limits.pendingMaxBytes,
+  maxDialogs: limits.pendingMaxDialogs,
+  dialogMaxBytes: limits.pendingDialogMaxBytes,
+  maxEarlier: limits.pendingDialogMaxEarlier,
+};
+
 /** The original worker protocol: no leases, and a reply names its dialog only. */
 export function createLegacyProtocol(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
@@ -14,13 +21,7 @@ export function createLegacyProtocol(
     /** The questions to the key's assistants that await an answer, with those before them, in the order of storing. */
     listPending: (key: ServiceKey): Promise<PendingRow[]> => {
       presence.readLegacy(key);
-      return statements.listPendingMessages({
-        assistantIds: key.assistantIds,
-        maxBytes: limits.pendingMaxBytes,
-        maxDialogs: limits.pendingMaxDialogs,
-        dialogMaxBytes: limits.pendingDialogMaxBytes,
-        maxEarlier: limits.pendingDialogMaxEarlier,
-      });
+      return statements.listPendingMessages({ assistantIds: key.assistantIds, ...pendingLimits });
     },
 
     /**
