@@ -41,6 +41,7 @@ test("claims with the limits and the settings of the worker", async () => {
   await until("it claims again", () => callsOf("worker.claim").length === 2);
   expect(callsOf("worker.claim")[1]).toEqual({
     worker: "test",
+    capacity: 1,
     max: 1,
     wait_ms: limits.claimWaitMaxMs,
     lease_ms: 4_000,
