@@ -10,7 +10,12 @@ const unread: Matched = { params: {}, readBody: () => Promise.reject(new Error("
 async function serve(path: string): Promise<Buffer> {
   const route = routes.find((each) => each.path === path);
   const first = Promise.withResolvers<Buffer>();
-  const response = new Writable({ write: (chunk: Buffer, _encoding, done) => void (first.resolve(chunk), done()) });
+  const response = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      first.resolve(chunk);
+      done();
+    },
+  });
   const res = Object.assign(response, { headersSent: false, writeHead: () => response });
   await route?.handle({ res, headers: {} } as unknown as RequestContext, unread);
   return first.promise;
