@@ -65,7 +65,7 @@ describe("assistants", () => {
     ]);
     leaving.abort();
     await waiting;
-    expect(await online()).toEqual([]);
+    await until("the worker has left", async () => (await online()).length === 0);
   });
 
   it("are the business of operators alone", async () => {

@@ -69,7 +69,7 @@ describe("presence", () => {
 
   it("ends when a worker was not seen for long, because it or its server was killed", async () => {
     await platform.database.db.execute(sql`
-      insert into workers (key_id, name, seen_at) values ('environment', 'killed', now() - interval '24 seconds')`);
+      insert into workers (key_id, name, seen_at) values ('environment', 'killed', now() - interval '22 seconds')`);
     await until("it still counts", () => isOnline(platform));
     await until("it has vanished", async () => !(await isOnline(platform)));
     expect(await platform.useCases.presence.list()).toMatchObject([{ name: "killed" }]);

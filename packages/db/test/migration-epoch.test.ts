@@ -204,9 +204,9 @@ function suite(engine: "memory" | "postgres"): void {
         { generation: 2, deltas: [{ seq: 1, text: "abc" }] },
       ]);
       expect(await rowsOf(database, before.insert({ runId, seq: 2, text: "d" }))).toEqual([{ stored: 1 }]);
-      expect(await statements.insertDeltas([{ ...delta, seq: 2 }], { ...anyTimes, maxBytes: 100 })).toMatchObject([
-        { outcome: "repeated" },
-      ]);
+      expect(
+        await statements.insertDeltas([{ ...delta, seq: 2, text: "d" }], { ...anyTimes, maxBytes: 100 }),
+      ).toMatchObject([{ outcome: "repeated" }]);
       expect(await statements.readStreamedText({ runId, epoch: 2 })).toEqual({ seq: 2, text: "abcd" });
     });
 
