@@ -9,8 +9,15 @@ import { createExamplePlayer, type ExamplePlayer } from "../support/example-play
 
 const claims = { sub: "1234567890", email: "ada@example.com", given_name: "Ada", family_name: "Lovelace" };
 
+/** What needs no dialog, in order. */
+const operations = [
+  ...["assistants.list", "assistants.listAll", "assistants.create", "assistants.update"],
+  ...["keys.create", "keys.list", "keys.update", "keys.revoke", "assistants.disable"],
+  ...["tokens.create", "tokens.list", "tokens.end"],
+];
+
 describe("the examples of the document", () => {
-  const api = useApi();
+  const api = useApi({ ADMIN_EMAILS: claims.email });
 
   async function signIn(player: ExamplePlayer): Promise<Person> {
     player.know("token", examples["auth.signIn"]?.request?.["token"], await mintDevToken(api.request, claims));
@@ -19,12 +26,21 @@ describe("the examples of the document", () => {
     return person;
   }
 
+  async function untilWorkerIsShown(): Promise<void> {
+    await until("the worker is shown", async () => {
+      const { body } = await api.asWorker<{ assistants: { workers: unknown[] }[] }>("GET /worker/stats");
+      return body.assistants.some(({ workers }) => workers.length > 0);
+    });
+  }
+
   async function playRun(player: ExamplePlayer): Promise<void> {
     const started = await player.play("runs.start");
     const { run_id: runId } = started.body as { run_id: number };
     await player.play("worker.claim");
     const stream = await openEvents(`${api.url}/runs/${runId}/events`, { cookie: player.cookie });
     await until("the stream has begun", () => stream.events.length > 0);
+    await untilWorkerIsShown();
+    await player.play("worker.stats");
     await player.play("worker.heartbeat");
     await player.play("worker.append");
     await player.play("worker.complete");
@@ -65,8 +81,9 @@ describe("the examples of the document", () => {
     for (const name of ["config.get", "health.check", "auth.nonce"]) await player.play(name);
     const person = await signIn(player);
     for (const name of ["auth.me", "sessions.list", "account.usage"]) await player.play(name);
+    for (const name of operations) await player.play(name);
     const created = await player.play("dialogs.create");
-    for (const name of ["dialogs.list", "dialogs.rename", "dialogs.flag"]) await player.play(name);
+    for (const name of ["dialogs.list", "dialogs.rename", "dialogs.update", "dialogs.flag"]) await player.play(name);
     await playRun(player);
     for (const name of ["runs.get", "dialogs.get", "messages.list"]) await player.play(name);
     await playOriginalProtocol(player);

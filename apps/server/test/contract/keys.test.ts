@@ -107,7 +107,6 @@ describe("service keys", () => {
     ["an unknown scope", { name: "k", scopes: ["everything"] }],
     ["a scope twice", { name: "k", scopes: ["runs", "runs"] }],
     ["no assistant", { name: "k", scopes: ["runs"], assistants: [] }],
-    ["an unknown assistant", { name: "k", scopes: ["runs"], assistants: ["nobody"] }],
     ["an unknown member", { name: "k", scopes: ["runs"], admin: true }],
     ["a life of no day", { name: "k", scopes: ["runs"], expires_in_days: 0 }],
   ])("cannot be made with %s", async (_, json) => {

@@ -38,6 +38,9 @@ export const uuid = (description: string) => z.uuid().describe(description);
 /** A text of the platform in a response: at most as long as an answer. */
 export const storedText = (description: string) => z.string().meta({ description, maxLength: limits.answerMaxBytes });
 
+/** A text in a response of at most `maxLength` characters. */
+export const shortText = (description: string, maxLength: number) => z.string().meta({ description, maxLength });
+
 /** The token of a lease. */
 export const leaseToken = z
   .uuid({ error: ({ input }) => (input === undefined ? undefined : notALeaseToken) })

@@ -8,6 +8,7 @@ import {
   answerText,
   id,
   leaseToken,
+  shortText,
   storedText,
   text,
   timestamp,
@@ -82,18 +83,19 @@ export const claimOutput = z.object({
         .object({
           run_id: id("Id of the run"),
           dialog_id: id("Id of the dialog"),
-          assistant: z.object({
-            slug: z.string().describe("Slug of the assistant that was asked"),
-            instructions: z.string().describe("What the operator wants the model to be told"),
-          }),
-          user: z
-            .string()
-            .describe(
-              "Stands for the person: always the same text for this assistant, and another one for every other",
-            ),
+          assistant: z
+            .object({
+              slug: shortText("Slug of the assistant that was asked", limits.assistantSlugMax),
+              instructions: shortText("What the operator wants the model to be told", limits.instructionsMax),
+            })
+            .meta({ id: "ClaimedAssistant" }),
+          user: shortText(
+            "Stands for the person: always the same text for this assistant, and another one for every other",
+            64,
+          ),
           user_id: id("Owner of the dialog. Only for keys that reach all assistants; others have `user`").optional(),
           locale: z.enum(locales).describe("The language in which the person reads sentences of the platform"),
-          traceparent: z.string().optional().describe("The W3C trace context of the request that asked, if it had one"),
+          traceparent: shortText("The W3C trace context of the request that asked, if it had one", 55).optional(),
           attempt: z.int().describe("1 for the first"),
           max_attempts: z.int(),
           lease_token: uuid("Goes with every report on this run"),
@@ -185,24 +187,27 @@ export const releaseOutput = z.object({
   state: z.enum(["queued", "cancelled"]).describe("`cancelled` when the user had asked for that"),
 });
 
-export const statsOutput = z.object({
-  assistants: z.array(
-    z.object({
-      assistant: z.string().describe("Its slug"),
-      online: z.boolean().describe("Whether a worker serves it"),
-      queued: z.int().describe("Questions that wait for a worker"),
-      oldest_wait_ms: z.int().nullable().describe("How long the oldest of them has waited; null if there is none"),
-      running: z.int().describe("Questions that are being answered"),
-      workers: z
-        .array(
-          z.object({
-            name: z.string(),
-            seen_at: timestamp("When a server last saw it claim or report; exact to some seconds"),
-            running: z.int().describe("Runs that it holds, of all assistants"),
-            capacity: z.int().nullable().describe("How many runs it answers at once, if it says so"),
-          }),
-        )
-        .describe("Workers that serve it, seen last first. One that vanished stays for an hour"),
+const shownWorker = z
+  .object({
+    name: shortText("The name that it claims with", limits.workerNameMax),
+    seen_at: timestamp("When a server last saw it claim or report; exact to some seconds"),
+    running: z.int().describe("Runs that it holds, of all assistants"),
+    capacity: z.int().nullable().describe("How many runs it answers at once, if it says so"),
+  })
+  .meta({ id: "Worker", description: "A worker that is there, or was lately" });
+
+const assistantStats = z
+  .object({
+    assistant: shortText("Its slug", limits.assistantSlugMax),
+    online: z.boolean().describe("Whether a worker serves it"),
+    queued: z.int().describe("Questions that wait for a worker"),
+    oldest_wait_ms: z.int().nullable().describe("How long the oldest of them has waited; null if there is none"),
+    running: z.int().describe("Questions that are being answered"),
+    workers: z.array(shownWorker).meta({
+      description: "Workers that serve it, seen last first. One that vanished stays for an hour",
+      maxItems: limits.workersShown,
     }),
-  ),
-});
+  })
+  .meta({ id: "AssistantStats", description: "The queue of an assistant, and who serves it" });
+
+export const statsOutput = z.object({ assistants: z.array(assistantStats) });
