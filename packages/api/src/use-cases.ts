@@ -58,11 +58,12 @@ function createIdentity(options: CreateUseCasesOptions, registry: KeyRegistry) {
   };
 }
 
-/** Who is there, what waits for them, and what is told about it. */
+/** Who waits for what: people for answers, workers for questions. */
 function createLines(options: CreateUseCasesOptions) {
   const presence = createPresence(options);
   const feeds = createRunFeeds({ ...options, store: options.deltaStore });
   return {
+    answers: createAnswerWaits(options),
     presence,
     feeds,
     claimQueue: createClaimQueue({ ...options, presence }),
@@ -73,8 +74,7 @@ function createLines(options: CreateUseCasesOptions) {
 /** Builds the use cases over one database, and registers who hears of their events: delivery first, then the log. */
 export function createUseCases(options: CreateUseCasesOptions) {
   const { statements, events, deltaStore: store, ping } = options;
-  const answers = createAnswerWaits(options);
-  const { presence, claimQueue, feeds, queuePositions } = createLines(options);
+  const { answers, presence, claimQueue, feeds, queuePositions } = createLines(options);
   const credentialWatches = createCredentialWatches(options);
   const registry = createKeyRegistry(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));

@@ -7,7 +7,7 @@ import { createPlatform, serviceKey, type Platform } from "./support/platform.ts
 describeEachEngine("a fallback worker", (engine) => {
   let platform: Platform;
   beforeAll(async () => {
-    platform = await createPlatform(engine);
+    platform = await createPlatform(engine, { adminEmails: ["operator@example.com"] });
   });
   afterAll(() => platform.close());
   afterEach(async () => {
@@ -72,5 +72,29 @@ describeEachEngine("a fallback worker", (engine) => {
     await until("the fallback has the run", () => bridge.claimed.includes(next));
     bridge.leave();
     await bridge.done;
+  });
+
+  it("gets the questions to the assistants that no other worker serves, and no others", async () => {
+    const operator = await platform.person("operator");
+    await operator.assistants.create({ slug: "poet", name: "Poet" });
+    const leaving = new AbortController();
+    const { worker } = platform.as({ serviceKey, signal: leaving.signal });
+    const own = worker.claim({ worker: "own", assistants: ["poet"] });
+    await untilWaiting(1);
+    const ann = await platform.person();
+    const askPoet = async () => {
+      const { dialog } = await ann.dialogs.create({ dialog_name: "talk", assistant: "poet" });
+      return (await ann.runs.start({ dialog_id: dialog, text_user: "question" })).run_id;
+    };
+    const ofPoet = await askPoet();
+    expect((await own).runs).toMatchObject([{ run_id: ofPoet }]);
+    await askPoet();
+    const run_id = await ask();
+    const fallback = { worker: "bridge", fallback: true, wait_ms: 0, max: 9 };
+    expect((await worker.claim({ ...fallback, assistants: ["poet"] })).runs).toEqual([]);
+    expect((await worker.claim({ ...fallback, assistants: ["poet", "deepbot"] })).runs).toMatchObject([{ run_id }]);
+    const next = await ask();
+    expect((await worker.claim(fallback)).runs).toMatchObject([{ run_id: next }]);
+    leaving.abort();
   });
 });

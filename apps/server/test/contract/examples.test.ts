@@ -11,10 +11,10 @@ const claims = { sub: "1234567890", email: "ada@example.com", given_name: "Ada",
 
 /** What needs no dialog, in order. */
 const operations = [
-  ...["assistants.list", "assistants.listAll", "assistants.create", "assistants.update"],
-  ...["keys.create", "keys.list", "keys.update", "keys.revoke", "assistants.disable"],
-  ...["tokens.create", "tokens.list", "tokens.end"],
-];
+  ["assistants.list", "assistants.listAll", "assistants.create", "assistants.update"],
+  ["keys.create", "keys.list", "keys.update", "keys.revoke", "assistants.disable"],
+  ["tokens.create", "tokens.list", "tokens.end"],
+].flat();
 
 describe("the examples of the document", () => {
   const api = useApi({ ADMIN_EMAILS: claims.email });
