@@ -83,8 +83,10 @@ describe("presence", () => {
     await until("the other server knows", () => isOnline(other));
     const seen = async () => (await platform.useCases.presence.list())[0]?.seenAt.getTime() ?? 0;
     const before = await seen();
-    await other.worker.worker.heartbeat(lease);
-    await until("the report counts", async () => (await seen()) > before);
+    await until("the report counts", async () => {
+      await other.worker.worker.heartbeat(lease);
+      return (await seen()) > before;
+    });
     expect(await platform.worker.worker.stats()).toMatchObject({
       assistants: [{ running: 1, workers: [{ name: "busy", running: 1 }] }],
     });
@@ -99,6 +101,17 @@ describe("presence", () => {
       await server.worker.worker.claim({ worker: "w", wait_ms: 700 });
       expect([await isOnline(platform), await isOnline(other)]).toEqual([true, true]);
     }
+  });
+
+  it("stays while a worker reports to one server and polls another", async () => {
+    await ask();
+    const { runs } = await platform.worker.worker.claim({ worker: "w", wait_ms: 0 });
+    const lease = { run_id: runs[0]?.run_id ?? 0, lease_token: runs[0]?.lease_token ?? "" };
+    await until("the other server knows", () => isOnline(other));
+    await other.worker.worker.complete({ ...lease, text: "done" });
+    poll(platform);
+    const end = performance.now() + 5_000;
+    while (performance.now() < end) expect([await isOnline(platform), await isOnline(other)]).toEqual([true, true]);
   });
 
   it("counts a reader of the original protocol, but lets fallback workers work beside it", async () => {

@@ -33,3 +33,4 @@ export type {
   WorkerChanges,
   WorkerRow,
 } from "./statements/workers.ts";
+export { workerLeaveGraceMs } from "./statements/workers.ts";

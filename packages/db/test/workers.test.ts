@@ -70,6 +70,7 @@ describeEachEngine("workers", (engine) => {
     const left = [{ keyId: "environment", name: "w", seenAt: written?.seenAt ?? "" }];
     expect(await write({ left })).toMatchObject([{ outcome: "held", name: "w" }]);
     expect(await suite.statements.listWorkers(9)).toMatchObject([{ name: "w", running: 1 }]);
+    expect(await write({ reportedRunIds: [runId] })).toEqual([]);
     await makeOlder();
     const [seen] = await write({ reportedRunIds: [runId], left });
     expect(seen).toMatchObject({ outcome: "seen", name: "w" });

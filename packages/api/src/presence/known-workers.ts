@@ -1,9 +1,14 @@
-import type { LeftWorker, PresentWorker, Coverage, WorkerChanges, WorkerRow } from "@deepbot/db";
+import {
+  workerLeaveGraceMs,
+  type LeftWorker,
+  type PresentWorker,
+  type Coverage,
+  type WorkerChanges,
+  type WorkerRow,
+} from "@deepbot/db";
 
-/** A worker that stopped polling or reporting this long ago has left. Longer than `rewriteMs`, see {@link isStale}. */
-const leaveGraceMs = 2_500;
-/** Shortest time between two writes that bring no news. */
-const rewriteMs = 2_000;
+/** Shortest time between two writes that bring no news. Shorter than the grace, see {@link isStale}. */
+const rewriteMs = 1_000;
 /** How old the row of a present worker may become. */
 const refreshMs = 10_000;
 /** Bounds what is remembered of workers and of their runs; beyond that the oldest is forgotten. */
@@ -71,7 +76,7 @@ function coverageOf({ polls, last }: KnownWorker): Coverage {
 const formOf = ({ assistantIds, fallback }: Coverage): string => JSON.stringify([assistantIds, fallback]);
 
 function isPresent({ polls, seenAt }: KnownWorker, now: number): boolean {
-  return polls.size > 0 || now - seenAt < leaveGraceMs;
+  return polls.size > 0 || now - seenAt < workerLeaveGraceMs;
 }
 
 /** Others do not know it yet, or not what it serves. */

@@ -2,6 +2,9 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { environmentKeyId, workers } from "../schema/index.ts";
 
+/** A worker that has neither polled nor reported for this long has left. */
+export const workerLeaveGraceMs = 2_500;
+
 /** A worker, by its key and the name that it gives. */
 export interface WorkerKey {
   keyId: string;
@@ -37,7 +40,9 @@ export interface WorkerChanges {
 
 /**
  * Notes what a server has seen of workers, in one statement. A worker that has left is deleted, unless it holds a run or
- * somebody has seen it since: the server that saw a worker last answers for its row.
+ * somebody has seen it since: the server that saw a worker last answers for its row. A report changes no row that was written
+ * within the grace: whoever wrote it answers for it at the end of that. Else a worker that reports to one server and polls
+ * another would lose its row.
  */
 export type WriteWorkers = (changes: WorkerChanges) => Promise<WorkerRow[]>;
 
@@ -70,6 +75,7 @@ function seenWorkers(db: Db) {
       where run_id = any(${sql.placeholder("reportedRunIds")}::bigint[])
     ) as holder join workers on workers.key_id = holder.key_id and workers.name = holder.worker
     where not exists (select 1 from present where present.key_id = workers.key_id and present.name = workers.name)
+      and workers.seen_at <= now() - ${workerLeaveGraceMs}::float8 * interval '1 millisecond'
     order by workers.key_id, workers.name
     for update of workers`);
   const reported = db.$with("reported", key).as(sql`
