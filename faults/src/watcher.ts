@@ -59,7 +59,7 @@ export function applyEvent(view: View, runId: number, { id, type, data }: WireEv
   } else if (type === "end") {
     view.run = data["run"] as RunBody;
     if (view.run.run_id !== runId) view.faults.push(`run ${runId}: got the end of run ${view.run.run_id}`);
-  } else view.faults.push(`run ${runId}: unknown event ${type}`);
+  } else if (type !== "waiting") view.faults.push(`run ${runId}: unknown event ${type}`);
 }
 
 /** I5: the streamed text is a prefix of the answer, and all of it without an interruption. */

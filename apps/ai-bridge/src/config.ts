@@ -28,7 +28,7 @@ export interface WorkerConfig {
   /** How many of a dialog's newest messages come with a question. */
   historyLimit: number;
   stopGraceMs: number;
-  /** Takes questions only while no other worker waits for one. */
+  /** Takes questions only while no other worker is there. */
   fallback: boolean;
 }
 

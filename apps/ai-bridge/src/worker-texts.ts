@@ -31,8 +31,6 @@ export function createWorkerTexts(log: Log): WorkerTexts {
           return describeError(reason.error, run);
         case "empty":
           return reportOf(run, "empty_answer", "no text");
-        case "cancelled":
-          return reportOf(run, "cancelled", "");
       }
     },
     truncationNote: (run) => truncationNotes[languageOfRun(run)],

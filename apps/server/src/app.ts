@@ -112,7 +112,10 @@ function buildUseCases(parts: Parts): UseCases {
   return createUseCases({
     statements,
     notifier,
-    deltaStore: createPostgresDeltaStore(statements),
+    deltaStore: createPostgresDeltaStore(statements, {
+      deadlineMs: settings.answerDeadlineMs,
+      maxMs: settings.answerMaxMs,
+    }),
     events,
     settings,
     log,

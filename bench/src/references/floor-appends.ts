@@ -39,6 +39,8 @@ export function createAppends(insertDeltas: Run): Appends {
         texts: batch.map(({ text }) => text),
         leaseMs: batch.map(() => 30_000),
         maxBytes: limits.answerMaxBytes,
+        deadlineMs: 120_000,
+        maxMs: 1_800_000,
       });
       for (const { runId, seq, text, done } of batch) {
         watchers.get(runId)?.write(`event: delta\ndata: ${JSON.stringify({ type: "delta", seq, text })}\n\n`);

@@ -94,7 +94,7 @@ async function start(req: IncomingMessage, res: ServerResponse): Promise<void> {
 
 async function claim(body: Record<string, unknown>, res: ServerResponse): Promise<void> {
   const history = { historyLimit: 100, maxBytes: 256 * 1024 };
-  const lease = { leaseMs: 30_000, confirmWithinMs: null, minAgeMs: 0 };
+  const lease = { leaseMs: 30_000, confirmWithinMs: null, exceptAssistantIds: [] };
   const values = { worker: body["worker"], keyId: environmentKeyId, max: body["max"], ...lease, ...history };
   for (;;) {
     const seen = asked;
@@ -120,7 +120,7 @@ const leaseOf = (body: Record<string, unknown>) => ({ leaseToken: body["lease_to
 
 async function complete(runId: number, body: Record<string, unknown>, res: ServerResponse): Promise<void> {
   const text = String(body["text"]);
-  const [stored] = await completeRun({ runId, ...leaseOf(body), text, usage: null });
+  const [stored] = await completeRun({ runId, ...leaseOf(body), text, usage: null, metadata: null });
   if (stored === undefined) throw new Error("The lease is lost");
   const dialogId = Number(stored[1]);
   waiters.get(dialogId)?.(text);

@@ -96,15 +96,16 @@ const finals = requests(
     run,
     token,
     kind: fc.constantFrom("heartbeat", "complete", "complete", "fail", "release"),
-    text,
+    text: fc.option(text),
     retry: fc.boolean(),
+    discard: fc.boolean(),
   }),
   (model, drawn) => {
     const runId = chooseRunId(model, drawn.run);
     if (runId === undefined) return undefined;
     const lease = { runId, token: chooseToken(model, runId, drawn.token) };
     if (drawn.kind === "complete") return { kind: "complete", ...lease, text: drawn.text };
-    if (drawn.kind === "fail") return { kind: "fail", ...lease, retry: drawn.retry };
+    if (drawn.kind === "fail") return { kind: "fail", ...lease, retry: drawn.retry, discard: drawn.discard };
     return { kind: drawn.kind, ...lease };
   },
 );
@@ -129,39 +130,49 @@ const remove = fc.record({ replica, dialog: fc.nat(2) }).map((drawn) =>
   }),
 );
 
-const time = fc
-  .record({ run, passing: fc.constantFrom<Passing>("lease", "lease", "deadline", "grace", "back-off", "back-off") })
-  .map((drawn) => {
-    const find = (model: Model): ModelRun | undefined =>
-      [...model.runs.values()].findLast((one) => canPass(one, drawn.passing));
-    return describe(
-      "time",
-      { passing: drawn.passing },
-      {
-        check: (model) => find(model) !== undefined,
-        run: async (model, world) => {
-          const found = find(model);
-          if (found === undefined) return;
-          const { inspector } = world.scene.cluster;
-          const { passing } = drawn;
-          await moveTime(inspector, found.runId, passing);
-          // Before or after the reaper has seen it; with all attempts spent, that would make a difference.
-          if (passing === "lease" && found.attempt < model.maxAttempts && !found.cancelRequested) {
-            const before = { ...found, state: "queued" as const };
-            const late = { ...model, runs: new Map(model.runs).set(found.runId, before) };
-            const request: Request = {
-              kind: "complete",
-              runId: found.runId,
-              token: tokenOf(found) ?? "",
-              text: "late",
-            };
-            await checkRequest(world, late, { request, replica: 0 });
-          }
-          await awaitPassing(inspector, model, { run: found, passing });
-        },
+const passings: readonly Passing[] = [
+  "lease",
+  "lease",
+  "deadline",
+  "grace",
+  "back-off",
+  "back-off",
+  "silence",
+  "silence",
+  "age",
+];
+
+const time = fc.record({ run, passing: fc.constantFrom(...passings) }).map((drawn) => {
+  const find = (model: Model): ModelRun | undefined =>
+    [...model.runs.values()].findLast((one) => canPass(one, drawn.passing));
+  return describe(
+    "time",
+    { passing: drawn.passing },
+    {
+      check: (model) => find(model) !== undefined,
+      run: async (model, world) => {
+        const found = find(model);
+        if (found === undefined) return;
+        const { inspector } = world.scene.cluster;
+        const { passing } = drawn;
+        await moveTime(inspector, found.runId, passing);
+        // Before or after the reaper has seen it; with all attempts spent, that would make a difference.
+        if (passing === "lease" && found.attempt < model.maxAttempts && !found.cancelRequested) {
+          const before = { ...found, state: "queued" as const };
+          const late = { ...model, runs: new Map(model.runs).set(found.runId, before) };
+          const request: Request = {
+            kind: "complete",
+            runId: found.runId,
+            token: tokenOf(found) ?? "",
+            text: "late",
+          };
+          await checkRequest(world, late, { request, replica: 0 });
+        }
+        await awaitPassing(inspector, model, { run: found, passing });
       },
-    );
-  });
+    },
+  );
+});
 
 const watching = fc.record({ replica, run, what: fc.constantFrom("come back", "come back", "catch up") }).map((drawn) =>
   describe("watcher", drawn, {

@@ -4,6 +4,7 @@ import type { Inspector } from "../database.ts";
 import type { Reply } from "../http.ts";
 import type { ClaimedRun } from "../worker.ts";
 import { isOpen, textOf, tokenOf, type Model, type ModelRun } from "./model.ts";
+import { longMs } from "./requests.ts";
 import type { Expected } from "./steps.ts";
 
 const show = (value: unknown): string => JSON.stringify(value);
@@ -79,6 +80,7 @@ function storedByModel(model: Model): StoredDialog[] {
         cancelRequested: run.cancelRequested,
         token: tokenOf(run) ?? null,
         text: isOpen(run) ? textOf(run) : null,
+        isDeadlineNear: isOpen(run) ? run.isDeadlineNear : null,
       })),
     };
   });
@@ -100,7 +102,9 @@ function readStored(inspector: Inspector, dialogIds: readonly number[]): Promise
           'token', lease_token, 'text', case when ended_at is null then coalesce((
             select string_agg(text, '' order by seq) from run_deltas
             where run_deltas.run_id = runs.run_id and run_deltas.epoch = runs.epoch
-          ), '') end
+          ), '') end,
+          'isDeadlineNear', case when ended_at is null
+            then deadline_at < now() + ${longMs / 2}::float8 * interval '1 millisecond' end
         ) order by run_id)
         from runs join messages as question on question.message_id = question_id
           left join messages as answer on answer.message_id = answer_id

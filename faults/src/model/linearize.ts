@@ -38,8 +38,21 @@ function inOrder(model: Model, order: readonly Raced[]): Model | undefined {
   return isPossible ? reached : undefined;
 }
 
+/**
+ * The race as it is, and without its deltas: a worker that sends a delta and does not wait for the response before it reports
+ * the end may find the delta missing in the text that is kept.
+ */
+function withLostDeltas(raced: readonly Raced[]): (readonly Raced[])[] {
+  const keepsText = raced.some(
+    ({ request: { kind, ...rest } }) => kind === "fail" || ("text" in rest && rest.text === null),
+  );
+  return keepsText ? [raced, raced.filter(({ request }) => request.kind !== "append")] : [raced];
+}
+
 /** Possible states of the model after a race: one for each order that explains all replies. */
 export function linearize(model: Model, raced: readonly Raced[]): Model[] {
   const traced = raced.filter((one) => !leavesNoTrace(one, raced));
-  return Array.from(ordersOf(traced), (order) => inOrder(model, order)).filter((reached) => reached !== undefined);
+  return withLostDeltas(traced)
+    .flatMap((each) => Array.from(ordersOf(each), (order) => inOrder(model, order)))
+    .filter((reached) => reached !== undefined);
 }

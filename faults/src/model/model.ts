@@ -26,6 +26,10 @@ export interface ModelRun {
   /** Its place in the queue. */
   position: number;
   isBackingOff: boolean;
+  /** Its deadline is less than half of its time away; a sign of life moves it. */
+  isDeadlineNear: boolean;
+  /** It is so old that nothing moves its deadline any more. */
+  isOld: boolean;
 }
 
 /** The promised state of the platform for one person. Ids and tokens come from the servers. */
@@ -65,6 +69,8 @@ export function addRun(
     error: null,
     position: (model.positions += 1),
     isBackingOff: false,
+    isDeadlineNear: false,
+    isOld: false,
   });
 }
 
@@ -100,11 +106,21 @@ export function storeAnswer(model: Model, run: ModelRun, answer: { text: string;
   model.dialogs.get(run.dialogId)?.push({ role: "bot", content: answer.text, partial: answer.partial });
 }
 
-/** Ends a run whose cancel was requested; the streamed text stays. */
+/** What was streamed stays as a partial answer. */
+export function keepStreamed(model: Model, run: ModelRun): void {
+  if (run.pieces.length > 0) storeAnswer(model, run, { text: textOf(run), partial: true });
+}
+
+/** Ends a run whose cancel was requested. */
 export function endCancelled(model: Model, run: ModelRun): void {
   run.state = "cancelled";
   run.error = null;
-  if (run.pieces.length > 0) storeAnswer(model, run, { text: textOf(run), partial: true });
+  keepStreamed(model, run);
+}
+
+/** A heartbeat or an append of its worker. */
+export function giveSign(run: ModelRun): void {
+  if (!run.isOld) run.isDeadlineNear = false;
 }
 
 /** What the reaper does with a run whose lease has expired. */

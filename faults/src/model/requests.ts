@@ -6,13 +6,16 @@ export type Request =
   | { kind: "claim"; max: number }
   | { kind: "heartbeat" | "release"; runId: number; token: string }
   | { kind: "append"; runId: number; token: string; seq: number; text: string }
-  | { kind: "complete"; runId: number; token: string; text: string }
-  | { kind: "fail"; runId: number; token: string; retry: boolean }
+  /** Null: what was appended. */
+  | { kind: "complete"; runId: number; token: string; text: string | null }
+  | { kind: "fail"; runId: number; token: string; retry: boolean; discard: boolean }
   | { kind: "get" | "cancel" | "retry"; runId: number }
   | { kind: "delete"; dialogId: number };
 
 /** Longer than a run of the model, so that time passes for a run only when the harness moves it. */
 export const longMs = 600_000;
+/** The longest time of a run in all. */
+export const longestMs = 6 * longMs;
 
 function reportCall({ runId, kind, ...fields }: { runId: number; kind: string; token: string; body?: object }): Call {
   const body = { lease_token: fields.token, ...fields.body };
@@ -28,7 +31,11 @@ export function callOf(request: Request, cookie: string): Call {
         cookie,
       };
     case "claim":
-      return { path: "/worker/claim", asWorker: true, body: { worker: "model", max: request.max, lease_ms: longMs } };
+      return {
+        path: "/worker/claim",
+        asWorker: true,
+        body: { worker: "model", max: request.max, wait_ms: 0, lease_ms: longMs },
+      };
     case "heartbeat":
       return reportCall({ ...request, body: { lease_ms: longMs } });
     case "release":
@@ -36,9 +43,11 @@ export function callOf(request: Request, cookie: string): Call {
     case "append":
       return reportCall({ ...request, body: { seq: request.seq, text: request.text, lease_ms: longMs } });
     case "complete":
-      return reportCall({ ...request, body: { text: request.text } });
-    case "fail":
-      return reportCall({ ...request, body: { code: "gave_up", message: "It gave up.", retry: request.retry } });
+      return reportCall({ ...request, body: request.text === null ? {} : { text: request.text } });
+    case "fail": {
+      const { retry, discard } = request;
+      return reportCall({ ...request, body: { code: "gave_up", message: "It gave up.", retry, discard } });
+    }
     case "get":
       return { method: "GET", path: `/runs/${request.runId}`, cookie };
     case "cancel":

@@ -5,7 +5,9 @@ import type { RunBody } from "../watcher.ts";
 import {
   addRun,
   endCancelled,
+  giveSign,
   isOpen,
+  keepStreamed,
   openRunOf,
   queueOf,
   runsOf,
@@ -79,17 +81,19 @@ function claim(model: Model, { max }: Of<"claim">, reply: Reply): Expected {
 /** Why a report is refused; undefined when its worker holds the lease. */
 function refused(run: ModelRun | undefined, token: string): Expected | undefined {
   if (run === undefined) return noRun;
-  const isLast = tokenOf(run) === token;
-  if (run.state === "running" && isLast) return undefined;
-  return refusal(409, !isOpen(run) && isLast ? "run_ended" : "lease_lost");
+  if (tokenOf(run) !== token) return refusal(409, run.epoch > 1 ? "lease_taken" : "lease_token_wrong");
+  if (run.state === "running") return undefined;
+  return isOpen(run) ? refusal(409, "lease_expired") : refusal(409, "run_ended", { state: run.state });
 }
 
 function append(run: ModelRun, { seq, text }: Of<"append">): Expected {
+  giveSign(run);
   if (seq > run.pieces.length + 1) return refusal(409, "delta_gap", { last_seq: run.pieces.length });
   if (seq === run.pieces.length + 1) {
     if (Buffer.byteLength(textOf(run) + text) > limits.answerMaxBytes) return refusal(422, "answer_too_long");
     run.pieces.push(text);
   }
+  if (run.pieces[seq - 1] !== text) return refusal(409, "seq_conflict", { seq });
   return ok({ cancel_requested: run.cancelRequested });
 }
 
@@ -101,14 +105,17 @@ function isHealable(model: Model, run: ModelRun): boolean {
 
 function complete(model: Model, { runId, token, text }: Of<"complete">): Expected {
   const run = model.runs.get(runId);
-  const mayAnswer = run !== undefined && tokenOf(run) === token && isHealable(model, run);
-  const isRepeat = run?.state === "completed" && tokenOf(run) === token && run.answer === text;
+  const isOwn = run !== undefined && tokenOf(run) === token;
+  const answer = text ?? (run === undefined || run.pieces.length === 0 ? null : textOf(run));
+  const mayAnswer = isOwn && isHealable(model, run) && answer !== null;
+  const isRepeat = isOwn && run.state === "completed" && (text === null || run.answer === text);
   const no = mayAnswer || isRepeat ? undefined : refused(run, token);
   if (no !== undefined || run === undefined) return no ?? noRun;
+  if (answer === null && !isRepeat) return refusal(422, "answer_missing");
   if (!isRepeat) {
     run.state = "completed";
     run.error = null;
-    storeAnswer(model, run, { text, partial: false });
+    storeAnswer(model, run, { text: answer ?? "", partial: false });
   }
   return ok({ state: "completed" });
 }
@@ -119,8 +126,9 @@ function fail(model: Model, run: ModelRun, request: Of<"fail">): Expected {
     run.error = "gave_up";
     run.isBackingOff = true;
     run.state = request.retry && run.attempt < model.maxAttempts ? "queued" : "failed";
+    if (run.state === "failed" && !request.discard) keepStreamed(model, run);
   }
-  return ok({ state: run.state });
+  return ok({ state: run.state, attempts_left: run.state === "queued" ? model.maxAttempts - run.attempt : 0 });
 }
 
 function release(model: Model, run: ModelRun): Expected {
@@ -161,6 +169,7 @@ function report(model: Model, request: Of<"heartbeat" | "append" | "fail" | "rel
   if (no !== undefined || run === undefined) return no ?? noRun;
   switch (request.kind) {
     case "heartbeat":
+      giveSign(run);
       return ok({ cancel_requested: run.cancelRequested });
     case "append":
       return append(run, request);

@@ -1,10 +1,11 @@
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
 import type { Inspector } from "../database.ts";
+import { longestMs, longMs } from "./requests.ts";
 import { endCancelled, endLease, reachDeadline, type Model, type ModelRun } from "./model.ts";
 
 /** A time limit of a run that can pass. */
-export type Passing = "lease" | "deadline" | "grace" | "back-off";
+export type Passing = "lease" | "deadline" | "grace" | "back-off" | "silence" | "age";
 
 const reaperLimitMs = 5_000;
 
@@ -12,6 +13,8 @@ const reaperLimitMs = 5_000;
 export function canPass(run: ModelRun, passing: Passing): boolean {
   switch (passing) {
     case "lease":
+    case "silence":
+    case "age":
       return run.state === "running";
     case "deadline":
       return run.state === "running" || run.state === "queued";
@@ -22,11 +25,20 @@ export function canPass(run: ModelRun, passing: Passing): boolean {
   }
 }
 
+const seconds = (ms: number) => sql`${ms / 1000}::float8 * interval '1 second'`;
+/** Nearer than a sign of life would move it. */
+const nearDeadline = seconds(longMs / 4);
+const longestRun = seconds(longestMs);
+
 const changes: Record<Passing, (runId: number) => ReturnType<typeof sql>> = {
   lease: (runId) => sql`update runs set lease_until = now() - interval '1 second' where run_id = ${runId}`,
   deadline: (runId) => sql`update runs set deadline_at = now() - interval '1 second' where run_id = ${runId}`,
   grace: (runId) =>
     sql`update runs set cancel_requested_at = cancel_requested_at - interval '1 hour' where run_id = ${runId}`,
+  silence: (runId) => sql`update runs set deadline_at = now() + ${nearDeadline} where run_id = ${runId}`,
+  age: (runId) => sql`
+    update runs set deadline_at = now() + ${nearDeadline}, created_at = now() + ${nearDeadline} - ${longestRun}
+    where run_id = ${runId}`,
   "back-off": (runId) => sql`update runs set available_at = now() where run_id = ${runId}`,
 };
 
@@ -38,6 +50,13 @@ function applyToModel(model: Model, run: ModelRun, passing: Passing): void {
       return reachDeadline(model, run);
     case "grace":
       return endCancelled(model, run);
+    case "age":
+      run.isOld = true;
+      run.isDeadlineNear = true;
+      return;
+    case "silence":
+      run.isDeadlineNear = true;
+      return;
     case "back-off":
       run.isBackingOff = false;
       run.position = model.positions += 1;

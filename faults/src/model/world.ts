@@ -4,7 +4,7 @@ import type { Scene } from "../scene.ts";
 import { findReplyFault, findStoredFault } from "./compare.ts";
 import type { LiveWatch } from "./live-watch.ts";
 import { addDialog, createModel, type Model } from "./model.ts";
-import { callOf, longMs, type Request } from "./requests.ts";
+import { callOf, longestMs, longMs, type Request } from "./requests.ts";
 import { step } from "./steps.ts";
 
 const maxAttempts = 2;
@@ -28,6 +28,7 @@ export async function startSlowServers({ cluster }: Scene): Promise<void> {
     RETRY_BACKOFF_MS: String(longMs),
     CANCEL_GRACE_MS: String(longMs),
     ANSWER_DEADLINE_MS: String(longMs),
+    ANSWER_MAX_MS: String(longestMs),
   };
   await Promise.all(
     cluster.replicas.map(async (replica) => {

@@ -23,7 +23,7 @@ async function pauseOnce(scene: Scene): Promise<void> {
     for (const fault of watched.faults) scene.fault(`I5 ${fault}`);
     worker.signal("SIGCONT");
     const verdict = await worker.printed("completed");
-    if (!verdict.startsWith("completed 409 lease_lost")) scene.fault(`F5 the paused worker was told "${verdict}"`);
+    if (!verdict.startsWith("completed 409 lease_taken")) scene.fault(`F5 the paused worker was told "${verdict}"`);
   } finally {
     worker.signal("SIGCONT");
     await worker.kill();

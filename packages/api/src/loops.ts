@@ -17,6 +17,11 @@ export const loopIntervals = {
   keyPoll: 1_000,
   /** Delay until the times are stored when sessions, keys and tokens were used last. */
   touchSessions: 5_000,
+  /** How soon other servers hear of a worker that comes. */
+  presence: 500,
+  /** How soon those who watch a queued run hear of a change. */
+  queuePositions: 200,
+  pruneWorkers: 600_000,
   dropDeltas: 30_000,
   pruneSessions: 3_600_000,
   pruneUsage: 24 * 3_600_000,
@@ -26,6 +31,9 @@ export const loopIntervals = {
 
 /** How long ended sessions stay on record. */
 const keepSessionsMs = 30 * 24 * 3_600_000;
+
+/** How long workers that vanished stay on record. */
+const keepWorkersMs = 3_600_000;
 
 /** How long a person's usage of a day stays on record. */
 const keepUsageDays = 400;
@@ -45,6 +53,8 @@ export interface LoopParts {
   reapOverdueRuns: ReapOverdueRuns;
   /** Whatever stores when something was used. */
   touches: readonly (() => Promise<void>)[];
+  presence: { tick: () => Promise<void> };
+  queuePositions: { tick: () => Promise<void> };
   store: DeltaStore;
   credentialWatches: CredentialWatches;
   registry: Pick<KeyRegistry, "isInUse" | "poll">;
@@ -68,7 +78,8 @@ export function createStartLoops(
   parts: LoopParts,
 ): StartLoops {
   const { statements, events, settings } = deps;
-  const { reapOverdueRuns, touches, store, credentialWatches, registry, releaseEndedLeases, polls } = parts;
+  const { reapOverdueRuns, touches, presence, queuePositions, store } = parts;
+  const { credentialWatches, registry, releaseEndedLeases, polls } = parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
   };
@@ -87,6 +98,9 @@ export function createStartLoops(
       { name: "session poll", intervalMs: intervals.sessionPoll, job: credentialWatches.pollSessions },
       { name: "key poll", intervalMs: intervals.keyPoll, job: pollKeys },
       { name: "touch sessions", intervalMs: intervals.touchSessions, job: touchAll },
+      { name: "presence", intervalMs: intervals.presence, job: presence.tick },
+      { name: "queue positions", intervalMs: intervals.queuePositions, job: queuePositions.tick },
+      { name: "prune workers", intervalMs: intervals.pruneWorkers, job: () => statements.pruneWorkers(keepWorkersMs) },
       { name: "drop deltas", intervalMs: intervals.dropDeltas, job: () => store.drop(keepDeltasMs) },
       {
         name: "prune sessions",

@@ -6,8 +6,10 @@ export interface Settings {
   dialogsPerUser: number;
   /** What a person may use unless their row in the database says otherwise. */
   quotas: Quotas;
-  /** From a question to `expired`. */
+  /** From a question, or its worker's last sign of life, to `expired`. Waits for an answer end after it too. */
   answerDeadlineMs: number;
+  /** The same from the question on, whatever signs of life there are. */
+  answerMaxMs: number;
   maxAttempts: number;
   /** Delay before the second attempt; doubles with each further one. */
   retryBackoffMs: number;
@@ -56,6 +58,7 @@ export const defaultSettings: Settings = {
     messagesPerDialog: 10_000,
   },
   answerDeadlineMs: 120_000,
+  answerMaxMs: 30 * 60_000,
   maxAttempts: 3,
   retryBackoffMs: 1_000,
   signInDomains: [],

@@ -50,6 +50,8 @@ export interface Meta {
     summary: string;
     description: string;
     data: Readonly<Record<string, z.core.$ZodType>>;
+    /** Added to the input of each request. */
+    input?: Readonly<Record<string, unknown>>;
   };
   /** File name under which a browser saves the body instead of showing it. */
   attachment?: string;

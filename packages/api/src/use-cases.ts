@@ -1,6 +1,5 @@
 import { createAccount } from "./account/account.ts";
 import { createAssistants } from "./assistants/assistants.ts";
-import { createIsOnline } from "./assistants/is-online.ts";
 import { createQuotaReads } from "./account/quotas.ts";
 import { AppError } from "./app-error.ts";
 import { createDialogChanges } from "./dialogs/change-dialogs.ts";
@@ -22,12 +21,14 @@ import { createStartLoops } from "./loops.ts";
 import { createLegacyProtocol } from "./messages/legacy-reply.ts";
 import { createClientConfig } from "./operations/client-config.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";
+import { createPresence } from "./presence/presence.ts";
 import { createRuns } from "./runs/index.ts";
 import type { Sampler } from "./shared/sampler.ts";
 import { createAnswerWaits } from "./streaming/await-answer.ts";
 import { createClaimQueue } from "./streaming/claim-queue.ts";
 import { createDelivery } from "./streaming/deliver.ts";
 import { createRunFeeds } from "./streaming/run-feed.ts";
+import { createQueuePositions } from "./streaming/queue-positions.ts";
 import type { DeltaStore, Notifier } from "@deepbot/live";
 import type { UseCaseDeps } from "./use-case-deps.ts";
 
@@ -57,12 +58,23 @@ function createIdentity(options: CreateUseCasesOptions, registry: KeyRegistry) {
   };
 }
 
+/** Who is there, what waits for them, and what is told about it. */
+function createLines(options: CreateUseCasesOptions) {
+  const presence = createPresence(options);
+  const feeds = createRunFeeds({ ...options, store: options.deltaStore });
+  return {
+    presence,
+    feeds,
+    claimQueue: createClaimQueue({ ...options, presence }),
+    queuePositions: createQueuePositions({ statements: options.statements, feeds, presence }),
+  };
+}
+
 /** Builds the use cases over one database, and registers who hears of their events: delivery first, then the log. */
 export function createUseCases(options: CreateUseCasesOptions) {
   const { statements, events, deltaStore: store, ping } = options;
   const answers = createAnswerWaits(options);
-  const claimQueue = createClaimQueue(options);
-  const feeds = createRunFeeds({ ...options, store });
+  const { presence, claimQueue, feeds, queuePositions } = createLines(options);
   const credentialWatches = createCredentialWatches(options);
   const registry = createKeyRegistry(options);
   events.subscribe(createDelivery({ ...options, answers, feeds }));
@@ -70,7 +82,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
 
   const { identity, touches } = createIdentity(options, registry);
   const quotas = createQuotaReads(options);
-  const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store };
+  const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store, presence };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
   const releaseEndedLeases = createReleaseEndedLeases(options, reapOverdueRuns);
 
@@ -80,13 +92,14 @@ export function createUseCases(options: CreateUseCasesOptions) {
     keys: { ...createServiceKeys(options, releaseEndedLeases), whileLive: registry.whileLive },
     tokens: createPersonalTokens(options),
     account: { ...createAccount(options), usage: quotas.usage },
-    assistants: createAssistants(options, createIsOnline(claimQueue)),
+    assistants: createAssistants(options, presence),
     dialogs: { ...createDialogReads(options, reapOverdueRuns), ...createDialogChanges(options, reapOverdueRuns) },
     rateLimits: createRateLimits(options),
     runs,
     worker,
     pseudonym: options.pseudonym,
-    legacy: createLegacyProtocol(options),
+    presence,
+    legacy: createLegacyProtocol(options, presence),
     operations: {
       clientConfig: createClientConfig(options),
       countOpenRuns: statements.countOpenRuns,
@@ -104,6 +117,8 @@ export function createUseCases(options: CreateUseCasesOptions) {
     startLoops: createStartLoops(options, {
       reapOverdueRuns,
       touches,
+      presence,
+      queuePositions,
       store,
       credentialWatches,
       registry,

@@ -27,7 +27,7 @@ describe("assistants", () => {
   const ask = async (assistant?: string) =>
     ann.runs.start({ dialog_id: await dialogWith(assistant), text_user: "a question" });
   const claim = async (options: object = {}) => {
-    const [run] = (await platform.worker.worker.claim({ worker: "w", ...options })).runs;
+    const [run] = (await platform.worker.worker.claim({ worker: "w", wait_ms: 0, ...options })).runs;
     return run;
   };
   const leaseOf = (run: Awaited<ReturnType<typeof claim>>) => ({
@@ -65,7 +65,7 @@ describe("assistants", () => {
     ]);
     leaving.abort();
     await waiting;
-    expect(await online()).toEqual([]);
+    await until("the worker has left", async () => (await online()).length === 0);
   });
 
   it("are the business of operators alone", async () => {

@@ -86,14 +86,15 @@ describePostgres("what one server does and another must hear of", () => {
 
   it("a question goes to a worker that waits there, not to a fallback worker here", () =>
     withDialog(async (dialog_id) => {
-      here.statementLog.length = 0;
       const leaving = new AbortController();
       const fallback = here
         .as({ serviceKey, signal: leaving.signal })
         .worker.claim({ worker: "bridge", wait_ms: 25_000, fallback: true });
       const claimed = claim(there);
-      // The first server's log has the statements of both.
-      await until("both wait", () => here.statementLog.filter((name) => name === "claim_runs").length >= 2);
+      await until("both wait", () =>
+        [here, there].every(({ useCases }) => useCases.operations.countWaitingWorkers() === 1),
+      );
+      await until("it is known", async () => (await here.useCases.presence.servedByOthers()) === "all");
       const { run_id } = await ann.runs.start({ dialog_id, text_user: "question" });
       expect((await claimed).run_id).toBe(run_id);
       leaving.abort();

@@ -55,6 +55,7 @@ describePostgres("makers side by side", () => {
         key,
         worker: key.keyId,
         assistants: undefined,
+        capacity: null,
         max: 10,
         waitMs: 0,
         leaseMs: 60_000,

@@ -24,7 +24,7 @@ describe("messages", () => {
   const contentsOf = async (ann: TestPerson, dialog_id: number) =>
     (await ann.dialogs.get({ dialog_id })).dialogs.map(({ role, content }) => `${role}: ${content}`);
   const claim = async () => {
-    const { runs } = await platform.worker.worker.claim({ worker: "w", max: 50 });
+    const { runs } = await platform.worker.worker.claim({ worker: "w", max: 50, wait_ms: 0 });
     return runs;
   };
 

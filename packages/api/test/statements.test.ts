@@ -14,6 +14,10 @@ const background = new Set([
   "prune_sessions",
   "prune_spent_tokens",
   "prune_audit_events",
+  "write_workers",
+  "prune_workers",
+  "list_queue_positions",
+  "list_coverages",
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */

@@ -33,7 +33,7 @@ describe("stopping a run", () => {
       cancel_requested: true,
     });
     expect((await ann.dialogs.flag({ dialog_id })).content).toBe(false);
-    expect((await platform.worker.worker.claim({ worker: "w" })).runs).toEqual([]);
+    expect((await platform.worker.worker.claim({ worker: "w", wait_ms: 0 })).runs).toEqual([]);
     expect(await ann.runs.cancel({ run_id })).toMatchObject({ state: "cancelled" });
   });
 

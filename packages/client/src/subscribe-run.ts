@@ -22,7 +22,7 @@ async function followStream(
   const outcome = Promise.withResolvers<WireRun | null>();
   const giveUp = (): void => outcome.resolve(null);
   const subscription = client.runs.watch.subscribe(
-    { run_id: runId },
+    { run_id: runId, waiting: true },
     {
       onData: ({ data }) => {
         onEvent();

@@ -24,6 +24,7 @@ test("deltas are appended to the snapshot", () => {
     attempt: 1,
     seq: 2,
     text: "Hello",
+    waiting: null,
     isTorn: false,
   });
 });
@@ -56,4 +57,21 @@ test("a queued run is running once a worker claims it", () => {
   const queued: Progress = { type: "snapshot", state: "queued", attempt: 0, seq: 0, text: "" };
   expect(fold(queued)?.state).toBe("queued");
   expect(fold(queued, reset(1))?.state).toBe("running");
+});
+
+test("a queued run knows its place until a worker claims it", () => {
+  const queued: Progress = { type: "snapshot", state: "queued", attempt: 0, seq: 0, text: "" };
+  const waiting: Progress = { type: "waiting", online: false, position: 3 };
+  expect(fold(queued, waiting)).toMatchObject({
+    state: "queued",
+    waiting: { online: false, position: 3 },
+    isTorn: false,
+  });
+  expect(fold(queued, waiting, reset(1))).toMatchObject({ state: "running", waiting: null });
+  expect(fold(snapshot(2, "Hello"), waiting)).toMatchObject({ state: "queued", text: "Hello" });
+});
+
+test("an event of a later version changes nothing", () => {
+  const unknown = { type: "applause" } as unknown as Progress;
+  expect(fold(snapshot(2, "Hello"), unknown, delta(3, "!"))).toMatchObject({ text: "Hello!", isTorn: false });
 });

@@ -51,7 +51,15 @@ test("after a claim that got through, the next failure is followed by the shorte
       return { runs: [claimedRun] };
     },
   });
-  const options = { client, name: "test", leaseMs: 30_000, historyLimit: 9, fallback: false, log: silentLog };
+  const options = {
+    client,
+    name: "test",
+    concurrency: 1,
+    leaseMs: 30_000,
+    historyLimit: 9,
+    fallback: false,
+    log: silentLog,
+  };
   const claim = createClaim(options);
   const never = new AbortController().signal;
   const claimAgain = async (pauseMs: number): Promise<number> => {

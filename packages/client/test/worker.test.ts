@@ -41,6 +41,7 @@ test("claims with the limits and the settings of the worker", async () => {
   await until("it claims again", () => callsOf("worker.claim").length === 2);
   expect(callsOf("worker.claim")[1]).toEqual({
     worker: "test",
+    capacity: 1,
     max: 1,
     wait_ms: limits.claimWaitMaxMs,
     lease_ms: 4_000,
@@ -124,8 +125,9 @@ test.each(["worker.append", "worker.heartbeat"])(
       // Heartbeats come every third of the lease: only the one under test may come first.
       { answer: hanging("Well, "), leaseMs: procedure === "worker.heartbeat" ? 300 : 30_000 },
     );
-    await until("the run is reported", () => worker.callsOf("worker.fail").length === 1);
-    expect(worker.callsOf("worker.fail")[0]).toMatchObject({ run_id, lease_token, code: "cancelled", retry: false });
+    await until("the run is released", () => worker.callsOf("worker.release").length === 1);
+    expect(worker.callsOf("worker.release")[0]).toEqual({ run_id, lease_token });
+    expect(worker.callsOf("worker.fail")).toEqual([]);
     expect(worker.log).toContainEqual(expect.objectContaining({ event: "run_abandoned", reason: "cancelled" }));
   },
 );

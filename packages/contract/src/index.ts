@@ -97,4 +97,5 @@ export {
   heartbeatOutput,
   releaseInput,
   releaseOutput,
+  statsOutput,
 } from "./schemas/worker.ts";

@@ -65,6 +65,13 @@ export const limits = {
   userAgentMax: 200,
   deltaMaxCharacters: 8 * 1024,
   deltaSeqMax: 100_000,
+  workerCapacityMax: 10_000,
+  /** Workers that the statistics name. */
+  workersShown: 1_000,
+  /** The last place in a line that is told. */
+  queuePositionMax: 1_000,
+  /** UTF-8 bytes of an answer's metadata, as JSON. */
+  answerMetadataMaxBytes: 4 * 1024,
   failureCodeMax: 64,
   failureMessageMax: 500,
   eventIdMax: 100,

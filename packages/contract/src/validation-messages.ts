@@ -32,6 +32,9 @@ export function reportMissing({ input }: { input?: unknown }): string | undefine
   return input === undefined ? missing : undefined;
 }
 
+/** The message that schemas of a lease's token give for anything but a UUID. */
+export const notALeaseToken = "not a lease token";
+
 function describeLimit(issue: Extract<Issue, { code: "too_small" | "too_big" }>): Described {
   const low = issue.code === "too_small";
   const limit = String(low ? issue.minimum : issue.maximum);
@@ -56,6 +59,10 @@ function describeLimit(issue: Extract<Issue, { code: "too_small" | "too_big" }>)
 
 function describeIssue(issue: Issue): Described {
   if (issue.message === missing) return { type: missing, msg: { en: "is required", ru: "обязательное поле" } };
+  if (issue.message === notALeaseToken) {
+    const msg = { en: "must be the UUID that claim returned", ru: "должен быть UUID, который вернул claim" };
+    return { type: "uuid_format", msg };
+  }
   switch (issue.code) {
     case "invalid_type":
       return {

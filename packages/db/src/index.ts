@@ -14,12 +14,22 @@ export type { ClaimedRun } from "./statements/claim-runs.ts";
 export type { DialogKey, DialogRow } from "./statements/dialogs.ts";
 export type { ProfileRow, StoredRun, StoredSession } from "./statements/export-account.ts";
 export type { Delta, DeltaLease, DeltaResult } from "./statements/insert-deltas.ts";
+export type { AnswerTimes } from "./statements/leases.ts";
 export type { NumberedMessage, PagedMessage } from "./statements/message-pages.ts";
 export type { MessageRow, PendingRow } from "./statements/messages.ts";
 export type { Quotas, UsageToday } from "./statements/quotas.ts";
 export type { LeaseKey } from "./statements/leases.ts";
 export type { StoredPersonalToken } from "./statements/personal-tokens.ts";
-export type { RunRow } from "./statements/read-runs.ts";
+export type { AssistantLoad } from "./statements/queue-state.ts";
+export type { ReportedRun, RunRow } from "./statements/read-runs.ts";
 export type { ServiceKeyChange, StoredServiceKey } from "./statements/service-keys.ts";
 export type { Cursor, StoredDelta } from "./statements/run-deltas.ts";
 export type { LiveSession, SessionUser } from "./statements/sessions.ts";
+export type {
+  LeftWorker,
+  ListedWorker,
+  PresentWorker,
+  Coverage,
+  WorkerChanges,
+  WorkerRow,
+} from "./statements/workers.ts";

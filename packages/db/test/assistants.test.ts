@@ -4,6 +4,7 @@ import { afterEach, expect, it } from "vitest";
 import { databaseErrorCode, uniqueViolation, type NewAssistant } from "../src/index.ts";
 import { assistants, dialogs, runs } from "../src/schema/index.ts";
 import {
+  anyTimes,
   ampleQuotas,
   anyQuestion,
   anyRetry,
@@ -138,7 +139,10 @@ describeEachEngine("an assistant", (engine) => {
     await ask(await dialogWith(poet.assistantId));
     const lease = await claim();
     const delta = (seq: number, text: string) => ({ ...lease, seq, text, leaseMs: 1_000 });
-    const outcomes = await suite.statements.insertDeltas([delta(1, "éé"), delta(2, "x")], 1_000);
+    const outcomes = await suite.statements.insertDeltas([delta(1, "éé"), delta(2, "x")], {
+      ...anyTimes,
+      maxBytes: 1_000,
+    });
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["stored", "too_long"]);
     expect(await suite.statements.completeRun({ ...lease, text: "ééx", usage: null })).toBeUndefined();
     expect(await suite.statements.findReportedRun(lease.runId)).toMatchObject({ state: "running", answerMaxBytes: 4 });

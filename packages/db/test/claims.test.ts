@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { runs } from "../src/schema/index.ts";
-import { anyClaim, anyQuestion, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+import { anyClaim, anyQuestion, anyTimes, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
 import { environmentKeyId, type LeaseKey } from "../src/index.ts";
 import { useRuns } from "./use-runs.ts";
 
@@ -45,7 +45,7 @@ describeEachEngine("a claim", (engine) => {
     expect(await reap()).toMatchObject([{ runId, from: "running", state: "queued", leaseConfirmed: false }]);
     const second = await claim({ confirmWithinMs: 5_000, worker: "another" });
     expect(second).toMatchObject({ runId, attempt: 1 });
-    expect(await suite.statements.extendLease({ ...first, leaseMs: 60_000 })).toBeUndefined();
+    expect(await suite.statements.extendLease({ ...first, ...anyTimes, leaseMs: 60_000 })).toBeUndefined();
   });
 
   it("that goes without confirmation costs its attempt, though the one before was to be confirmed", async () => {
@@ -59,11 +59,15 @@ describeEachEngine("a claim", (engine) => {
   });
 
   it.each([
-    ["a heartbeat", (lease: LeaseKey) => suite.statements.extendLease({ ...lease, leaseMs: 60_000 })],
+    ["a heartbeat", (lease: LeaseKey) => suite.statements.extendLease({ ...lease, ...anyTimes, leaseMs: 60_000 })],
     [
       "a piece of the answer",
       // So short that it would not be extended for its length alone.
-      (lease: LeaseKey) => suite.statements.insertDeltas([{ ...lease, seq: 1, text: "x", leaseMs: 1_000 }], 100),
+      (lease: LeaseKey) =>
+        suite.statements.insertDeltas([{ ...lease, seq: 1, text: "x", leaseMs: 1_000 }], {
+          ...anyTimes,
+          maxBytes: 100,
+        }),
     ],
   ])("is confirmed by %s: its lease is whole, and the attempt counts", async (_, report) => {
     const { runId } = await makeRun(suite.statements, { maxAttempts: 1 });

@@ -6,6 +6,7 @@ import { botUserId, dialogs, messages, runDeltas, runs, sessions, users } from "
 import {
   anyClaim,
   anyQuestion,
+  anyTimes,
   describeEachEngine,
   describePostgres,
   findViolations,
@@ -41,7 +42,7 @@ describeEachEngine("deleting a user", (engine) => {
     const { leaseToken } = await claim(ann.runId);
     await suite.statements.insertDeltas(
       [{ runId: ann.runId, leaseToken, keyId: environmentKeyId, seq: 1, text: "half", leaseMs: 60_000 }],
-      1_000,
+      { ...anyTimes, maxBytes: 1_000 },
     );
     const ofBob = await rowsOf(bob);
     expect(await rowsOf(ann)).toEqual({ users: 1, sessions: 1, dialogs: 1, messages: 1, runs: 1, deltas: 1 });
@@ -78,7 +79,13 @@ describeEachEngine("deleting a user", (engine) => {
         }),
         suite.statements.insertQuestion({ ...question, dialogId: second ?? 0, text: "asked meanwhile" }),
         suite.statements.insertDialog({ userId: ann.userId, dialogName: "third", limit: 5 }),
-        suite.statements.extendLease({ runId: ann.runId, leaseToken, keyId: environmentKeyId, leaseMs: 60_000 }),
+        suite.statements.extendLease({
+          runId: ann.runId,
+          leaseToken,
+          keyId: environmentKeyId,
+          ...anyTimes,
+          leaseMs: 60_000,
+        }),
         suite.statements.storeReply({
           dialogId: ann.dialogId,
           userId: ann.userId,

@@ -8,7 +8,14 @@ import {
   openDatabase,
   type Statements,
 } from "../src/index.ts";
-import { anyClaim, createTestPostgres, describePostgres, makeRun, type TestPostgres } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyTimes,
+  createTestPostgres,
+  describePostgres,
+  makeRun,
+  type TestPostgres,
+} from "../src/testing/index.ts";
 
 /** PostgreSQL makes plans of its own for the first five executions on a connection, and then keeps one. */
 const untilPlanIsKept = 7;
@@ -42,7 +49,7 @@ describePostgres("statements on deltas", () => {
       await statements.readDeltas([{ runId, epoch: 1, seq: 1 }]);
       await statements.readStreamedText({ runId: runId + 1, epoch: 1 });
       await statements.listChangedRuns([{ runId, epoch: 1, seq: 1 }]);
-      const [result] = await statements.insertDeltas([{ ...delta, seq }], 1_000_000);
+      const [result] = await statements.insertDeltas([{ ...delta, seq }], { ...anyTimes, maxBytes: 1_000_000 });
       return result?.outcome;
     };
     await database.db.execute(sql`vacuum run_deltas`);

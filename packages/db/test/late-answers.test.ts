@@ -4,6 +4,7 @@ import { afterEach, expect, it } from "vitest";
 import {
   anyQuestion,
   anyRetry,
+  anyTimes,
   describeEachEngine,
   findViolations,
   makeRun,
@@ -69,7 +70,10 @@ describeEachEngine("a run that ended without an answer", (engine) => {
   it("is not healed by a reply to its dialog once a newer message exists", async () => {
     const { runId, userId, dialogId } = await makeRun(suite.statements);
     const lease = await claim();
-    await suite.statements.insertDeltas([{ ...lease, seq: 1, text: "half", leaseMs: 60_000 }], 100);
+    await suite.statements.insertDeltas([{ ...lease, seq: 1, text: "half", leaseMs: 60_000 }], {
+      ...anyTimes,
+      maxBytes: 100,
+    });
     await suite.statements.requestCancel({ runId, userId });
     await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 0 });
     const again = await suite.statements.insertRetry({ ...anyRetry, runId, userId });

@@ -11,7 +11,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createStatements, type Database, environmentKeyId, type Statements } from "../src/index.ts";
 import { migrationsFolder } from "../src/migrations.ts";
-import { anyClaim, describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
+import { anyClaim, anyTimes, describePostgres, findViolations, noViolations } from "../src/testing/index.ts";
 import { openEmpty, type EmptyDatabase } from "./empty-database.ts";
 import { originalSchema } from "./original-schema.ts";
 
@@ -196,13 +196,17 @@ function suite(engine: "memory" | "postgres"): void {
         text: "abc",
         leaseMs: 60_000,
       };
-      expect(await statements.insertDeltas([delta], 100)).toMatchObject([{ outcome: "stored", epoch: 2 }]);
+      expect(await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 100 })).toMatchObject([
+        { outcome: "stored", epoch: 2 },
+      ]);
       expect(await rowsOf(database, before.last(runId))).toEqual([{ generation: 2, seq: 1, said_bytes: 3 }]);
       expect(await rowsOf(database, before.follow(runId))).toEqual([
         { generation: 2, deltas: [{ seq: 1, text: "abc" }] },
       ]);
       expect(await rowsOf(database, before.insert({ runId, seq: 2, text: "d" }))).toEqual([{ stored: 1 }]);
-      expect(await statements.insertDeltas([{ ...delta, seq: 2 }], 100)).toMatchObject([{ outcome: "repeated" }]);
+      expect(
+        await statements.insertDeltas([{ ...delta, seq: 2, text: "d" }], { ...anyTimes, maxBytes: 100 }),
+      ).toMatchObject([{ outcome: "repeated" }]);
       expect(await statements.readStreamedText({ runId, epoch: 2 })).toEqual({ seq: 2, text: "abcd" });
     });
 

@@ -2,7 +2,14 @@ import { eq, sql } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { type Delta, environmentKeyId } from "../src/index.ts";
 import { messages, runDeltas, runs } from "../src/schema/index.ts";
-import { anyClaim, describeEachEngine, describePostgres, makeRun, useDatabase } from "../src/testing/index.ts";
+import {
+  anyClaim,
+  anyTimes,
+  describeEachEngine,
+  describePostgres,
+  makeRun,
+  useDatabase,
+} from "../src/testing/index.ts";
 
 const maxBytes = 40;
 
@@ -15,7 +22,7 @@ function tools(suite: Suite) {
     expect(claimed?.runId).toBe(runId);
     return { runId, userId, leaseToken: claimed?.leaseToken ?? "", keyId: environmentKeyId, leaseMs };
   };
-  const insert = (...deltas: Delta[]) => suite.statements.insertDeltas(deltas, maxBytes);
+  const insert = (...deltas: Delta[]) => suite.statements.insertDeltas(deltas, { ...anyTimes, maxBytes });
   const outcomes = async (...deltas: Delta[]) => (await insert(...deltas)).map(({ outcome }) => outcome);
   const streamed = (runId: number, epoch = 1) => suite.statements.readStreamedText({ runId, epoch });
   return { lease, insert, outcomes, streamed };
@@ -59,20 +66,21 @@ describeEachEngine("deltas", (engine) => {
     expect(await streamed(run.runId)).toEqual({ seq: 2, text: "12" });
   });
 
-  it("that repeat a number are not stored again, and the first in a batch counts", async () => {
+  it("that repeat a number are not stored again, the first in a batch counts, and another text is a conflict", async () => {
     const run = await lease();
     const batch = [3, 2, 1, 2, 1, 4, 4].map((seq, place) => ({ ...run, seq, text: `${seq}${"abcdefg"[place]} ` }));
-    expect(await outcomes(...batch)).toEqual([
-      "stored",
-      "stored",
-      "stored",
-      "repeated",
-      "repeated",
+    const conflicts = ["conflict", "conflict", "stored", "conflict"];
+    expect(await outcomes(...batch)).toEqual(["stored", "stored", "stored", ...conflicts]);
+    expect(await outcomes(...batch)).toEqual(
+      ["stored", "stored", "stored", ...conflicts].map((outcome) => (outcome === "stored" ? "repeated" : outcome)),
+    );
+    const [first] = batch;
+    if (first !== undefined) expect(await outcomes(first, first)).toEqual(["repeated", "repeated"]);
+    expect(await outcomes({ ...run, seq: 5, text: "x" }, { ...run, seq: 5, text: "x" })).toEqual([
       "stored",
       "repeated",
     ]);
-    expect(await outcomes(...batch)).toEqual(Array.from(batch, () => "repeated"));
-    expect(await streamed(run.runId)).toEqual({ seq: 4, text: "1c 2b 3a 4f " });
+    expect(await streamed(run.runId)).toEqual({ seq: 5, text: "1c 2b 3a 4f x" });
   });
 
   it("are refused once the text would be longer than an answer may be, in one batch or in several", async () => {
@@ -231,7 +239,7 @@ describePostgres("deltas in parallel", () => {
   const suite = useDatabase("postgres");
   const { lease, outcomes, streamed } = tools(suite);
 
-  it("that two processes store at once are stored by one of them and repeated to the other", async () => {
+  it("that two processes store at once are stored by one of them and a conflict to the other, unless they are equal", async () => {
     const run = await lease();
     let stored = "";
     for (let seq = 1; seq <= 20; seq += 1) {
@@ -239,8 +247,12 @@ describePostgres("deltas in parallel", () => {
         outcomes({ ...run, seq, text: "a" }),
         outcomes({ ...run, seq, text: "b" }),
       ]);
-      expect(new Set([one, other])).toEqual(new Set(["repeated", "stored"]));
+      expect(new Set([one, other])).toEqual(new Set(["conflict", "stored"]));
       stored += one === "stored" ? "a" : "b";
+      seq += 1;
+      const same = { ...run, seq, text: "c" };
+      expect((await Promise.all([outcomes(same), outcomes(same)])).flat().toSorted()).toEqual(["repeated", "stored"]);
+      stored += "c";
     }
     expect(await streamed(run.runId)).toEqual({ seq: 20, text: stored });
   });

@@ -2,7 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { environmentKeyId } from "../src/index.ts";
 import { runs, serviceKeys } from "../src/schema/index.ts";
-import { describeEachEngine, makeRun, makeUser, useDatabase } from "../src/testing/index.ts";
+import { anyTimes, describeEachEngine, makeRun, makeUser, useDatabase } from "../src/testing/index.ts";
 import { useRuns } from "./use-runs.ts";
 
 let made = 0;
@@ -85,14 +85,15 @@ describeEachEngine("service keys", (engine) => {
         const lease = await claim({ keyId: own, max: 50 });
         const { statements } = suite;
         const reports = {
-          extendLease: (keyId: string) => statements.extendLease({ ...lease, runId, keyId, leaseMs: 60_000 }),
+          extendLease: (keyId: string) =>
+            statements.extendLease({ ...lease, ...anyTimes, runId, keyId, leaseMs: 60_000 }),
           completeRun: (keyId: string) => statements.completeRun({ ...lease, runId, keyId, text: "x", usage: null }),
           failRun: (keyId: string) =>
             statements.failRun({ ...lease, keyId, errorCode: "x", errorMessage: "x", retry: true, backoffMs: 0 }),
           releaseRun: (keyId: string) => statements.releaseRun({ ...lease, keyId }),
           insertDeltas: async (keyId: string) => {
             const delta = { ...lease, keyId, seq: 1, text: "x", leaseMs: 60_000 };
-            const [result] = await statements.insertDeltas([delta], 100);
+            const [result] = await statements.insertDeltas([delta], { ...anyTimes, maxBytes: 100 });
             return result?.outcome === "refused" ? undefined : result;
           },
         };
@@ -107,7 +108,7 @@ describeEachEngine("service keys", (engine) => {
       const { runId } = await makeRun(suite.statements);
       const { leaseToken } = await claim();
       await suite.database.db.update(runs).set({ leaseKeyId: null }).where(eq(runs.runId, runId));
-      const lease = { runId, leaseToken, leaseMs: 60_000 };
+      const lease = { runId, leaseToken, ...anyTimes, leaseMs: 60_000 };
       expect(await suite.statements.extendLease({ ...lease, keyId: await make() })).toBeUndefined();
       expect(await suite.statements.extendLease({ ...lease, keyId: environmentKeyId })).toBeDefined();
     });
@@ -140,7 +141,7 @@ describeEachEngine("service keys", (engine) => {
       ]);
       expect(await stateOf(runId)).toMatchObject({ state: "queued", attempt: 0 });
       expect(await stateOf(otherId)).toMatchObject({ state: "running", attempt: 1 });
-      expect(await suite.statements.extendLease({ ...lease, leaseMs: 60_000 })).toBeUndefined();
+      expect(await suite.statements.extendLease({ ...lease, ...anyTimes, leaseMs: 60_000 })).toBeUndefined();
       expect(await claim({ keyId: live })).toMatchObject({ runId, attempt: 1 });
     });
   });

@@ -47,6 +47,14 @@ const exceptions: ReadonlySet<string> = new Set([
   "release_ended_leases: service_keys",
   // It looks at them only after a key has ended, and the index holds running runs alone.
   "release_ended_leases: runs by runs_lease_idx",
+  "list_assistant_loads: runs by runs_deadline_idx",
+  "list_assistant_loads: runs by runs_one_open_per_dialog",
+  // So are all assistants, and all workers that are there: few rows.
+  "list_assistant_loads: assistants",
+  "list_assistant_loads: assistants by assistants_slug_key",
+  "list_coverages: workers",
+  "list_workers: workers",
+  "prune_workers: workers",
   // It steps from run to run, one entry at a time.
   "prune_deltas: run_deltas by run_deltas_pkey",
 ]);
@@ -66,6 +74,7 @@ const fill = [
   `insert into sessions (user_id, expires_at, revoked_at)
     select user_id, now() + n * interval '1 day', case n % 3 when 0 then now() - n * interval '1 day' end
     from users, generate_series(-10, 10) as n`,
+  `insert into workers (key_id, name) select 'environment', 'worker ' || n from generate_series(1, 1000) as n`,
   `insert into usage_daily (user_id, day, questions) select user_id, current_date - n, 1 from users, generate_series(0, 9) as n`,
   `insert into user_start_tags (user_id, start_tag) select user_id, 1 from users`,
   `insert into service_keys (name, hash, prefix, scopes, created_by)

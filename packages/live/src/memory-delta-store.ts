@@ -26,7 +26,10 @@ export function createMemoryDeltaStore({ holdLease, findOver }: MemoryDeltaStore
     const run = known?.epoch === lease.epoch ? known : { epoch: lease.epoch, texts: [], bytes: 0 };
     runs.set(delta.runId, run);
     const lastSeq = run.texts.length;
-    if (delta.seq <= lastSeq) return { outcome: "repeated", lastSeq, ...lease };
+    if (delta.seq <= lastSeq) {
+      const isSame = run.texts[delta.seq - 1] === delta.text;
+      return { outcome: isSame ? "repeated" : "conflict", lastSeq, ...lease };
+    }
     if (delta.seq > lastSeq + 1) return { outcome: "gap", lastSeq, ...lease };
     const bytes = run.bytes + utf8Length(delta.text);
     if (bytes > limits.answerMaxBytes) return { outcome: "too_long", lastSeq, ...lease };

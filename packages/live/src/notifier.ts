@@ -1,8 +1,8 @@
 /**
- * Subject of a notification: a dialog whose run changed state, a run that was claimed or streamed more, a session or a
- * personal token that ended, the service keys.
+ * Subject of a notification: a dialog whose run changed state; a run that was claimed, streamed more or was queued again; a
+ * session or a personal token that ended; the service keys; workers that came or went.
  */
-export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}` | `token:${string}` | "keys";
+export type Topic = `dialog:${number}` | `run:${number}` | `session:${string}` | `token:${string}` | "keys" | "workers";
 
 /** Whose work a process could begin at once: that of every assistant, or of the given ones. */
 export interface Readiness {

@@ -78,7 +78,7 @@ export function encodePayloads({ origin, readiness, entries }: NotificationPaylo
   return [...payloads, current];
 }
 
-const entryForm = /^(?:queue(?::\d+)?(?:@[\w-]+)?|(?:dialog|run):\d+|(?:session|token):[\w-]+|keys)$/;
+const entryForm = /^(?:queue(?::\d+)?(?:@[\w-]+)?|(?:dialog|run):\d+|(?:session|token):[\w-]+|keys|workers)$/;
 
 function isEntry(text: string): text is Entry {
   return entryForm.test(text);

@@ -1,5 +1,5 @@
 import { limits } from "@deepbot/contract";
-import { anyClaim, describeEachEngine, makeRun, useDatabase } from "@deepbot/db/testing";
+import { anyClaim, anyTimes, describeEachEngine, makeRun, useDatabase } from "@deepbot/db/testing";
 import { expect, it } from "vitest";
 import { type Delta, environmentKeyId } from "@deepbot/db";
 import type { DeltaStore } from "../src/delta-store.ts";
@@ -12,7 +12,7 @@ function createMemoryStore(statements: Statements): DeltaStore {
   const findRuns = async (runIds: number[]) => (runIds.length === 0 ? [] : statements.followRuns(runIds));
   return createMemoryDeltaStore({
     holdLease: async ({ runId, leaseToken, keyId, leaseMs }: Delta) => {
-      const lease = await statements.extendLease({ runId, leaseToken, keyId, leaseMs });
+      const lease = await statements.extendLease({ runId, leaseToken, keyId, leaseMs, ...anyTimes });
       const [run] = await findRuns([runId]);
       return lease && run && { ...lease, epoch: run.epoch };
     },
@@ -54,12 +54,13 @@ function itIsADeltaStore(name: string, createStore: (statements: Statements) => 
       expect(await store.snapshot({ runId, epoch: 1 })).toEqual({ seq: 2, text: "ab" });
     });
 
-    it("accepts a repeated number once, and refuses a gap with the last stored number", async () => {
+    it("accepts a repeated number with the same text only, and refuses a gap with the last stored number", async () => {
       const store = createStore(stand.statements);
       const { runId, delta } = await claimRun();
       expect(await outcomesOf(store, [delta(1, "a")])).toEqual(["stored"]);
-      expect(await store.append([delta(1, "a"), delta(3, "c")])).toMatchObject([
+      expect(await store.append([delta(1, "a"), delta(1, "b"), delta(3, "c")])).toMatchObject([
         { outcome: "repeated" },
+        { outcome: "conflict" },
         { outcome: "gap", lastSeq: 1 },
       ]);
       expect(await store.snapshot({ runId, epoch: 1 })).toEqual({ seq: 1, text: "a" });
@@ -120,5 +121,5 @@ function itIsADeltaStore(name: string, createStore: (statements: Statements) => 
   });
 }
 
-itIsADeltaStore("PostgreSQL", (statements) => createPostgresDeltaStore(statements));
+itIsADeltaStore("PostgreSQL", (statements) => createPostgresDeltaStore(statements, anyTimes));
 itIsADeltaStore("memory", createMemoryStore);

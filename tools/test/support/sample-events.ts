@@ -122,7 +122,13 @@ export function notifiedTopics(event: AppEvent): string[] {
   const deliver = createDelivery({
     notifier,
     answers: { open: () => unused(), deliverLocally: () => {}, poll: () => unused() },
-    feeds: { subscribe: () => unused(), deliverLocally: () => false, poll: () => unused() },
+    feeds: {
+      subscribe: () => unused(),
+      queued: () => unused(),
+      tellWaiting: () => unused(),
+      deliverLocally: () => false,
+      poll: () => unused(),
+    },
   });
   deliver(event);
   return [...topics];

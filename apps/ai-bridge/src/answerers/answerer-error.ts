@@ -50,10 +50,6 @@ export const failures = {
       ru: "Модель ИИ дала пустой ответ. Попробуйте ещё раз.",
     },
   },
-  cancelled: {
-    retry: false,
-    texts: { en: "The answer was cancelled.", ru: "Ответ отменён." },
-  },
   bridge_error: {
     retry: true,
     texts: {

@@ -36,6 +36,8 @@ export interface Asker {
   /** Asks without waiting. */
   start: (question: string) => Promise<SeenRun>;
   getRun: (runId: number) => Promise<SeenRun>;
+  /** Presses Stop. */
+  cancel: (runId: number) => Promise<void>;
   /** Waits for the run to reach a state. */
   reaches: (runId: number, state: string) => Promise<SeenRun>;
   /** Contents of the dialog, oldest first. */
@@ -58,6 +60,9 @@ async function createAsker(serverUrl: string): Promise<Asker> {
     start: async (question) => {
       const { body } = await person.call<SeenRun>("POST", `/dialogs/${dialogId}/runs`, { text_user: question });
       return body;
+    },
+    cancel: async (runId) => {
+      await person.call("POST", `/runs/${runId}/cancel`);
     },
     reaches: (runId, state) =>
       until(`run ${runId} is ${state}`, async () => {

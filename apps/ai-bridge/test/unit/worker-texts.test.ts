@@ -34,7 +34,6 @@ describe("what the bridge says itself is in the language of the question", () =>
     ["dialog_too_long", { kind: "error", error: new AnswererError("dialog_too_long", "status 400") }],
     ["bridge_error", { kind: "error", error: new RangeError("oops") }],
     ["empty_answer", { kind: "empty" }],
-    ["cancelled", { kind: "cancelled" }],
   ];
   test.each(reasons)("about %s", (code, reason) => {
     const { retry, texts: sentences } = failures[code];

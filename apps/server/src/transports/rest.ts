@@ -61,7 +61,8 @@ async function readInput(operation: Operation, request: RequestContext, matched:
   const { params, readBody } = matched;
   const path = Object.fromEntries(Object.entries(params).map((entry) => fromText(operation, entry)));
   if (operation.procedure.type === "subscription") {
-    return { ...fromQuery(operation, request.query), ...lastEventId(request), ...path };
+    const { events } = operation.procedure.meta;
+    return { ...events?.input, ...fromQuery(operation, request.query), ...lastEventId(request), ...path };
   }
   if (operation.inputInQuery) return { ...fromQuery(operation, request.query), ...path };
   const body = await readBody();

@@ -25,7 +25,8 @@ it("an operator makes an assistant, a person asks it, and a worker that claims b
   const headers = { traceparent, "Accept-Language": "ru" };
   const asked = { json: question, headers };
   expect((await ann.call(`POST /dialogs/${created.body.dialog}/runs`, asked)).status).toBe(202);
-  const claim = (assistants?: string[]) => api.asWorker("POST /worker/claim", { json: { worker: "w", assistants } });
+  const claim = (assistants?: string[]) =>
+    api.asWorker("POST /worker/claim", { json: { worker: "w", wait_ms: 0, assistants } });
   expect((await claim(["deepbot"])).body).toEqual({ runs: [] });
   expect((await claim(["nobody"])).body).toMatchObject({
     status: 403,

@@ -36,8 +36,8 @@ describe("POST /worker/claim", () => {
     ]);
   });
 
-  it("is empty at once when there is nothing and no wait was asked for", async () => {
-    const { status, body } = await api.asWorker("POST /worker/claim", { json: { worker: "a worker" } });
+  it("is empty at once when there is nothing and no wait is wanted", async () => {
+    const { status, body } = await api.asWorker("POST /worker/claim", { json: { worker: "a worker", wait_ms: 0 } });
     expect([status, body]).toEqual([200, { runs: [] }]);
   });
 
@@ -138,6 +138,8 @@ describe("POST /worker/claim", () => {
       ["max", { max: 0 }],
       ["max", { max: 1.5 }],
       ["max", { max: "1" }],
+      ["capacity", { capacity: 0 }],
+      ["capacity", { capacity: "1" }],
       ["wait_ms", { wait_ms: -1 }],
       ["wait_ms", { wait_ms: 25_001 }],
       ["wait_ms", { wait_ms: "0" }],

@@ -26,12 +26,21 @@ describe("the examples of the document", () => {
     return person;
   }
 
+  async function untilWorkerIsShown(): Promise<void> {
+    await until("the worker is shown", async () => {
+      const { body } = await api.asWorker<{ assistants: { workers: unknown[] }[] }>("GET /worker/stats");
+      return body.assistants.some(({ workers }) => workers.length > 0);
+    });
+  }
+
   async function playRun(player: ExamplePlayer): Promise<void> {
     const started = await player.play("runs.start");
     const { run_id: runId } = started.body as { run_id: number };
     await player.play("worker.claim");
     const stream = await openEvents(`${api.url}/runs/${runId}/events`, { cookie: player.cookie });
     await until("the stream has begun", () => stream.events.length > 0);
+    await untilWorkerIsShown();
+    await player.play("worker.stats");
     await player.play("worker.heartbeat");
     await player.play("worker.append");
     await player.play("worker.complete");

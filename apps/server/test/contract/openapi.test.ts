@@ -39,6 +39,7 @@ const promised: [Target, object[], number][] = [
   ["POST /worker/runs/{run_id}/complete", serviceKey, 200],
   ["POST /worker/runs/{run_id}/fail", serviceKey, 200],
   ["POST /worker/runs/{run_id}/release", serviceKey, 200],
+  ["GET /worker/stats", serviceKey, 200],
   ["GET /dialogs/{dialog_id}/messages", cookie, 200],
   ["GET /sessions", cookie, 200],
   ["DELETE /sessions/{session_id}", cookie, 200],

@@ -161,13 +161,15 @@ const scenes: Record<string, Scene> = {
   "the events of a run": async ({ api, person, ask }) => {
     const { run_id } = await ask();
     const { events, ended } = await openEvents(`${api.url}/runs/${run_id}/events`, { cookie: person.cookie });
-    await expect.poll(() => events.length).toBe(1);
+    // Whether the question has to wait long enough to be told its place depends on the machine.
+    const ofAnswer = () => events.filter(({ type }) => type !== "waiting");
+    await expect.poll(() => ofAnswer().length).toBe(1);
     const lease = await claimRun(api);
     await report(api, lease, { kind: "append", seq: 1, text: "an " });
     await report(api, lease, { kind: "append", seq: 2, text: "answer" });
     await report(api, lease, { kind: "complete", text: "an answer" });
     await ended;
-    const body = events.map(({ id, type, data }) => ({ id, type, data }));
+    const body = ofAnswer().map(({ id, type, data }) => ({ id, type, data }));
     return [{ status: 200, headers: {}, text: "", body }];
   },
 };

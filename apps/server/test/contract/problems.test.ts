@@ -73,9 +73,9 @@ describe("the errors", () => {
     expect(errors).toEqual(keys.map((key) => ({ loc: ["body", key], msg: "is required", type: "missing" })));
   });
 
-  it("say that an id must be a UUID", async () => {
+  it("say that a lease token must be the one of the claim", async () => {
     const reply = await api.asWorker("POST /worker/runs/1/release", { json: { lease_token: "…" } });
-    expect(expectProblem(reply, 422).detail).toBe("lease_token: must be a UUID.");
+    expect(expectProblem(reply, 422).detail).toBe("lease_token: must be the UUID that claim returned.");
   });
 
   it("have the same code in tRPC, which keeps it under its old name too", async () => {

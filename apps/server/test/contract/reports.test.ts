@@ -28,14 +28,16 @@ describe("a worker's report", () => {
   };
 
   describe("heartbeat", () => {
-    it("extends the lease, never the deadline, and says that no cancel was asked for", async () => {
+    it("extends the lease, moves the deadline, and says that no cancel was asked for", async () => {
       const { run } = await prepare();
       const { status, body } = await report(api, run, { kind: "heartbeat", lease_ms: 600_000 });
       expect(status).toBe(200);
-      const { run_id, deadline_at } = run;
-      expect(body).toEqual({ run_id, deadline_at, cancel_requested: false, lease_until: expect.any(String) });
-      const { lease_until: extended } = body as { lease_until: string };
+      const { run_id } = run;
+      const times = { lease_until: expect.any(String), deadline_at: expect.any(String) };
+      expect(body).toEqual({ run_id, cancel_requested: false, ...times });
+      const { lease_until: extended, deadline_at } = body as { lease_until: string; deadline_at: string };
       expect(Date.parse(extended) - Date.parse(run.lease_until)).toBeGreaterThan(500_000);
+      expect(Date.parse(deadline_at)).toBeGreaterThan(Date.parse(run.deadline_at));
     });
   });
 
@@ -49,13 +51,19 @@ describe("a worker's report", () => {
         [1, "Hel"],
       ] as const) {
         const { status, body } = await report(api, run, { kind: "append", seq, text, lease_ms: 600_000 });
-        const { run_id, deadline_at } = run;
-        expect([status, body]).toMatchObject([200, { run_id, deadline_at, cancel_requested: false }]);
+        expect([status, body]).toMatchObject([200, { run_id: run.run_id, cancel_requested: false }]);
         const { lease_until: extended } = body as { lease_until: string };
         expect(Date.parse(extended) - Date.parse(run.lease_until)).toBeGreaterThan(500_000);
       }
       await until("the text so far", async () => (await readRun(person, run.run_id)).text === "Hello");
       expect(await readDialog(person, dialogId)).toEqual(["user: a question"]);
+    });
+
+    it("is 409 with another text under a stored number", async () => {
+      const { run } = await prepare();
+      await report(api, run, { kind: "append", seq: 1, text: "one" });
+      const refused = expectProblem(await report(api, run, { kind: "append", seq: 1, text: "two" }), 409);
+      expect(refused).toMatchObject({ code: "seq_conflict", seq: 1 });
     });
 
     it("is 409 with a gap", async () => {
@@ -112,7 +120,8 @@ describe("a worker's report", () => {
     it("is 409 with another text than the one before, which stays", async () => {
       const { person, dialogId, run } = await prepare();
       await report(api, run, { kind: "complete", text: "an answer" });
-      expectProblem(await report(api, run, { kind: "complete", text: "another" }), 409);
+      const ended = expectProblem(await report(api, run, { kind: "complete", text: "another" }), 409);
+      expect(ended).toMatchObject({ code: "run_ended", state: "completed", ended_at: expect.any(String) });
       expect(await readDialog(person, dialogId)).toEqual(["user: a question", "bot: an answer"]);
     });
 
@@ -133,9 +142,18 @@ describe("a worker's report", () => {
       },
     );
 
+    it("without a text takes what was appended, and refuses nothing at all", async () => {
+      const { person, dialogId, run } = await prepare();
+      expect(expectProblem(await report(api, run, { kind: "complete" }), 422).code).toBe("answer_missing");
+      await report(api, run, { kind: "append", seq: 1, text: "in " });
+      await report(api, run, { kind: "append", seq: 2, text: "pieces" });
+      expect((await report(api, run, { kind: "complete" })).status).toBe(200);
+      expect(await readDialog(person, dialogId)).toEqual(["user: a question", "bot: in pieces"]);
+    });
+
     it("takes what the answer cost, and tells it with the run", async () => {
       const { person, run } = await prepare();
-      const usage = { model: "m", input_tokens: 1, output_tokens: 2 };
+      const usage = { model: "m", input_tokens: 1, output_tokens: 2, cost: 0.5 };
       expect((await report(api, run, { kind: "complete", text: "an answer", usage })).status).toBe(200);
       expect(await readRun(person, run.run_id)).toMatchObject({ usage });
     });
@@ -153,7 +171,10 @@ describe("a worker's report", () => {
     it("with retry puts the run back in the queue", async () => {
       const { person, dialogId, run } = await prepare();
       const { status, body } = await report(api, run, { kind: "fail", ...failure, retry: true });
-      expect([status, body]).toEqual([200, { run_id: run.run_id, state: "queued" }]);
+      expect([status, body]).toEqual([
+        200,
+        { run_id: run.run_id, state: "queued", available_at: expect.any(String), attempts_left: 1 },
+      ]);
       expect(await readFlag(person, dialogId)).toBe(true);
       expect(await claimRun(api)).toMatchObject({ run_id: run.run_id, attempt: 2 });
     });
@@ -162,14 +183,17 @@ describe("a worker's report", () => {
       const { person, dialogId, run } = await prepare();
       await report(api, run, { kind: "fail", ...failure, retry: true });
       const { body } = await report(api, await claimRun(api), { kind: "fail", ...failure, retry: true });
-      expect(body).toEqual({ run_id: run.run_id, state: "failed" });
+      expect(body).toMatchObject({ run_id: run.run_id, state: "failed", attempts_left: 0 });
       expect(await readFlag(person, dialogId)).toBe(false);
     });
 
     it("without retry ends the run at once", async () => {
       const { person, dialogId, run } = await prepare();
       const { status, body } = await report(api, run, { kind: "fail", ...failure, retry: false });
-      expect([status, body]).toEqual([200, { run_id: run.run_id, state: "failed" }]);
+      expect([status, body]).toEqual([
+        200,
+        { run_id: run.run_id, state: "failed", available_at: null, attempts_left: 0 },
+      ]);
       expect(await readRun(person, run.run_id)).toMatchObject({ state: "failed", error: failure });
       expect(await readFlag(person, dialogId)).toBe(false);
     });
@@ -210,7 +234,7 @@ describe("a worker's report", () => {
   });
 
   describe.for(kinds)("%s", (kind) => {
-    it("is 409 lease_lost with a token that another claim replaced", async () => {
+    it("is 409 lease_taken with a token that another claim replaced", async () => {
       const { person, run } = await prepare();
       await report(api, run, { kind: "release" });
       await claimRun(api);
@@ -222,14 +246,18 @@ describe("a worker's report", () => {
           409,
         );
         expectSentence(detail, language);
-        expect(code).toBe("lease_lost");
+        expect(code).toBe("lease_taken");
       }
       expect(await readRun(person, run.run_id)).toMatchObject({ state: "running", answer: null });
     });
 
-    it("is 409 with a token that never was one", async () => {
+    it("is 409 with a token that never was one, and says until when the lease lasts", async () => {
       const { person, run } = await prepare();
-      expectProblem(await report(api, { ...run, lease_token: otherToken }, { kind, ...facts[kind] }), 409);
+      const refused = expectProblem(
+        await report(api, { ...run, lease_token: otherToken }, { kind, ...facts[kind] }),
+        409,
+      );
+      expect(refused).toMatchObject({ code: "lease_token_wrong", lease_until: run.lease_until });
       expect((await readRun(person, run.run_id)).state).toBe("running");
     });
 
@@ -258,7 +286,11 @@ describe("a worker's report", () => {
       ["body.color", { color: "red" }],
     ])("refuses %s in %j", async ([place, wrong]) => {
       const { person, run } = await prepare();
-      expect(issuePlaces(await report(api, run, { kind, ...facts[kind], ...wrong }))).toEqual([place]);
+      const refused = await report(api, run, { kind, ...facts[kind], ...wrong });
+      expect(issuePlaces(refused)).toEqual([place]);
+      if (place === "body.lease_token" && wrong["lease_token"] !== undefined) {
+        expect(refused.text).toContain("lease_token: must be the UUID that claim returned");
+      }
       expect((await readRun(person, run.run_id)).state).toBe("running");
     });
 

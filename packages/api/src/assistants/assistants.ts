@@ -8,8 +8,8 @@ import {
 } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { AssistantChanged } from "../events/events.ts";
+import type { Presence } from "../presence/presence.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { IsOnline } from "./is-online.ts";
 import type { ShownAssistant } from "./wire.ts";
 
 /** What the audit log keeps of a value: of long texts only how long they are. */
@@ -40,11 +40,11 @@ async function withFreeSlug<Result>(write: Promise<Result>): Promise<Result> {
 /** Whom people talk to, and what operators make of them. */
 export function createAssistants(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
-  isOnline: IsOnline,
+  { isOnline }: Pick<Presence, "isOnline">,
 ) {
-  const show = (assistant: AssistantRow): ShownAssistant => ({
+  const show = async (assistant: AssistantRow): Promise<ShownAssistant> => ({
     ...assistant,
-    isOnline: isOnline(assistant.assistantId),
+    isOnline: await isOnline(assistant.assistantId),
   });
   const emit = (
     userId: number,
@@ -54,7 +54,7 @@ export function createAssistants(
     const { assistantId, slug } = after;
     events.emit({ kind: "assistant_changed", change, userId, assistantId, slug, ...describeChange(before, after) });
   };
-  const listAll = async (): Promise<ShownAssistant[]> => (await statements.listAssistants()).map(show);
+  const listAll = async (): Promise<ShownAssistant[]> => Promise.all((await statements.listAssistants()).map(show));
 
   return {
     /** Those that take questions. */

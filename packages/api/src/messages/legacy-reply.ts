@@ -2,24 +2,27 @@ import { limits } from "@deepbot/contract";
 import type { DialogKey, PendingRow } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
+import type { Presence } from "../presence/presence.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
+const pendingLimits = {
+  maxBytes: limits.pendingMaxBytes,
+  maxDialogs: limits.pendingMaxDialogs,
+  dialogMaxBytes: limits.pendingDialogMaxBytes,
+  maxEarlier: limits.pendingDialogMaxEarlier,
+};
+
 /** The original worker protocol: no leases, and a reply names its dialog only. */
-export function createLegacyProtocol({
-  statements,
-  events,
-  settings,
-}: Pick<UseCaseDeps, "statements" | "events" | "settings">) {
+export function createLegacyProtocol(
+  { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
+  presence: Pick<Presence, "readLegacy">,
+) {
   return {
     /** The questions to the key's assistants that await an answer, with those before them, in the order of storing. */
-    listPending: ({ assistantIds }: ServiceKey): Promise<PendingRow[]> =>
-      statements.listPendingMessages({
-        assistantIds,
-        maxBytes: limits.pendingMaxBytes,
-        maxDialogs: limits.pendingMaxDialogs,
-        dialogMaxBytes: limits.pendingDialogMaxBytes,
-        maxEarlier: limits.pendingDialogMaxEarlier,
-      }),
+    listPending: (key: ServiceKey): Promise<PendingRow[]> => {
+      presence.readLegacy(key);
+      return statements.listPendingMessages({ assistantIds: key.assistantIds, ...pendingLimits });
+    },
 
     /**
      * Stores a text of the bot: the answer to the open or unanswered run of the dialog, or an unsolicited message. A repeat

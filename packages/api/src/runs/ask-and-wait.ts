@@ -7,11 +7,12 @@ import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { Ask, Question } from "./ask.ts";
 import { answerOf, type FindRun, type RunKey } from "./find-run.ts";
 
-/** The reaper ends a run within its interval. A waiter that has heard nothing this long after reads for itself. */
-const deadlineGraceMs = 5_000;
+/** The reaper ends a run within its interval. A waiter that has heard nothing this long after the deadline reads for itself. */
+const deadlineGraceMs = 1_000;
 
 /**
- * Asks and waits for the answer. When the signal aborts because the person left, the run goes on without a waiter.
+ * Asks and waits for the answer, up to `answerDeadlineMs`. The run goes on when that is over because its worker gave signs of
+ * life, and when the signal aborts because the person left.
  *
  * @throws {AppError} as asking does; `too_many_waits`; `answer_deadline`, `answer_failed`, `run_cancelled`, `dialog_deleted`;
  *   `session_invalid` once the session or the token has ended; `shutting_down` when the server stops first
@@ -35,6 +36,8 @@ interface Waiting {
   wait: AnswerWait;
   key: RunKey;
   hasEnded: () => boolean;
+  /** When the wait ends, on the clock of `performance`. */
+  until: number;
   signal: AbortSignal | undefined;
 }
 
@@ -43,7 +46,7 @@ export function createAskAndWait(
   { ask, find, answers, credentialWatches, limiter }: AskAndWaitDeps,
 ): AskAndWait {
   /** Reads the run after every wake-up until it has ended or nobody waits for it any longer. */
-  const readUntilEnd = async ({ credential, wait, key, hasEnded, signal }: Waiting): Promise<string> => {
+  const readUntilEnd = async ({ credential, wait, key, hasEnded, until, signal }: Waiting): Promise<string> => {
     for (;;) {
       const answer = hasEnded() ? undefined : wait.answer();
       if (answer !== undefined) return answer;
@@ -52,8 +55,8 @@ export function createAskAndWait(
       if (hasEnded()) throw credentialEnd(credential);
       if (!isOpen(run.state)) return answerOf(run);
       if (shutdown.aborted) throw new AppError("shutting_down", { run_id: key.runId });
-      if (signal?.aborted) return answerOf(run);
-      await wait.wait({ ms: run.remainingMs + deadlineGraceMs, signal });
+      if (signal?.aborted || performance.now() >= until) return answerOf(run);
+      await wait.wait({ ms: until - performance.now(), signal });
     }
   };
 
@@ -70,9 +73,11 @@ export function createAskAndWait(
       const runId = asked.isNew ? asked.run.runId : asked.runId;
       wait.follow(runId);
       // A new run has only just been queued. The run of a repeated question may have ended long ago.
-      if (asked.isNew) await wait.wait({ ms: settings.answerDeadlineMs + deadlineGraceMs, signal });
+      const waitMs = settings.answerDeadlineMs + deadlineGraceMs;
+      const until = performance.now() + waitMs;
+      if (asked.isNew) await wait.wait({ ms: waitMs, signal });
       const key = { runId, userId: question.userId };
-      return await readUntilEnd({ credential, wait, key, hasEnded: () => credentialEnded, signal });
+      return await readUntilEnd({ credential, wait, key, hasEnded: () => credentialEnded, until, signal });
     } finally {
       unwatch();
       wait.close();

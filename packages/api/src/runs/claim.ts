@@ -2,7 +2,8 @@ import type { ClaimedRun } from "@deepbot/db";
 import type { FindServedAssistants } from "../assistants/served-assistants.ts";
 import type { RunTransition } from "../events/events.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
-import { fallbackHeadStartMs, type ClaimPlace, type ClaimQueue } from "../streaming/claim-queue.ts";
+import type { Presence, ServedByOthers } from "../presence/presence.ts";
+import type { ClaimPlace, ClaimQueue } from "../streaming/claim-queue.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
 export interface Claim {
@@ -17,14 +18,37 @@ export interface Claim {
   confirmWithinMs: number | null;
   historyLimit: number;
   maxBytes: number;
-  /** Takes runs only while no other worker waits for them. */
+  /** Takes runs of an assistant only while no other worker serves it. */
   fallback: boolean;
+  /** How many runs the worker says that it answers at once. */
+  capacity: number | null;
 }
 
 type ResolvedClaim = Omit<Claim, "key" | "assistants"> & { keyId: string; assistantIds: readonly number[] | null };
 
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
+
+async function releaseAll(
+  { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
+  claimed: readonly ClaimedRun[],
+): Promise<void> {
+  for (const { runId, leaseToken, keyId, dialogId, assistantId, userId } of claimed) {
+    if ((await statements.releaseRun({ runId, leaseToken, keyId })) === undefined) continue;
+    const ids = { runId, dialogId, assistantId, ownerId: userId };
+    events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
+  }
+}
+
+/** Says now and then that a claim is to move the clock: what need not be in all of them. */
+function createClockTurns(): () => boolean {
+  let movedAt = -Infinity;
+  return () => {
+    const isDue = performance.now() - movedAt >= clockIntervalMs;
+    if (isDue) movedAt = performance.now();
+    return isDue;
+  };
+}
 
 /**
  * Leases queued runs, waiting up to `waitMs` for the first. Returns an empty list when none came, and early when the server
@@ -43,56 +67,62 @@ function describeClaim(worker: string, run: ClaimedRun): RunTransition {
   return { kind: "run_transition", ...ids, from: "queued", to: "running", actor: "worker", facts };
 }
 
+/** What a fallback worker may claim: nothing of assistants that other workers serve. Undefined if nothing is left. */
+function leaveToOthers(
+  assistantIds: readonly number[] | null,
+  others: ServedByOthers,
+): (Pick<ResolvedClaim, "assistantIds"> & { exceptAssistantIds: readonly number[] }) | undefined {
+  if (others === "all") return undefined;
+  if (assistantIds === null) return { assistantIds, exceptAssistantIds: others };
+  const left = assistantIds.filter((assistantId) => !others.includes(assistantId));
+  return left.length === 0 ? undefined : { assistantIds: left, exceptAssistantIds: [] };
+}
+
 export function createClaimRuns(
   deps: UseCaseDeps,
-  { queue, findServedAssistants }: { queue: ClaimQueue; findServedAssistants: FindServedAssistants },
+  parts: { queue: ClaimQueue; findServedAssistants: FindServedAssistants; presence: Presence },
 ): ClaimRuns {
   const { statements, events, shutdown } = deps;
+  const { queue, findServedAssistants, presence } = parts;
 
-  const releaseAll = async (claimed: readonly ClaimedRun[]): Promise<void> => {
-    for (const { runId, leaseToken, keyId, dialogId, assistantId, userId } of claimed) {
-      if ((await statements.releaseRun({ runId, leaseToken, keyId })) === undefined) continue;
-      const ids = { runId, dialogId, assistantId, ownerId: userId };
-      events.emit({ kind: "run_transition", ...ids, from: "running", to: "queued", actor: "worker", facts: {} });
+  const isClockDue = createClockTurns();
+  const claimNow = async ({ fallback, ...claim }: ResolvedClaim): Promise<ClaimedRun[]> => {
+    const wanted = leaveToOthers(claim.assistantIds, fallback ? await presence.servedByOthers() : []);
+    if (wanted === undefined) return [];
+    const claimed = await statements.claimRuns({ ...claim, ...wanted, movesClock: isClockDue() });
+    for (const run of claimed) {
+      presence.gave({ keyId: claim.keyId, name: claim.worker }, run.runId);
+      events.emit(describeClaim(claim.worker, run));
     }
-  };
-
-  let clockMovedAt = -Infinity;
-  /** Leaves out of most claims what need not be in all of them. */
-  const isClockDue = (): boolean => {
-    const isDue = performance.now() - clockMovedAt >= clockIntervalMs;
-    if (isDue) clockMovedAt = performance.now();
-    return isDue;
+    return claimed;
   };
 
   const claimOrWait = async (
-    { waitMs, fallback, ...claim }: ResolvedClaim,
+    claim: ResolvedClaim,
     { place, signal }: { place: ClaimPlace; signal: AbortSignal | undefined },
   ): Promise<ClaimedRun[]> => {
-    const until = performance.now() + waitMs;
+    const until = performance.now() + claim.waitMs;
     const isOver = (): boolean => shutdown.aborted || signal?.aborted === true;
-    const minAgeMs = fallback ? fallbackHeadStartMs : 0;
-    // Runs that were too young for a first fallback claim have been announced already: look again when they are old enough.
-    let patienceMs = fallback ? fallbackHeadStartMs + 1 : Infinity;
     for (;;) {
-      const claimed = isOver() ? [] : await statements.claimRuns({ ...claim, minAgeMs, movesClock: isClockDue() });
-      claimed.forEach((run) => events.emit(describeClaim(claim.worker, run)));
+      const claimed = isOver() ? [] : await claimNow(claim);
       if (claimed.length > 0 || isOver() || performance.now() >= until) return claimed;
-      await place.wait({ ms: Math.min(patienceMs, until - performance.now()), signal });
-      patienceMs = Infinity;
+      await place.wait({ ms: until - performance.now(), signal });
     }
   };
 
   return async ({ key, assistants, ...others }, signal) => {
     const claim = { ...others, keyId: key.keyId, assistantIds: await findServedAssistants(key, assistants) };
     const place = queue.open(claim);
+    const { keyId, worker: name, capacity, assistantIds, fallback } = claim;
+    const leave = presence.poll({ keyId, name, capacity, assistantIds, fallback });
     try {
       const claimed = await claimOrWait(claim, { place, signal });
       if (signal?.aborted !== true) return claimed;
-      await releaseAll(claimed);
+      await releaseAll(deps, claimed);
       return [];
     } finally {
       place.close();
+      leave();
     }
   };
 }

@@ -2,6 +2,7 @@ import type { DeltaStore } from "@deepbot/live";
 import type { QuotaReads } from "../account/quotas.ts";
 import { createFindServedAssistants } from "../assistants/served-assistants.ts";
 import type { CredentialWatches } from "../identity/credential-watch.ts";
+import type { Presence } from "../presence/presence.ts";
 import { createConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import { createAppendBatcher } from "../streaming/append-batcher.ts";
 import type { AnswerWaits } from "../streaming/await-answer.ts";
@@ -22,6 +23,7 @@ import { createRefuseReport } from "./refuse-report.ts";
 import { createReleaseRun } from "./release.ts";
 import { createProgressReports } from "./report-progress.ts";
 import { createRetryRun } from "./retry.ts";
+import { createWorkerStats } from "../presence/worker-stats.ts";
 
 export interface RunParts {
   quotas: QuotaReads;
@@ -30,11 +32,12 @@ export interface RunParts {
   feeds: RunFeeds;
   credentialWatches: CredentialWatches;
   store: DeltaStore;
+  presence: Presence;
 }
 
 /** The verbs of a run: those of its owner, those of its worker, and the reaper. */
 export function createRuns(deps: UseCaseDeps, parts: RunParts) {
-  const { quotas, answers, claimQueue, feeds, credentialWatches, store } = parts;
+  const { quotas, answers, claimQueue, feeds, credentialWatches, store, presence } = parts;
   const { statements, settings } = deps;
   const reapOverdueRuns = createReapOverdueRuns(deps);
   const find = createFindRun(statements, reapOverdueRuns);
@@ -67,11 +70,13 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
       claim: createClaimRuns(deps, {
         queue: claimQueue,
         findServedAssistants: createFindServedAssistants(statements),
+        presence,
       }),
-      ...createProgressReports(deps, { appendDelta, refuse }),
-      complete: createCompleteRun(deps, refuse),
-      fail: createFailRun(deps, { refuse, reapOverdueRuns }),
-      release: createReleaseRun(deps, { refuse, reapOverdueRuns }),
+      ...createProgressReports(deps, { appendDelta, refuse, presence }),
+      complete: createCompleteRun(deps, { refuse, presence }),
+      fail: createFailRun(deps, { refuse, reapOverdueRuns, presence }),
+      release: createReleaseRun(deps, { refuse, reapOverdueRuns, presence }),
+      stats: createWorkerStats({ statements, presence }),
     },
   };
 }

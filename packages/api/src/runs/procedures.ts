@@ -62,15 +62,23 @@ export const runsRouter = router({
         tag: "runs",
         summary: "Stream an answer",
         description:
-          "Server-Sent Events: one `snapshot`, then `delta` and `reset`, then one `end` with the stored answer. A client that reconnects with `Last-Event-ID` gets what it missed, or a new `snapshot`; 204 if it already has the `end`.",
+          "Server-Sent Events: one `snapshot`, then `waiting` while the question is in the queue, `delta` and `reset`, then one `end` with the stored answer. A client that reconnects with `Last-Event-ID` gets what it missed, or a new `snapshot`; 204 if it already has the `end`.",
         data: runEventSchemas,
+        // A client of plain events ignores those that it does not know.
+        input: { waiting: true },
       },
       errors: ["run_not_found", "too_many_watches"],
     })
     .input(sync(watchInput))
     .subscription(async function* ({ ctx: { user, useCases }, input, signal = new AbortController().signal }) {
       const { userId, credential } = user;
-      const subscription = { runId: input.run_id, userId, credential, lastEventId: input.lastEventId };
+      const subscription = {
+        runId: input.run_id,
+        userId,
+        credential,
+        lastEventId: input.lastEventId,
+        knowsWaiting: input.waiting === true,
+      };
       for await (const { id, event } of mapStreamErrors(useCases.runs.subscribe(subscription, signal))) {
         yield tracked(id, event);
       }

@@ -11,6 +11,7 @@ import {
   releaseInput,
   releaseOutput,
   defaultLocale,
+  statsOutput,
   type ErrorCode,
 } from "@deepbot/contract";
 import type { Pseudonym } from "../identity/pseudonym.ts";
@@ -19,7 +20,14 @@ import { router, sync, workerProcedure } from "../trpc.ts";
 import type { LeaseStatus } from "./report-progress.ts";
 import type { UseCases } from "../use-cases.ts";
 
-const reportErrors: readonly ErrorCode[] = ["run_not_found", "run_ended", "lease_lost"];
+const reportErrors: readonly ErrorCode[] = [
+  "run_not_found",
+  "run_ended",
+  "lease_expired",
+  "lease_taken",
+  "lease_token_wrong",
+  "lease_lost",
+];
 
 const leaseOf = ({ keyId }: ServiceKey, { run_id, lease_token }: { run_id: number; lease_token: string }) => ({
   runId: run_id,
@@ -63,6 +71,24 @@ function toWireLease(runId: number, status: LeaseStatus) {
   };
 }
 
+type AssistantStats = Awaited<ReturnType<UseCases["worker"]["stats"]>>[number];
+
+function toWireStats({ slug, online, queued, oldestWaitMs, running, workers }: AssistantStats) {
+  return {
+    assistant: slug,
+    online,
+    queued,
+    oldest_wait_ms: oldestWaitMs,
+    running,
+    workers: workers.map(({ name, seenAt, running: held, capacity }) => ({
+      name,
+      seen_at: seenAt.toISOString(),
+      running: held,
+      capacity,
+    })),
+  };
+}
+
 export const workerRouter = router({
   claim: workerProcedure("runs")
     .meta({
@@ -73,7 +99,7 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Claim runs",
         description:
-          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. The order is fair between people: much that one of them has asked does not hold up the others. With `fallback` a worker gets a run only while no other worker is waiting. 403 `assistant_refused` for a slug that the key does not reach.",
+          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. The order is fair between people: much that one of them has asked does not hold up the others. With `fallback` a worker gets runs of an assistant only while no other worker serves it. 403 `assistant_refused` for a slug that the key does not reach.",
       },
       errors: ["assistant_refused"],
     })
@@ -91,6 +117,7 @@ export const workerRouter = router({
         historyLimit: input.history_limit,
         maxBytes: input.max_bytes,
         fallback: input.fallback,
+        capacity: input.capacity ?? null,
       };
       const { worker, keys, pseudonym } = ctx.useCases;
       const claimed = await keys.whileLive(ctx.key, signal, (live) => worker.claim(claim, live));
@@ -105,7 +132,7 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Extend a lease",
         description:
-          "Extends the lease, but never the deadline. 409 `lease_lost` when the worker no longer holds the lease.",
+          "Extends the lease and moves the deadline: a question may go two minutes (`ANSWER_DEADLINE_MS`) without a sign of life, and half an hour (`ANSWER_MAX_MS`) in all. After `cancel_requested` stop and send `release`: what was appended is kept. Any other report is taken too.",
       },
       errors: reportErrors,
     })
@@ -123,9 +150,9 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Stream a delta of the answer",
         description:
-          "Extends the lease too. A repeated `seq` is accepted and changes nothing; a missing one is 409 `delta_gap` with `last_seq`. All deltas together may be as long as an answer, beyond that it is 422 `answer_too_long`. The whole answer still goes to `complete`.",
+          "Extends the lease and moves the deadline too. A repeated `seq` with the same text is accepted and changes nothing, with another text it is 409 `seq_conflict`; a missing one is 409 `delta_gap` with `last_seq`. All deltas together may be as long as an answer, beyond that it is 422 `answer_too_long`. `complete` without a text makes them the answer.",
       },
-      errors: [...reportErrors, "delta_gap", "answer_too_long"],
+      errors: [...reportErrors, "delta_gap", "seq_conflict", "answer_too_long"],
     })
     .input(sync(appendInput))
     .output(sync(heartbeatOutput))
@@ -142,15 +169,16 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Complete a run with its answer",
         description:
-          "A repeat with the same text is accepted. 422 `answer_too_long` when it is longer than the assistant allows. 409 `lease_lost` when the worker no longer holds the lease.",
+          "Without `text` the answer is what was appended; 422 `answer_missing` if that is nothing. A repeat is accepted. 422 `answer_too_long` when it is longer than the assistant allows. After the end it is 409 `run_ended` with `state` and `ended_at`.",
       },
-      errors: [...reportErrors, "answer_too_long"],
+      errors: [...reportErrors, "answer_too_long", "answer_missing"],
       carriesAnswer: true,
     })
     .input(sync(completeInput))
     .output(sync(completeOutput))
     .mutation(async ({ ctx, input }) => {
-      await ctx.useCases.worker.complete(leaseOf(ctx.key, input), input.text, input.usage ?? null);
+      const { text = null, usage = null, metadata } = input;
+      await ctx.useCases.worker.complete(leaseOf(ctx.key, input), { text, usage, metadata });
       return { run_id: input.run_id, state: "completed" as const };
     }),
 
@@ -161,7 +189,8 @@ export const workerRouter = router({
         path: "/worker/runs/{run_id}/fail",
         tags: ["worker"],
         summary: "Report that a run could not be answered",
-        description: "With `retry` and an attempt left the run is queued again after a back-off.",
+        description:
+          "With `retry` and an attempt left the run is queued again after a back-off, until `available_at`. Otherwise it fails for good, and what was appended is kept as a partial answer, unless `discard` is true.",
       },
       errors: reportErrors,
     })
@@ -169,7 +198,13 @@ export const workerRouter = router({
     .output(sync(failOutput))
     .mutation(async ({ ctx, input }) => {
       const failure = { errorCode: input.code, errorMessage: input.message, retry: input.retry };
-      return { run_id: input.run_id, ...(await ctx.useCases.worker.fail(leaseOf(ctx.key, input), failure)) };
+      const failed = await ctx.useCases.worker.fail(leaseOf(ctx.key, input), { ...failure, discard: input.discard });
+      return {
+        run_id: input.run_id,
+        state: failed.state,
+        available_at: failed.availableAt?.toISOString() ?? null,
+        attempts_left: failed.attemptsLeft,
+      };
     }),
 
   release: workerProcedure("runs")
@@ -179,7 +214,8 @@ export const workerRouter = router({
         path: "/worker/runs/{run_id}/release",
         tags: ["worker"],
         summary: "Release a run",
-        description: "Returns the run to the queue at once. The attempt does not count.",
+        description:
+          "Returns the run to the queue at once. The attempt does not count. After `cancel_requested` the run ends, and what was appended is kept.",
       },
       errors: reportErrors,
     })
@@ -189,4 +225,17 @@ export const workerRouter = router({
       run_id: input.run_id,
       ...(await ctx.useCases.worker.release(leaseOf(ctx.key, input))),
     })),
+
+  stats: workerProcedure("runs")
+    .meta({
+      openapi: {
+        method: "GET",
+        path: "/worker/stats",
+        tags: ["worker"],
+        summary: "Show queues and workers",
+        description: "For each assistant of the key: how many questions wait and run, and which workers serve it.",
+      },
+    })
+    .output(sync(statsOutput))
+    .query(async ({ ctx }) => ({ assistants: (await ctx.useCases.worker.stats(ctx.key)).map(toWireStats) })),
 });

@@ -1,10 +1,8 @@
 import type { Statements } from "@deepbot/db";
-import { isReadyFor, type Notifier } from "@deepbot/live";
+import type { Notifier, Readiness } from "@deepbot/live";
+import type { Presence, ServedByOthers } from "../presence/presence.ts";
 import { createSignal, type Signal } from "../shared/signal.ts";
 import { createWaitingLine, type WaitingWorker } from "./waiting-line.ts";
-
-/** How long a run is left to other workers before a fallback worker can claim it. */
-export const fallbackHeadStartMs = 200;
 
 /** A worker's place in the line for queued runs. */
 export interface ClaimPlace {
@@ -15,7 +13,8 @@ export interface ClaimPlace {
 
 /**
  * The workers that wait in this process. Each run that is offered wakes the one that has waited longest for runs of its
- * assistant; fallback workers are woken only while no other worker waits for them. Shutdown wakes all.
+ * assistant; fallback workers are woken only while no other worker serves that, at whatever server, and when the last one has
+ * left. Shutdown wakes all.
  */
 export interface ClaimQueue {
   open: (options: { fallback: boolean; assistantIds: readonly number[] | null }) => ClaimPlace;
@@ -23,39 +22,60 @@ export interface ClaimQueue {
   poll: () => Promise<void>;
   /** How many workers wait in this process. */
   size: () => number;
-  /** Whether a worker waits in this process for runs of the assistant. */
-  isAwaited: (assistantId: number) => boolean;
+}
+
+/** Whether the runs of an assistant are left to fallback workers. */
+function isLeft(others: ServedByOthers, assistantId: number): boolean {
+  return others !== "all" && !others.includes(assistantId);
+}
+
+/** What fallback workers are ready for. Those of all assistants, while others serve some, name none: offers find them anyway. */
+function leftOf({ all, assistantIds }: Readiness, others: ServedByOthers): Readiness {
+  return {
+    all: all && others.length === 0,
+    assistantIds: new Set([...assistantIds].filter((assistantId) => isLeft(others, assistantId))),
+  };
+}
+
+function bothOf(one: Readiness, other: Readiness): Readiness {
+  return { all: one.all || other.all, assistantIds: new Set([...one.assistantIds, ...other.assistantIds]) };
 }
 
 export function createClaimQueue(deps: {
   notifier: Notifier;
   statements: Pick<Statements, "countClaimableRuns">;
+  presence: Pick<Presence, "knownOthers" | "onChange">;
   shutdown: AbortSignal;
 }): ClaimQueue {
-  const { notifier, statements, shutdown } = deps;
+  const { notifier, statements, presence, shutdown } = deps;
   const line = createWaitingLine();
   const fallbackLine = createWaitingLine();
 
   const wakeNext = (assistantId: number): void => {
     if (line.wakeFirst(assistantId)) return;
-    // A fallback worker that wakes earlier finds nothing that it may claim.
-    const wakeFallback = (): void => void fallbackLine.wakeFirst(assistantId);
-    if (fallbackLine.size() > 0) setTimeout(wakeFallback, fallbackHeadStartMs + 1).unref();
+    if (fallbackLine.size() > 0 && isLeft(presence.knownOthers(), assistantId)) fallbackLine.wakeFirst(assistantId);
   };
 
   const size = (): number => line.size() + fallbackLine.size();
 
   const poll = async (): Promise<void> => {
-    if (size() === 0) return;
+    const isFallbackIdle = fallbackLine.size() === 0 || presence.knownOthers() === "all";
+    if (line.size() === 0 && isFallbackIdle) return;
     for (const { assistantId, runs } of await statements.countClaimableRuns(size())) {
-      let toWake = runs;
-      while (toWake > 0 && (line.wakeFirst(assistantId) || fallbackLine.wakeFirst(assistantId))) toWake -= 1;
+      for (let woken = 0; woken < runs; woken += 1) wakeNext(assistantId);
     }
   };
-
-  notifier.takeWork({ readiness: line.readiness, take: wakeNext });
   // The next poll makes up for one that fails.
-  notifier.onGap(() => void poll().catch(() => {}));
+  const pollSoon = (): void => void poll().catch(() => {});
+
+  const readiness = (): Readiness =>
+    fallbackLine.size() === 0
+      ? line.readiness()
+      : bothOf(line.readiness(), leftOf(fallbackLine.readiness(), presence.knownOthers()));
+
+  notifier.takeWork({ readiness, take: wakeNext });
+  notifier.onGap(pollSoon);
+  presence.onChange({ isWaiting: () => fallbackLine.size() > 0, changed: pollSoon });
   // One listener for all workers: adding a listener to an abort signal searches those that it has.
   shutdown.addEventListener("abort", () => [line, fallbackLine].forEach((each) => each.wakeAll()));
 
@@ -77,6 +97,5 @@ export function createClaimQueue(deps: {
     },
     poll,
     size,
-    isAwaited: (assistantId) => [line, fallbackLine].some(({ readiness }) => isReadyFor(readiness(), assistantId)),
   };
 }

@@ -3,9 +3,11 @@ import type { AppEvent, RunTransition } from "../events/events.ts";
 import type { AnswerWaits } from "./await-answer.ts";
 import type { RunFeeds } from "./run-feed.ts";
 
-function publishTransition(notifier: Notifier, { runId, dialogId, assistantId, to, facts }: RunTransition): void {
+function publishTransition(notifier: Notifier, transition: RunTransition): void {
+  const { runId, dialogId, assistantId, from, to, facts } = transition;
   switch (to) {
     case "queued":
+      if (from !== null) notifier.publish(`run:${runId}`);
       if (facts.delayed !== true) notifier.offerWork(assistantId);
       return;
     case "running":

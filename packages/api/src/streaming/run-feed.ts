@@ -1,10 +1,11 @@
-import { formatEventId, isOpen, type Position, type RunEvent } from "@deepbot/contract";
+import { formatEventId, isOpen, type Position, type RunEvent, type RunState } from "@deepbot/contract";
 import type { Cursor, RunRow, Statements } from "@deepbot/db";
 import type { DeltaStore, Notifier } from "@deepbot/live";
 import type { DeltasStored } from "../events/events.ts";
 import { createMarks, type Marks } from "./marks.ts";
 
 type DeltaEvent = Extract<RunEvent, { type: "delta" }>;
+export type WaitingEvent = Extract<RunEvent, { type: "waiting" }>;
 
 /** A delta as all subscribers share it. */
 export interface SharedDelta {
@@ -17,12 +18,13 @@ export interface SharedDelta {
 export type RunNews =
   | { kind: "reset"; epoch: number; attempt: number }
   | { kind: "deltas"; epoch: number; deltas: SharedDelta[] }
+  | { kind: "waiting"; event: WaitingEvent }
   | { kind: "ended"; run: RunRow }
   | { kind: "gone" };
 
 export interface FeedSubscription {
-  /** Starts a new feed at the position of its first subscriber. Changes nothing for a feed that has started. */
-  begin: (position: Position) => void;
+  /** Starts a new feed at the position of its first subscriber. A feed that has started stays where it is. */
+  begin: (position: Position, state: RunState) => void;
   close: () => void;
 }
 
@@ -32,6 +34,8 @@ interface Feed {
   cursor: Cursor | null;
   /** A notification arrived before the beginning. */
   isBehind: boolean;
+  /** Of a queued run: since when that is known, and what its subscribers were told of the line. */
+  queue: { since: number; told: WaitingEvent | undefined } | undefined;
   subscribers: Set<(news: RunNews) => void>;
   unsubscribe: () => void;
 }
@@ -42,6 +46,10 @@ interface Feed {
  */
 export interface RunFeeds {
   subscribe: (run: { runId: number; dialogId: number }, onNews: (news: RunNews) => void) => FeedSubscription;
+  /** The queued runs among them. */
+  queued: () => { runId: number; since: number; isTold: boolean }[];
+  /** Tells the subscribers of a queued run, unless they know it already. */
+  tellWaiting: (runId: number, waiting: Pick<WaitingEvent, "online" | "position">) => void;
   /** @returns false when subscribers lack what came before, so that the deltas must be read */
   deliverLocally: (stored: DeltasStored) => boolean;
   /** Finds changes whose notification was lost, with one statement for all feeds. */
@@ -119,8 +127,14 @@ async function readLastDeltas({ store, feeds }: FeedReads, runs: readonly RunRow
 function beginEpoch(feed: Feed, { runId, epoch, attempt }: RunRow): boolean {
   if (feed.cursor === null || epoch <= feed.cursor.epoch) return false;
   feed.cursor = { runId, epoch, seq: 0 };
+  feed.queue = undefined;
   tell(feed, { kind: "reset", epoch, attempt });
   return true;
+}
+
+function noteState(feed: Feed, state: RunState): void {
+  if (state !== "queued") feed.queue = undefined;
+  else feed.queue ??= { since: performance.now(), told: undefined };
 }
 
 /** @returns the runs that were claimed again, whose deltas are still to be read */
@@ -142,6 +156,7 @@ async function readStates(reads: FeedReads, runIds: readonly number[]): Promise<
     if (feed === undefined) continue;
     if (run === undefined) tell(feed, { kind: "gone" });
     else if (!isOpen(run.state)) tell(feed, { kind: "ended", run });
+    else noteState(feed, run.state);
   }
   return claimedAgain;
 }
@@ -157,17 +172,32 @@ function openFeed(run: Feed["run"], { notifier, marks }: { notifier: Notifier; m
     notifier.subscribe(`dialog:${run.dialogId}`, onNotification("states")),
   ];
   const unsubscribe = (): void => unsubscribes.forEach((end) => end());
-  const feed: Feed = { run, cursor: null, isBehind: false, subscribers: new Set(), unsubscribe };
+  const feed: Feed = { run, cursor: null, isBehind: false, queue: undefined, subscribers: new Set(), unsubscribe };
   return feed;
 }
 
-function beginFeed(feed: Feed, position: Position, marks: Marks): void {
+function beginFeed(feed: Feed, { position, state }: { position: Position; state: RunState }, marks: Marks): void {
   if (feed.cursor !== null) return;
   const { runId } = feed.run;
+  noteState(feed, state);
   feed.cursor = { runId, ...position };
   // The run may have changed between the read that found it and the subscription.
   marks.add(runId, "states");
   if (feed.isBehind) marks.add(runId, "deltas");
+}
+
+function queuedAmong(feeds: Iterable<Feed>): ReturnType<RunFeeds["queued"]> {
+  return Array.from(feeds).flatMap(({ run: { runId }, queue }) =>
+    queue === undefined ? [] : [{ runId, since: queue.since, isTold: queue.told !== undefined }],
+  );
+}
+
+function tellPlace(feed: Feed | undefined, { online, position }: Pick<WaitingEvent, "online" | "position">): void {
+  if (feed?.queue === undefined) return;
+  const { told } = feed.queue;
+  if (told?.online === online && told.position === position) return;
+  feed.queue.told = { type: "waiting", online, position };
+  tell(feed, { kind: "waiting", event: feed.queue.told });
 }
 
 export function createRunFeeds(deps: {
@@ -192,7 +222,11 @@ export function createRunFeeds(deps: {
       feeds.set(runId, feed);
       feed.subscribers.add(onNews);
       return {
-        begin: (position) => beginFeed(feed, position, marks),
+        begin: (position, state) => {
+          const told = feed.queue?.told;
+          if (told !== undefined) onNews({ kind: "waiting", event: told });
+          beginFeed(feed, { position, state }, marks);
+        },
         close: () => {
           feed.subscribers.delete(onNews);
           if (feed.subscribers.size > 0 || feeds.get(runId) !== feed) return;
@@ -201,6 +235,8 @@ export function createRunFeeds(deps: {
         },
       };
     },
+    queued: () => queuedAmong(feeds.values()),
+    tellWaiting: (runId, waiting) => tellPlace(feeds.get(runId), waiting),
     deliverLocally: (stored) => continueFeed(feeds.get(stored.runId), stored),
     poll: async () => {
       const cursors = Array.from(feeds.values()).flatMap(({ cursor }) => cursor ?? []);

@@ -21,6 +21,8 @@ export interface RunSubscription {
   credential: Credential;
   /** Id of the last event that the subscriber has, if it resumes. */
   lastEventId: string | undefined;
+  /** Whether it knows the event `waiting`. */
+  knowsWaiting: boolean;
 }
 
 export interface SubscribeRunDeps {
@@ -32,7 +34,7 @@ export interface SubscribeRunDeps {
 }
 
 /**
- * Events of a run until it ends: a snapshot, or what came after `lastEventId`; then deltas and resets; then one end.
+ * Events of a run until it ends: a snapshot, or what came after `lastEventId`; then waitings, deltas and resets; then one end.
  *
  * @throws {AppError} `run_not_found`, `too_many_watches`; later `dialog_deleted`, or `session_invalid` once the session or
  *   the token has ended
@@ -43,6 +45,7 @@ export type SubscribeRun = (subscription: RunSubscription, signal: AbortSignal) 
 interface Progress {
   position: Position | undefined;
   ended: boolean;
+  knowsWaiting: boolean;
 }
 
 const endOfRun = new WeakMap<RunRow, TrackedEvent>();
@@ -89,6 +92,11 @@ async function readMissed(
 function eventsOf(progress: Progress, news: RunNews): TrackedEvent[] | "gap" {
   const { epoch, seq } = progress.position ?? { epoch: -1, seq: 0 };
   switch (news.kind) {
+    case "waiting": {
+      // It leads nowhere: a client that resumes with its id has missed nothing.
+      const { position = { epoch: 0, seq: 0 }, knowsWaiting } = progress;
+      return knowsWaiting ? [{ id: formatEventId(position), event: news.event }] : [];
+    }
     case "gone":
       throw new AppError("dialog_deleted");
     case "ended":
@@ -133,7 +141,7 @@ async function* follow(
 
 export function createSubscribeRun(deps: SubscribeRunDeps): SubscribeRun {
   const { find, store, feeds, credentialWatches, limiter } = deps;
-  return async function* ({ runId, userId, credential, lastEventId }, signal) {
+  return async function* ({ runId, userId, credential, lastEventId, knowsWaiting }, signal) {
     const key = { runId, userId };
     const run = await find(key);
     if (run === undefined) throw new AppError("run_not_found");
@@ -147,12 +155,12 @@ export function createSubscribeRun(deps: SubscribeRunDeps): SubscribeRun {
       credentialEnded = true;
       buffer.close();
     });
-    const progress: Progress = { position: undefined, ended: false };
+    const progress: Progress = { position: undefined, ended: false, knowsWaiting };
     try {
       const from = parseEventId(lastEventId);
       const missed = from && (await readMissed(store, progress, { run, from }));
       const first = missed ?? [await readSnapshot(store, progress, run)];
-      if (progress.position !== undefined) subscription.begin(progress.position);
+      if (progress.position !== undefined) subscription.begin(progress.position, run.state);
       yield* first;
       yield* follow(deps, { buffer, key }, progress);
       if (credentialEnded) throw credentialEnd(credential);

@@ -120,7 +120,10 @@ export async function createPlatform(
   const useCases = createUseCases({
     statements,
     notifier,
-    deltaStore: createPostgresDeltaStore(statements),
+    deltaStore: createPostgresDeltaStore(statements, {
+      deadlineMs: allSettings.answerDeadlineMs,
+      maxMs: allSettings.answerMaxMs,
+    }),
     events,
     settings: allSettings,
     log,

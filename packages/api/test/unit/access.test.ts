@@ -37,6 +37,7 @@ describe("every procedure", () => {
       "worker.complete": "runs",
       "worker.fail": "runs",
       "worker.release": "runs",
+      "worker.stats": "runs",
     });
   });
 });

@@ -49,16 +49,13 @@ async function deliverOutcome(work: Work, outcome: Outcome): Promise<boolean> {
 }
 
 /** Tells the platform about a run that stops unfinished. Not repeated: without it the lease simply expires. */
-async function giveUp(work: Work, why: LeaseEnd): Promise<void> {
-  const { run, lease, deps } = work;
+async function giveUp({ run, lease, deps }: Work, why: LeaseEnd): Promise<void> {
   const { run_id } = run;
-  const { log, client, texts } = deps;
+  const { log, client } = deps;
   log.info({ event: "run_abandoned", run_id, reason: why }, `Run ${run_id} ends unfinished: ${why}`);
   if (why === "lost") return;
-  const release: SendReport = (signal) => client.worker.release.mutate(lease.key, { signal });
-  const send = why === "cancelled" ? failReport(work, texts.describeFailure({ kind: "cancelled" }, run)) : release;
   try {
-    await send(callSignal(giveUpTimeoutMs));
+    await client.worker.release.mutate(lease.key, { signal: callSignal(giveUpTimeoutMs) });
   } catch (error) {
     const { code } = callFailure(error);
     log.info({ event: "report_unsent", run_id, reason: code }, `The last report on run ${run_id} failed: ${code}`);

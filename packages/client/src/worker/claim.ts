@@ -22,7 +22,7 @@ export type Claim = (max: number, stop: AbortSignal) => Promise<ClaimedRun[]>;
 
 type ClaimDeps = Pick<
   WorkerOptions,
-  "client" | "name" | "assistants" | "leaseMs" | "historyLimit" | "fallback" | "log"
+  "client" | "name" | "assistants" | "concurrency" | "leaseMs" | "historyLimit" | "fallback" | "log"
 >;
 
 /** Logs when the connection to the platform is lost or made, not at each attempt. */
@@ -55,7 +55,7 @@ function createConnectionLog(log: WorkerLog): {
 /** Sends one long poll. Returns undefined when the server ended it early, as a server does that is about to stop. */
 async function poll(
   max: number,
-  { client, name, assistants, leaseMs, historyLimit, fallback }: ClaimDeps,
+  { client, name, assistants, concurrency, leaseMs, historyLimit, fallback }: ClaimDeps,
   { waitMs, stop }: { waitMs: number; stop: AbortSignal },
 ): Promise<ClaimedRun[] | undefined> {
   const startedAt = performance.now();
@@ -69,6 +69,7 @@ async function poll(
       confirm_within_ms: confirmWithinMs(leaseMs),
       history_limit: historyLimit,
       fallback,
+      capacity: concurrency,
     },
     { signal: callSignal(waitMs + marginMs, stop) },
   );

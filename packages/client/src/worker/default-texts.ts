@@ -14,7 +14,6 @@ const sentences = {
     en: "The AI gave an empty answer. Please try again.",
     ru: "ИИ прислал пустой ответ. Попробуйте ещё раз.",
   },
-  cancelled: { en: "The answer was stopped.", ru: "Ответ остановлен." },
 } as const;
 
 const truncationNotes: Readonly<Record<Language, string>> = {
@@ -50,8 +49,6 @@ export const defaultTexts: WorkerTexts = {
         return describeError(reason.error, run);
       case "empty":
         return { code: "empty_answer", message: sentences.empty_answer[languageOf(run)], retry: true, detail: "" };
-      case "cancelled":
-        return { code: "cancelled", message: sentences.cancelled[languageOf(run)], retry: false, detail: "" };
     }
   },
   truncationNote: (run) => truncationNotes[languageOf(run)],

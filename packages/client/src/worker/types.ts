@@ -7,6 +7,8 @@ export interface Usage {
   model?: string;
   input_tokens?: number;
   output_tokens?: number;
+  /** In a currency of your choice. */
+  cost?: number;
 }
 
 /** A piece of an answer: text to append to what came before, or, at most once and last, its cost. */
@@ -26,8 +28,8 @@ export interface RunToAnswer extends ClaimedRun {
  */
 export type Answer = (run: RunToAnswer, options: { signal: AbortSignal }) => AsyncIterable<string | AnswerPart>;
 
-/** Why a run gets no answer: the answerer threw or gave no text, or the person pressed Stop. */
-export type FailureReason = { kind: "error"; error: unknown } | { kind: "empty" } | { kind: "cancelled" };
+/** Why a run gets no answer: the answerer threw, or gave no text. */
+export type FailureReason = { kind: "error"; error: unknown } | { kind: "empty" };
 
 /** The report of a failed attempt. */
 export interface FailureReport {
@@ -75,6 +77,6 @@ export interface WorkerOptions {
   historyLimit: number;
   /** How long runs may take to finish after the stop; then they are released. */
   stopGraceMs: number;
-  /** Takes a run only while no other worker waits for one. */
+  /** Takes a run only while no other worker is there. */
   fallback: boolean;
 }

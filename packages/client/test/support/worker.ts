@@ -77,7 +77,7 @@ export function startWorker(
         describeFailure: (reason) => ({
           code: reason.kind,
           message: "Sorry.",
-          retry: reason.kind !== "cancelled",
+          retry: true,
           detail: reason.kind === "error" ? String(reason.error) : "",
         }),
         truncationNote: () => "[cut]",

@@ -160,7 +160,11 @@ export const refusals = {
   run_ended: {
     status: 409,
     failure: "lease_lost",
-    text: { en: "This run has already ended.", ru: "Этот запрос к ИИ уже завершён." },
+    facts: ["state", "ended_at"],
+    text: {
+      en: "This run has already ended: it is {state} since {ended_at}.",
+      ru: "Этот запрос к ИИ уже завершён: состояние {state} с {ended_at}.",
+    },
   },
   run_not_retryable: {
     status: 409,
@@ -185,6 +189,23 @@ export const refusals = {
     text: {
       en: "The text is longer than an answer may be.",
       ru: "Текст длиннее, чем может быть ответ.",
+    },
+  },
+  answer_missing: {
+    status: 422,
+    failure: "refused",
+    text: {
+      en: "There is no answer yet: send it as text, or append it before you complete the run.",
+      ru: "Ответа ещё нет: передайте его в поле text или добавьте по частям до завершения.",
+    },
+  },
+  seq_conflict: {
+    status: 409,
+    failure: "refused",
+    facts: ["seq"],
+    text: {
+      en: "A different text is already stored under seq {seq}.",
+      ru: "Под номером seq {seq} уже сохранён другой текст.",
     },
   },
   delta_gap: {
@@ -215,9 +236,37 @@ export const refusals = {
   lease_lost: {
     status: 409,
     failure: "lease_lost",
+    optionalFacts: ["lease_until"],
     text: {
-      en: "You do not hold the lease: it expired, or another worker has the run.",
-      ru: "Аренда больше не действует: её срок истёк, или запрос передан другому исполнителю.",
+      en: "You do not hold the lease of this run.",
+      ru: "У вас нет аренды этого запроса.",
+    },
+  },
+  lease_expired: {
+    status: 409,
+    failure: "lease_lost",
+    optionalFacts: ["lease_until"],
+    text: {
+      en: "Your lease is over: it ran out, or you gave the run back.",
+      ru: "Ваша аренда закончилась: её срок истёк, или вы вернули запрос.",
+    },
+  },
+  lease_taken: {
+    status: 409,
+    failure: "lease_lost",
+    optionalFacts: ["lease_until"],
+    text: {
+      en: "The run was claimed again after your lease: its lease_token is another one now.",
+      ru: "После вашей аренды запрос взяли снова: теперь у него другой lease_token.",
+    },
+  },
+  lease_token_wrong: {
+    status: 409,
+    failure: "lease_lost",
+    optionalFacts: ["lease_until"],
+    text: {
+      en: "This lease_token does not belong to the run: send the one that claim returned.",
+      ru: "Этот lease_token не относится к запросу: передайте тот, который вернул claim.",
     },
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

@@ -51,7 +51,9 @@ export const getDialogOutput = z.object({
           content: storedText("The text"),
           message_id: id("Id of the message"),
           created_at: timestamp("When it was stored"),
-          partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+          partial: z
+            .boolean()
+            .describe("Whether the answer was cut short, because the user stopped it or the worker failed"),
         })
         .meta({ id: "DialogMessage", description: "A message as the original back end gives it" }),
     )

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { codePointLength, isStorable, utf8Length } from "../text.ts";
+import { notALeaseToken } from "../validation-messages.ts";
 
 /** An id: a JSON number. Any whole number is well-formed; one that names nothing is not found. */
 export const id = (description: string) => z.int().describe(description);
@@ -40,6 +41,33 @@ export const storedText = (description: string) => z.string().meta({ description
 /** A text in a response of at most `maxLength` characters. */
 export const shortText = (description: string, maxLength: number) => z.string().meta({ description, maxLength });
 
+/** The token of a lease. */
+export const leaseToken = z
+  .uuid({ error: ({ input }) => (input === undefined ? undefined : notALeaseToken) })
+  .describe("The token that the claim gave");
+
+/** Everything in a JSON value that is text, keys included. */
+function textsOf(value: unknown): string[] {
+  const texts: string[] = [];
+  JSON.stringify(value, (key: string, item: unknown) => {
+    texts.push(key, ...(typeof item === "string" ? [item] : []));
+    return item;
+  });
+  return texts;
+}
+
+/** An object of the worker's own making that is stored with the answer. */
+export const answerMetadata = z
+  .record(z.string(), z.unknown())
+  .check(({ value, issues }) => {
+    const maximum = limits.answerMetadataMaxBytes;
+    if (utf8Length(JSON.stringify(value)) > maximum) {
+      issues.push({ code: "too_big", maximum, origin: "bytes", inclusive: true, input: value });
+    }
+    if (!textsOf(value).every(isStorable)) issues.push({ code: "custom", input: value });
+  })
+  .describe("Whatever else is to be stored with the answer: an object of up to 4 KiB as JSON");
+
 /** A point in time: ISO 8601 in UTC. */
 export const timestamp = (description: string) => z.iso.datetime().describe(description);
 
@@ -67,6 +95,7 @@ export const usageFields = {
   model: text({ min: 1, max: 200, description: "The model that answered" }).optional(),
   input_tokens: z.int().min(0).optional(),
   output_tokens: z.int().min(0).optional(),
+  cost: z.number().min(0).optional().describe("What it cost, in the currency of the worker's choice"),
 };
 
 export const usage = z

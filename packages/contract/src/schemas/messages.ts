@@ -63,7 +63,7 @@ export const storedMessage = z
     role: messageRole,
     content: storedText("The text"),
     created_at: timestamp("When it was stored"),
-    partial: z.boolean().describe("Whether the answer was cut short because the user stopped it"),
+    partial: z.boolean().describe("Whether the answer was cut short, because the user stopped it or the worker failed"),
   })
   .meta({ id: "StoredMessage", description: "A message without the run of its question" });
 

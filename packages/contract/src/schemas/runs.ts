@@ -33,14 +33,14 @@ export const runOutput = z
     state: runState,
     attempt: z.int().describe("How many times a worker has taken it on"),
     created_at: timestamp("When the question was stored"),
-    deadline_at: timestamp("When it expires if it is still open"),
+    deadline_at: timestamp("When it expires if it is still open and its worker gives no further sign of life"),
     ended_at: timestamp("When it ended").nullable(),
     cancel_requested: z.boolean().describe("Whether it is being stopped"),
     text: storedText("The text streamed so far, while it is open").nullable(),
     answer: z
       .object({ message_id: id("Id of the message"), content: storedText("The text of the answer") })
       .nullable()
-      .describe("The answer, once completed; after a cancel the text that was streamed before it"),
+      .describe("The answer, once completed; after a cancel or a failure the text that was streamed before it"),
     usage: usage.nullable(),
     error: runError.nullable(),
   })
@@ -53,9 +53,13 @@ export const watchInput = z.strictObject({
     .max(limits.eventIdMax)
     .optional()
     .describe("Id of the last event that the client has; tRPC sets it when it comes back"),
+  waiting: z
+    .boolean()
+    .optional()
+    .describe("`true`: the client knows the event `waiting`. REST clients get it in any case, unless they say `false`"),
 });
 
-/** Data of the events of a run, by type. Order: one snapshot, then deltas and resets, then one end. */
+/** Data of the events of a run, by type. Order: one snapshot, then waitings, deltas and resets, then one end. */
 export const runEventSchemas = {
   snapshot: z
     .object({
@@ -66,6 +70,18 @@ export const runEventSchemas = {
       text: storedText("The text streamed so far; replaces what the client has"),
     })
     .meta({ id: "SnapshotEvent" }),
+  waiting: z
+    .object({
+      type: z.literal("waiting"),
+      online: z.boolean().describe("Whether a worker serves the assistant"),
+      position: z
+        .int()
+        .describe("Place in the line of the assistant, 1 for the first; 1000 stands for itself and all beyond"),
+    })
+    .meta({
+      id: "WaitingEvent",
+      description: "The question is still in the queue. Comes again when something changes",
+    }),
   delta: z
     .object({
       type: z.literal("delta"),

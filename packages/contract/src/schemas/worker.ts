@@ -3,7 +3,18 @@ import { limits } from "../limits.ts";
 import { locales } from "../locale.ts";
 import { slug } from "./assistants.ts";
 import { messageRole } from "./messages.ts";
-import { answerText, id, shortText, storedText, text, timestamp, usageFields, uuid } from "./fields.ts";
+import {
+  answerMetadata,
+  answerText,
+  id,
+  leaseToken,
+  shortText,
+  storedText,
+  text,
+  timestamp,
+  usageFields,
+  uuid,
+} from "./fields.ts";
 
 const leaseMs = z
   .int()
@@ -14,11 +25,11 @@ const leaseMs = z
 
 const lease = {
   run_id: id("Id of the run"),
-  lease_token: uuid("The token that the claim gave"),
+  lease_token: leaseToken,
 };
 
 export const claimInput = z.strictObject({
-  worker: text({ min: 1, max: limits.workerNameMax, description: "Name of the worker, for the log" }),
+  worker: text({ min: 1, max: limits.workerNameMax, description: "Name of the worker" }),
   assistants: z
     .array(slug("Slug of an assistant"))
     .min(1)
@@ -30,7 +41,7 @@ export const claimInput = z.strictObject({
     .int()
     .min(0)
     .max(limits.claimWaitMaxMs)
-    .default(0)
+    .default(limits.claimWaitMaxMs)
     .describe("Milliseconds to wait for the first run before an empty answer"),
   lease_ms: leaseMs,
   confirm_within_ms: z
@@ -41,7 +52,16 @@ export const claimInput = z.strictObject({
     .describe(
       "Milliseconds within which a first report (a heartbeat, a piece of the answer) confirms that the worker has received the runs. Without one the lease ends then, and the attempt does not count. Absent: the lease is as long as `lease_ms` at once",
     ),
-  fallback: z.boolean().default(false).describe("Whether to claim runs only while no other worker is waiting for them"),
+  fallback: z
+    .boolean()
+    .default(false)
+    .describe("Whether to claim runs of an assistant only while no other worker serves it, at whatever server"),
+  capacity: z
+    .int()
+    .min(1)
+    .max(limits.workerCapacityMax)
+    .optional()
+    .describe("How many runs the worker answers at once, for `GET /worker/stats`"),
   history_limit: z
     .int()
     .min(1)
@@ -80,7 +100,7 @@ export const claimOutput = z.object({
           max_attempts: z.int(),
           lease_token: uuid("Goes with every report on this run"),
           lease_until: timestamp("When the lease runs out unless a heartbeat extends it"),
-          deadline_at: timestamp("When the run expires; nothing extends it"),
+          deadline_at: timestamp("When the run expires unless a heartbeat or a piece of the answer moves it"),
           messages: z
             .array(
               z
@@ -107,7 +127,7 @@ export const heartbeatOutput = z
   .object({
     run_id: id("Id of the run"),
     lease_until: timestamp("When the lease runs out now"),
-    deadline_at: timestamp("When the run expires; nothing extends it"),
+    deadline_at: timestamp("When the run expires without a further sign of life"),
     cancel_requested: z.boolean().describe("Whether the user wants no answer any more"),
   })
   .meta({ id: "Lease", description: "What a worker holds after a report" });
@@ -125,8 +145,11 @@ export const appendInput = z.strictObject({
 
 export const completeInput = z.strictObject({
   ...lease,
-  text: answerText("The whole answer: up to 64 KiB of UTF-8, may be empty"),
+  text: answerText(
+    "The whole answer: up to 64 KiB of UTF-8, may be empty. Absent: what was appended is the answer",
+  ).optional(),
   usage: z.strictObject(usageFields).optional().describe("What the model reported that the answer cost"),
+  metadata: answerMetadata.optional(),
 });
 
 export const completeOutput = z.object({ run_id: id("Id of the run"), state: z.literal("completed") });
@@ -140,6 +163,12 @@ export const failInput = z.strictObject({
   }),
   message: text({ min: 1, max: limits.failureMessageMax, description: "The reason in words that the user may read" }),
   retry: z.boolean().describe("Whether another attempt may help"),
+  discard: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether to throw away what was appended. Otherwise it is kept as a partial answer if the run fails for good",
+    ),
 });
 
 export const failOutput = z.object({
@@ -147,6 +176,8 @@ export const failOutput = z.object({
   state: z
     .enum(["queued", "failed", "cancelled"])
     .describe("`queued` when it will be tried again, `cancelled` when the user had asked for that"),
+  available_at: timestamp("When it can be claimed again; null unless it is queued").nullable(),
+  attempts_left: z.int().describe("How many further attempts it has; 0 unless it is queued"),
 });
 
 export const releaseInput = z.strictObject(lease);
@@ -155,3 +186,28 @@ export const releaseOutput = z.object({
   run_id: id("Id of the run"),
   state: z.enum(["queued", "cancelled"]).describe("`cancelled` when the user had asked for that"),
 });
+
+const shownWorker = z
+  .object({
+    name: shortText("The name that it claims with", limits.workerNameMax),
+    seen_at: timestamp("When a server last saw it claim or report; exact to some seconds"),
+    running: z.int().describe("Runs that it holds, of all assistants"),
+    capacity: z.int().nullable().describe("How many runs it answers at once, if it says so"),
+  })
+  .meta({ id: "Worker", description: "A worker that is there, or was lately" });
+
+const assistantStats = z
+  .object({
+    assistant: shortText("Its slug", limits.assistantSlugMax),
+    online: z.boolean().describe("Whether a worker serves it"),
+    queued: z.int().describe("Questions that wait for a worker"),
+    oldest_wait_ms: z.int().nullable().describe("How long the oldest of them has waited; null if there is none"),
+    running: z.int().describe("Questions that are being answered"),
+    workers: z.array(shownWorker).meta({
+      description: "Workers that serve it, seen last first. One that vanished stays for an hour",
+      maxItems: limits.workersShown,
+    }),
+  })
+  .meta({ id: "AssistantStats", description: "The queue of an assistant, and who serves it" });
+
+export const statsOutput = z.object({ assistants: z.array(assistantStats) });

@@ -47,8 +47,8 @@ export type ClaimRuns = (claim: {
   confirmWithinMs: number | null;
   historyLimit: number;
   maxBytes: number;
-  /** Only runs that have been claimable for this long. */
-  minAgeMs: number;
+  /** Leaves out the runs of these assistants. */
+  exceptAssistantIds: readonly number[];
   /** Whether it moves the queue's clock too, where that is due. Each process does so a few times a second. */
   movesClock: boolean;
 }) => Promise<ClaimedRun[]>;
@@ -122,15 +122,15 @@ function clockMoves(db: Db) {
 /** Whose time has come and who still wants an answer. */
 export const isClaimable = sql`state = 'queued' and deadline_at > now() and cancel_requested_at is null`;
 
-const isLongClaimable = sql`
-  ${isClaimable} and available_at <= now() - ${sql.placeholder("minAgeMs")}::float8 * interval '1 millisecond'`;
+const isDue = sql`${isClaimable} and available_at <= now()`;
 
 const floor = sql`
   (select floor_tag from queue_clock where only_row), (select floor_run_id from queue_clock where only_row)`;
 
 const claimableRuns = sql`
   select run_id from runs
-  where (start_tag, run_id) >= (${floor}) and ${isLongClaimable}
+  where (start_tag, run_id) >= (${floor}) and ${isDue}
+    and assistant_id <> all(${sql.placeholder("exceptAssistantIds")}::bigint[])
   order by start_tag, run_id
   limit ${sql.placeholder("max")}::int
   for update skip locked`;
@@ -151,7 +151,7 @@ const claimableRunsOfAssistants = sql`
       cross join lateral (
         select start_tag, run_id from runs
         where (runs.assistant_id, start_tag, run_id) >= (served.assistant_id, ${floor})
-          and runs.assistant_id <= served.assistant_id and ${isLongClaimable}
+          and runs.assistant_id <= served.assistant_id and ${isDue}
         order by runs.assistant_id, start_tag, run_id
         limit ${sql.placeholder("max")}::int + ${lookAhead}::int
       ) as place
@@ -227,8 +227,9 @@ export function prepareClaimRuns(db: Db): ClaimRuns {
   });
   const ofAll = prepareBoth({ name: "claim_runs", claimable: claimableRuns });
   const ofAssistants = prepareBoth({ name: "claim_assistant_runs", claimable: claimableRunsOfAssistants });
-  return ({ movesClock, assistantIds, ...claim }) => {
+  return ({ movesClock, exceptAssistantIds, ...claim }) => {
+    const assistantIds = claim.assistantIds?.filter((assistantId) => !exceptAssistantIds.includes(assistantId)) ?? null;
     const { claimOnly, claimAndMove } = assistantIds === null ? ofAll : ofAssistants;
-    return (movesClock ? claimAndMove : claimOnly).execute({ ...claim, assistantIds });
+    return (movesClock ? claimAndMove : claimOnly).execute({ ...claim, assistantIds, exceptAssistantIds });
   };
 }

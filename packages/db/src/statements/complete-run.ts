@@ -5,6 +5,7 @@ import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.t
 import { isServed, type DialogKey } from "./dialogs.ts";
 import { leaseOwner, type LeaseKey } from "./leases.ts";
 import { today } from "./quotas.ts";
+import { hasStreamed, streamedText } from "./streamed-text.ts";
 
 export interface CompletedRun {
   runId: number;
@@ -15,6 +16,8 @@ export interface CompletedRun {
   answerId: number;
   /** The state before: open, or `expired` or `failed` when a late answer healed the run. */
   from: RunState;
+  /** The answer. */
+  text: string;
 }
 
 /** More than any answer costs. Without it a few nonsensical reports would exceed the counter. */
@@ -24,8 +27,8 @@ const maxTokensOfAnswer = 1_000_000_000_000;
 function targetOf(db: Db, condition: SQL) {
   return db.$with("target", { runId: runs.runId, from: runs.state }).as(sql`
     select run_id, state as state_before, dialog.user_id
-    from runs join dialog on runs.dialog_id = dialog.dialog_id
-    where ${condition}
+    from runs join dialog on runs.dialog_id = dialog.dialog_id cross join given
+    where ${condition} and (given.text is not null or ${hasStreamed})
     for update of runs`);
 }
 
@@ -43,9 +46,12 @@ const spentTokens = sql`
 
 /**
  * One statement: the run gets its answer, the answer becomes the newest message of the dialog, the flag is cleared.
- * `dialog` must lock the dialog's row, as every statement that ends a run does first; `condition` picks the run.
+ * `dialog` must lock the dialog's row, as every statement that ends a run does first; `condition` picks the run. Without a
+ * text the answer is what the last claim has streamed.
  */
 function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: SQL; condition: SQL }) {
+  const given = db.$with("given", { text: messages.content }).as(sql`
+    select ${sql.placeholder("text")}::text as text, ${sql.placeholder("metadata")}::jsonb as metadata`);
   const locked = db.$with("dialog", { dialogId: dialogs.dialogId }).as(dialog);
   const target = targetOf(db, condition);
   const done = db.$with("done", {
@@ -55,26 +61,30 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     assistantId: runs.assistantId,
     answerId: runs.answerId,
     from: sql<RunState>`state_before`.as("state_before"),
+    streamed: sql<string | null>`streamed`.as("streamed"),
   }).as(sql`
     update runs set
       state = 'completed', answer_id = nextval('messages_message_id_seq'), lease_until = null,
       ended_at = clock_timestamp(), error_code = null, error_message = null,
-      usage = ${sql.placeholder("usage")}::jsonb
-    from target
+      usage = ${sql.placeholder("usage")}::jsonb,
+      metadata = case when given.metadata is null then runs.metadata
+        else coalesce(runs.metadata, '{}') || jsonb_build_object('worker', given.metadata) end
+    from target cross join given
     where runs.run_id = target.run_id
-    returning runs.run_id, dialog_id, user_id, assistant_id, answer_id, state_before, usage`);
+    returning runs.run_id, dialog_id, user_id, assistant_id, answer_id, state_before, usage, given.text,
+      case when given.text is null then ${streamedText(sql`runs`)} end as streamed`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
     from done where dialogs.dialog_id = done.dialog_id
     returning dialogs.dialog_id, dialogs.last_seq`);
   const answer = db.$with("answer", { answerId: messages.messageId }).as(sql`
     insert into messages (message_id, dialog_id, user_id, content, seq)
-    select done.answer_id, done.dialog_id, ${botUserId}, ${sql.placeholder("text")}, freed.last_seq
+    select done.answer_id, done.dialog_id, ${botUserId}, coalesce(done.text, done.streamed), freed.last_seq
     from done join freed on freed.dialog_id = done.dialog_id
     returning message_id`);
   const spent = db.$with("spent", { userId: dialogs.userId }).as(spentTokens);
   return db
-    .with(locked, target, done, freed, answer, spent)
+    .with(given, locked, target, done, freed, answer, spent)
     .select({
       runId: done.runId,
       dialogId: done.dialogId,
@@ -82,10 +92,23 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
       assistantId: done.assistantId,
       answerId: answer.answerId,
       from: done.from,
+      streamed: done.streamed,
     })
     .from(done)
     .innerJoin(answer, sql`true`)
     .prepare(name);
+}
+
+const asJson = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
+
+/** The text that the caller gave need not come back from the database. */
+function withText(
+  completed: (Omit<CompletedRun, "text"> & { streamed: string | null }) | undefined,
+  given: string | null,
+): CompletedRun | undefined {
+  if (completed === undefined) return undefined;
+  const { streamed, ...run } = completed;
+  return { ...run, text: given ?? streamed ?? "" };
 }
 
 const lockedColumns = sql`dialogs.dialog_id, dialogs.user_id, dialogs.status_flag, dialogs.last_seq`;
@@ -95,19 +118,25 @@ const healable = sql`
   state in ('expired', 'failed') and not dialog.status_flag
   and dialog.last_seq = (select seq from messages where message_id = runs.question_id)`;
 
-/** The text is no longer than the run's assistant allows. */
+/** The given text is no longer than the run's assistant allows. */
 const isShortEnough = sql`
-  octet_length(${sql.placeholder("text")}) <= coalesce((
+  coalesce(octet_length(given.text), 0) <= coalesce((
     select answer_max_bytes from assistants where assistants.assistant_id = runs.assistant_id
   ), 2147483647)`;
 
 /**
  * Completes a run under the lease that its worker holds. A run that has expired or failed since also takes the late
- * answer of its last worker. Undefined when token and key hold no such run, and when the text is longer than its assistant
- * allows.
+ * answer of its last worker. Undefined when token and key hold no such run, when the text is longer than its assistant
+ * allows, and when there is neither a text nor a stream.
  */
 export type CompleteRun = (
-  answer: LeaseKey & { text: string; usage: Usage | null },
+  answer: LeaseKey & {
+    /** Null: what was streamed. */
+    text: string | null;
+    usage: Usage | null;
+    /** Stored as the member `worker` of the run's metadata. */
+    workerMetadata?: Record<string, unknown> | undefined;
+  },
 ) => Promise<CompletedRun | undefined>;
 
 export function prepareCompleteRun(db: Db): CompleteRun {
@@ -121,8 +150,10 @@ export function prepareCompleteRun(db: Db): CompleteRun {
       and ${leaseOwner} = ${sql.placeholder("keyId")}
       and (state = 'running' and lease_until > clock_timestamp() or ${healable}) and ${isShortEnough}`,
   });
-  return async ({ usage, ...answer }) =>
-    (await statement.execute({ ...answer, usage: usage === null ? null : JSON.stringify(usage) })).at(0);
+  return async ({ usage, workerMetadata = null, ...answer }) => {
+    const completed = await statement.execute({ ...answer, usage: asJson(usage), metadata: asJson(workerMetadata) });
+    return withText(completed.at(0), answer.text);
+  };
 }
 
 /** True of the newest run of a dialog if a reply that names only the dialog is its answer. */
@@ -146,5 +177,6 @@ export function prepareAnswerDialog(db: Db): AnswerDialog {
       for update`,
     condition: isAnsweredByReply,
   });
-  return async (answer) => (await statement.execute({ ...answer, usage: null })).at(0);
+  return async (answer) =>
+    withText((await statement.execute({ ...answer, usage: null, metadata: null })).at(0), answer.text);
 }

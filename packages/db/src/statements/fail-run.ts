@@ -3,19 +3,31 @@ import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, runs } from "../schema/index.ts";
 import { leaseHolds, type LeaseKey, type ReleasedRun } from "./leases.ts";
+import { freeDialogs, hasStreamed, insertPartialMessages } from "./streamed-text.ts";
 
 export interface FailedRun extends ReleasedRun {
   state: RunState;
   attempt: number;
+  attemptsLeft: number;
+  /** Of a run that is queued again: when it can be claimed. */
+  availableAt: Date;
 }
 
 /**
  * Records that a worker could not answer. With `retry` and an attempt left the run is queued again after `backoffMs`,
- * doubled for each attempt made; otherwise it fails for good. If the user asked to cancel, the run is queued for
- * `reap_runs` to end it. Undefined when token and key do not hold the lease.
+ * doubled for each attempt made; otherwise it fails for good, and what was streamed becomes a partial message unless
+ * `discard` is set. If the user asked to cancel, the run is queued for `reap_runs` to end it. Undefined when token and key do
+ * not hold the lease.
  */
 export type FailRun = (
-  failure: LeaseKey & { errorCode: string; errorMessage: string; retry: boolean; backoffMs: number },
+  failure: LeaseKey & {
+    errorCode: string;
+    errorMessage: string;
+    retry: boolean;
+    /** Whether what was streamed is thrown away. */
+    discard?: boolean;
+    backoffMs: number;
+  },
 ) => Promise<FailedRun | undefined>;
 
 export function prepareFailRun(db: Db): FailRun {
@@ -30,6 +42,8 @@ export function prepareFailRun(db: Db): FailRun {
     assistantId: runs.assistantId,
     state: runs.state,
     attempt: runs.attempt,
+    attemptsLeft: sql<number>`attempts_left`.as("attempts_left"),
+    availableAt: runs.availableAt,
     cancelRequestedAt: runs.cancelRequestedAt,
   }).as(sql`
     update runs set
@@ -38,25 +52,28 @@ export function prepareFailRun(db: Db): FailRun {
         + ${sql.placeholder("backoffMs")}::float8 * power(2, attempt - 1) * interval '1 millisecond',
       lease_until = null,
       error_code = ${sql.placeholder("errorCode")}, error_message = ${sql.placeholder("errorMessage")},
-      ended_at = case when ${again} then null else clock_timestamp() end
+      ended_at = case when ${again} then null else clock_timestamp() end,
+      answer_id = case when not ${again} and not ${sql.placeholder("discard")}::boolean and ${hasStreamed}
+        then nextval('messages_message_id_seq') end
     from dialog
     where runs.dialog_id = dialog.dialog_id and ${leaseHolds}
-    returning runs.dialog_id, dialog.user_id, assistant_id, state, attempt, cancel_requested_at`);
-  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
-    update dialogs set status_flag = false
-    from failed where dialogs.dialog_id = failed.dialog_id and failed.state = 'failed'
-    returning dialogs.dialog_id`);
+    returning run_id, epoch, answer_id, runs.dialog_id, dialog.user_id, assistant_id, state, attempt,
+      max_attempts - attempt as attempts_left, available_at, cancel_requested_at`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freeDialogs(sql`failed`));
+  const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(insertPartialMessages(sql`failed`));
   const statement = db
-    .with(dialog, failed, freed)
+    .with(dialog, failed, freed, partial)
     .select({
       dialogId: failed.dialogId,
       ownerId: failed.ownerId,
       assistantId: failed.assistantId,
       state: failed.state,
       attempt: failed.attempt,
+      attemptsLeft: failed.attemptsLeft,
+      availableAt: failed.availableAt,
       cancelRequested: sql<boolean>`${failed.cancelRequestedAt} is not null`,
     })
     .from(failed)
     .prepare("fail_run");
-  return async (failure) => (await statement.execute({ ...failure })).at(0);
+  return async (failure) => (await statement.execute({ discard: false, ...failure })).at(0);
 }

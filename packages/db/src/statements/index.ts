@@ -39,6 +39,7 @@ import {
   prepareListPersonalTokens,
   prepareTouchPersonalTokens,
 } from "./personal-tokens.ts";
+import { prepareListAssistantLoads, prepareListQueuePositions } from "./queue-state.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
 import { prepareReleaseEndedLeases } from "./release-ended-leases.ts";
 import { prepareCountRunsOfQuestion, prepareInsertRetry } from "./retry-run.ts";
@@ -67,6 +68,7 @@ import {
   prepareTouchSessions,
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
+import { prepareListCoverages, prepareListWorkers, preparePruneWorkers, prepareWriteWorkers } from "./workers.ts";
 
 /** People, their sessions and dialogs, and what was recorded about them. */
 function createPeopleStatements(db: Db) {
@@ -167,6 +169,18 @@ function createRunStatements(db: Db) {
   };
 }
 
+/** Who works, and what waits for them. */
+function createWorkerStatements(db: Db) {
+  return {
+    writeWorkers: prepareWriteWorkers(db),
+    listCoverages: prepareListCoverages(db),
+    listWorkers: prepareListWorkers(db),
+    pruneWorkers: preparePruneWorkers(db),
+    listAssistantLoads: prepareListAssistantLoads(db),
+    listQueuePositions: prepareListQueuePositions(db),
+  };
+}
+
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
   return {
@@ -174,6 +188,7 @@ export function createStatements(db: Db) {
     ...createKeyStatements(db),
     ...createAssistantStatements(db),
     ...createRunStatements(db),
+    ...createWorkerStatements(db),
   };
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { runs } from "../schema/index.ts";
-import { leaseOwner, type LeaseKey } from "./leases.ts";
+import { latestDeadline, leaseOwner, movedDeadline, type AnswerTimes, type LeaseKey } from "./leases.ts";
 import { prepareDecoded } from "./prepare-decoded.ts";
 
 /** A piece of an answer, offered under a lease. */
@@ -24,7 +24,8 @@ export interface DeltaLease {
 
 /**
  * - `stored`: it continues the text.
- * - `repeated`: a delta with its number is stored already.
+ * - `repeated`: a delta with its number and its text is stored already.
+ * - `conflict`: a delta with its number and another text is stored already.
  * - `gap`: a delta before it is missing.
  * - `too_long`: with it the text would exceed `maxBytes`, or what the run's assistant allows.
  * - `refused`: token and key do not hold the lease, or the deadline has passed.
@@ -32,17 +33,21 @@ export interface DeltaLease {
 export type DeltaResult = LeasedResult | { outcome: "refused" };
 
 interface LeasedResult extends DeltaLease {
-  outcome: "stored" | "repeated" | "gap" | "too_long";
+  outcome: "stored" | "repeated" | "conflict" | "gap" | "too_long";
+}
+
+export interface DeltaLimits extends AnswerTimes {
+  /** Of the text of one claim epoch, in UTF-8. */
+  maxBytes: number;
 }
 
 /**
- * Stores deltas of many runs in one statement. Leases that are more than half over, or not confirmed yet, are extended, so
- * that most deltas change no row of `runs`.
+ * Stores deltas of many runs in one statement. Leases that are more than half over, or not confirmed yet, are extended, and
+ * so are those whose deadline has come an eighth of its time closer; most deltas change no row of `runs`.
  *
- * @param maxBytes limit of the text of one claim epoch, in UTF-8
  * @returns one result for each offered delta, in the same order
  */
-export type InsertDeltas = (deltas: readonly Delta[], maxBytes: number) => Promise<DeltaResult[]>;
+export type InsertDeltas = (deltas: readonly Delta[], limits: DeltaLimits) => Promise<DeltaResult[]>;
 
 /**
  * The offered deltas. Those whose token and key hold the lease have the run's epoch and the number and length of what it has
@@ -64,6 +69,7 @@ function offeredDeltas(db: Db) {
           select answer_max_bytes from assistants where assistants.assistant_id = runs.assistant_id
         ), ${sql.placeholder("maxBytes")}::int) as max_bytes,
         runs.epoch, runs.lease_until, runs.lease_confirmed, runs.deadline_at, runs.cancel_requested_at,
+        runs.created_at, runs.assistant_id,
         coalesce(last.seq, 0) as last_seq, coalesce(last.text_bytes, 0) as last_bytes
       from runs left join lateral (
         select run_deltas.seq, run_deltas.text_bytes from run_deltas
@@ -94,27 +100,41 @@ function judgedDeltas(db: Db) {
   return { continued, judged };
 }
 
+const isLeaseStale = sql`(not lease_confirmed or lease_until < now() + lease_ms * interval '0.5 millisecond')`;
+const isDeadlineStale = sql`
+  deadline_at < now() + ${sql.placeholder("deadlineMs")}::float8 * interval '0.875 millisecond'`;
+
 /** A batch can hold deltas of a stale lease and of the present one of a run. Only the latter have an epoch. */
 function extendedLeases(db: Db) {
-  return db.$with("extended", { runId: runs.runId, leaseUntil: sql`until`.as("until") }).as(sql`
-    update runs set lease_confirmed = true, lease_until = clock_timestamp() + lease_ms * interval '1 millisecond'
+  return db.$with("extended", { runId: runs.runId }).as(sql`
+    update runs set
+      lease_confirmed = true, deadline_at = ${movedDeadline},
+      lease_until = greatest(
+        case when lease_confirmed then lease_until end, clock_timestamp() + lease_ms * interval '1 millisecond'
+      )
     from (
       select run_id, lease_token, max(lease_ms) as lease_ms from judged
       where epoch is not null
-        and (not lease_confirmed or lease_until < now() + lease_ms * interval '0.5 millisecond')
+        and (${isLeaseStale} or ${isDeadlineStale} and deadline_at < ${latestDeadline(sql`judged`)})
       group by run_id, lease_token
     ) as wanted
     where runs.run_id = wanted.run_id and runs.lease_token = wanted.lease_token
       and state = 'running' and lease_until > now() and deadline_at > now()
-      and (not lease_confirmed or lease_until < now() + lease_ms * interval '0.5 millisecond')
-    returning runs.run_id, lease_until as until`);
+      and (${isLeaseStale} or ${isDeadlineStale})
+    returning runs.run_id, lease_until as until, deadline_at as deadline`);
 }
 
+/** `stored` has what is under the delta's number now, from this statement or from one that was faster. */
 const outcomeOf = sql`
   case
     when judged.epoch is null then 'refused'
-    when stored.seq is not null then 'stored'
-    when judged.seq <= judged.last_seq + judged.accepted then 'repeated'
+    when judged.is_next and stored.is_new then 'stored'
+    when stored.text = judged.text then 'repeated'
+    when stored.text is not null then 'conflict'
+    when judged.seq <= judged.last_seq then case (
+      select run_deltas.text from run_deltas
+      where run_deltas.run_id = judged.run_id and run_deltas.epoch = judged.epoch and run_deltas.seq = judged.seq
+    ) when judged.text then 'repeated' else 'conflict' end
     when judged.seq = judged.last_seq + judged.accepted + 1 then 'too_long'
     else 'gap'
   end`;
@@ -146,8 +166,8 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
   const stored = db.$with("stored", { runId: runs.runId }).as(sql`
     insert into run_deltas (run_id, epoch, seq, text, text_bytes)
     select run_id, epoch, seq, text, text_bytes from judged where is_next
-    on conflict do nothing
-    returning run_id, seq`);
+    on conflict (run_id, epoch, seq) do update set text = run_deltas.text
+    returning run_id, seq, text, xmax = 0 as is_new`);
   const extended = extendedLeases(db);
   const query = db
     .with(offered, continued, judged, stored, extended)
@@ -156,17 +176,17 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
       epoch: sql`judged.epoch`,
       lastSeq: sql`(judged.last_seq + judged.accepted)::int`,
       leaseUntil: sql`coalesce(extended.until, judged.lease_until)`,
-      deadlineAt: sql`judged.deadline_at`,
+      deadlineAt: sql`coalesce(extended.deadline, judged.deadline_at)`,
       cancelRequested: sql`judged.cancel_requested_at is not null`,
     })
     .from(judged)
-    .leftJoin(stored, sql`judged.is_next and stored.run_id = judged.run_id and stored.seq = judged.seq`)
+    .leftJoin(stored, sql`judged.epoch is not null and stored.run_id = judged.run_id and stored.seq = judged.seq`)
     .leftJoin(extended, sql`judged.epoch is not null and extended.run_id = judged.run_id`)
     .orderBy(sql`judged.place`);
   const execute = prepareDecoded(db, query, { name: "insert_deltas", decode: decodeResult });
-  return (deltas, maxBytes) =>
+  return (deltas, limits) =>
     execute({
-      maxBytes,
+      ...limits,
       runIds: deltas.map((delta) => delta.runId),
       leaseTokens: deltas.map((delta) => delta.leaseToken),
       keyIds: deltas.map((delta) => delta.keyId),

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { environmentKeyId, runs } from "../schema/index.ts";
 
@@ -20,14 +20,34 @@ export const leaseHolds = sql`
   run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
   and ${leaseOwner} = ${sql.placeholder("keyId")} and lease_until > clock_timestamp()`;
 
+/** How long a run may stay open. */
+export interface AnswerTimes {
+  /** From its last sign of life. */
+  deadlineMs: number;
+  /** In all, unless its assistant has a limit of its own. */
+  maxMs: number;
+}
+
+/** The latest deadline of a run. @param run row or step with `created_at` and `assistant_id` */
+export const latestDeadline = (run: SQL): SQL => sql`
+  ${run}.created_at + interval '1 millisecond' * coalesce(
+    (select answer_max_ms from assistants where assistants.assistant_id = ${run}.assistant_id),
+    ${sql.placeholder("maxMs")}::float8
+  )`;
+
+/** The deadline of the row of `runs` after a sign of life. It never moves back. */
+export const movedDeadline = sql`greatest(deadline_at, least(
+  clock_timestamp() + ${sql.placeholder("deadlineMs")}::float8 * interval '1 millisecond', ${latestDeadline(sql`runs`)}
+))`;
+
 export interface ExtendedLease {
   leaseUntil: Date;
   deadlineAt: Date;
   cancelRequested: boolean;
 }
 
-/** Lets a lease end `leaseMs` from now; the deadline stays. Undefined when token and key do not hold the lease. */
-export type ExtendLease = (lease: LeaseKey & { leaseMs: number }) => Promise<ExtendedLease | undefined>;
+/** Lets a lease end `leaseMs` from now, and moves the deadline. Undefined when token and key do not hold the lease. */
+export type ExtendLease = (lease: LeaseKey & AnswerTimes & { leaseMs: number }) => Promise<ExtendedLease | undefined>;
 
 export function prepareExtendLease(db: Db): ExtendLease {
   const extended = db.$with("extended", {
@@ -36,7 +56,7 @@ export function prepareExtendLease(db: Db): ExtendLease {
     cancelRequestedAt: runs.cancelRequestedAt,
   }).as(sql`
     update runs set
-      lease_confirmed = true,
+      lease_confirmed = true, deadline_at = ${movedDeadline},
       lease_until = clock_timestamp() + ${sql.placeholder("leaseMs")}::float8 * interval '1 millisecond'
     where ${leaseHolds} and deadline_at > clock_timestamp()
     returning lease_until, deadline_at, cancel_requested_at`);

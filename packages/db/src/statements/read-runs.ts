@@ -95,9 +95,14 @@ export function prepareListClosedRuns(db: Db): ListClosedRuns {
 
 export interface ReportedRun {
   state: RunState;
+  epoch: number;
   leaseToken: string | null;
   /** The service key that its last lease belonged to. */
   keyId: string;
+  /** Null unless it is running. */
+  leaseUntil: Date | null;
+  leaseHolds: boolean;
+  endedAt: Date | null;
   answerText: string | null;
   /** What its assistant allows; null if that is as much as the platform does. */
   answerMaxBytes: number | null;
@@ -111,7 +116,11 @@ export function prepareFindReportedRun(db: Db): FindReportedRun {
   const statement = db
     .select({
       state: runs.state,
+      epoch: runs.epoch,
       leaseToken: runs.leaseToken,
+      leaseUntil: runs.leaseUntil,
+      leaseHolds: sql<boolean>`coalesce(${runs.leaseUntil} > clock_timestamp(), false)`,
+      endedAt: runs.endedAt,
       keyId: sql<string>`${leaseOwner}`,
       answerText: answer.content,
       answerMaxBytes: sql<number | null>`(

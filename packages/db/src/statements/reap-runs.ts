@@ -1,7 +1,8 @@
 import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { botUserId, dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
+import { dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
+import { freeDialogs, hasStreamed, insertPartialMessages } from "./streamed-text.ts";
 
 export interface ReapedRun {
   runId: number;
@@ -85,26 +86,13 @@ export function prepareReapRuns(db: Db): ReapRuns {
     update runs set
       state = next_state, attempt = attempt - (next_state = 'queued' and not overdue.lease_confirmed)::int, lease_until = null, error_code = ${nextError}, error_message = null,
       ended_at = case next_state when 'queued' then null else clock_timestamp() end,
-      answer_id = case when next_state = 'cancelled' and exists (
-        select 1 from run_deltas where run_deltas.run_id = runs.run_id and run_deltas.epoch = runs.epoch
-      ) then nextval('messages_message_id_seq') end
+      answer_id = case when next_state = 'cancelled' and ${hasStreamed} then nextval('messages_message_id_seq') end
     from overdue
     where runs.run_id = overdue.run_id
     returning runs.run_id, dialog_id, user_id, assistant_id, state_before, state, error_code, overdue.lease_confirmed,
       runs.epoch, answer_id`);
-  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
-    update dialogs set status_flag = false, last_seq = last_seq + case when answer_id is null then 0 else 1 end
-    from reaped where dialogs.dialog_id = reaped.dialog_id and reaped.state <> 'queued'
-    returning dialogs.dialog_id, dialogs.last_seq`);
-  const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(sql`
-    insert into messages (message_id, dialog_id, user_id, content, seq, partial)
-    select answer_id, reaped.dialog_id, ${botUserId}, (
-      select string_agg(text, '' order by seq) from run_deltas
-      where run_deltas.run_id = reaped.run_id and run_deltas.epoch = reaped.epoch
-    ), freed.last_seq, true
-    from reaped join freed on freed.dialog_id = reaped.dialog_id
-    where answer_id is not null
-    returning dialog_id`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freeDialogs(sql`reaped`));
+  const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(insertPartialMessages(sql`reaped`));
   const statement = db
     .with(overdue, reaped, freed, partial, ...refundedStartTags(db))
     .select()

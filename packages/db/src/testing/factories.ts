@@ -22,7 +22,7 @@ export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   confirmWithinMs: null,
   historyLimit: 100,
   maxBytes: 1_000_000,
-  minAgeMs: 0,
+  exceptAssistantIds: [],
   movesClock: true,
 };
 
@@ -58,6 +58,9 @@ export async function makeDialog(statements: Statements): Promise<{ userId: numb
   if (dialogId === undefined) throw new Error("The new dialog could not be stored.");
   return { userId, dialogId };
 }
+
+/** Deadlines that no test reaches by accident. */
+export const anyTimes = { deadlineMs: 60_000, maxMs: 600_000 };
 
 export interface QuestionOptions {
   text?: string;

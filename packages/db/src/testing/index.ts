@@ -8,7 +8,17 @@ export {
   type TestPostgres,
 } from "./engines.ts";
 export { useDatabase } from "./use-database.ts";
-export { ampleQuotas, anyClaim, anyQuestion, anyRetry, makeDialog, makeRun, makeUser, newSignIn } from "./factories.ts";
+export {
+  ampleQuotas,
+  anyClaim,
+  anyQuestion,
+  anyRetry,
+  anyTimes,
+  makeDialog,
+  makeRun,
+  makeUser,
+  newSignIn,
+} from "./factories.ts";
 export { findViolations, noViolations } from "./invariants.ts";
 
 /** For tests of other packages, which arrange rows that no query makes. */

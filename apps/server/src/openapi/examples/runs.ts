@@ -45,6 +45,7 @@ export const runExamples: Readonly<Record<string, Example>> = {
     parameters,
     events: {
       snapshot: { type: "snapshot", state: "running", attempt: 1, seq: 0, text: "" },
+      waiting: { type: "waiting", online: true, position: 1 },
       delta: { type: "delta", seq: 1, text: "The Nile, or " },
       reset: { type: "reset", attempt: 2 },
       end: { type: "end", run: completed },
@@ -64,7 +65,7 @@ export const runExamples: Readonly<Record<string, Example>> = {
   },
   "runs.retry": { parameters: { run_id: 13 }, response: { ...queued, run_id: 14, question_id: 33 } },
   "worker.claim": {
-    request: { worker: "my-ai", wait_ms: 25_000, confirm_within_ms: 5_000 },
+    request: { worker: "my-ai", confirm_within_ms: 5_000, capacity: 4 },
     response: {
       runs: [
         {
@@ -98,7 +99,21 @@ export const runExamples: Readonly<Record<string, Example>> = {
   "worker.fail": {
     parameters: { run_id: 14 },
     request: { lease_token, code: "model_unavailable", message: "The model does not respond.", retry: false },
-    response: { run_id: 14, state: "failed" },
+    response: { run_id: 14, state: "failed", available_at: null, attempts_left: 0 },
+  },
+  "worker.stats": {
+    response: {
+      assistants: [
+        {
+          assistant: "deepbot",
+          online: true,
+          queued: 0,
+          oldest_wait_ms: null,
+          running: 1,
+          workers: [{ name: "my-ai", seen_at: at(1), running: 1, capacity: 4 }],
+        },
+      ],
+    },
   },
   "worker.release": { parameters: { run_id: 14 }, request: { lease_token }, response: { run_id: 14, state: "queued" } },
 };

@@ -8,14 +8,14 @@ const Markdown = lazy(loadMarkdown);
 
 interface AnswerTextProps {
   text: string;
-  /** The answer was stopped before it was complete. */
-  isPartial: boolean;
+  /** Says why the answer is not complete; absent if it is. */
+  note?: string | undefined;
   /** Shown while the answer is streaming, in the place of the buttons, so that the layout does not jump. */
   progress?: ReactNode;
 }
 
 /** An answer. Plain text until the Markdown chunk is loaded, or if that fails. */
-export const AnswerText = memo(function AnswerText({ text, isPartial, progress }: AnswerTextProps): ReactNode {
+export const AnswerText = memo(function AnswerText({ text, note, progress }: AnswerTextProps): ReactNode {
   const { t } = useTranslation();
   const isStreaming = progress !== undefined;
   const plain = <p className="whitespace-pre-wrap">{text}</p>;
@@ -28,7 +28,7 @@ export const AnswerText = memo(function AnswerText({ text, isPartial, progress }
           </Suspense>
         </PlainTextFallback>
       </div>
-      {isPartial && <p className="text-sm text-muted">{t("chat.partial")}</p>}
+      {note !== undefined && <p className="text-sm text-muted">{note}</p>}
       {progress ?? (
         <div className="-ml-2.5 h-10">{text !== "" && <CopyButton label={t("chat.copy")} text={text} />}</div>
       )}

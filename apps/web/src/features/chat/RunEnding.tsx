@@ -41,17 +41,17 @@ interface RunEndingProps {
   run: MessageRun;
   canRetry: boolean;
   /** A partial answer is shown above and says that it was stopped. */
-  hasPartialAnswer?: boolean;
+  hasStoppedAnswer?: boolean;
 }
 
 /** Why a question has no answer, and the button that asks it again. */
-export function RunEnding({ run, canRetry, hasPartialAnswer = false }: RunEndingProps): ReactNode {
+export function RunEnding({ run, canRetry, hasStoppedAnswer = false }: RunEndingProps): ReactNode {
   const text = useRunText()(run);
   if (text === "") return null;
   const isError = run.state !== "cancelled";
   return (
     <div className="flex flex-wrap items-center gap-3">
-      {!hasPartialAnswer && (
+      {!hasStoppedAnswer && (
         <p
           className={`flex items-start gap-2 rounded-lg px-3 py-2 text-sm ${isError ? "bg-danger-soft" : "bg-side text-muted"}`}
         >

@@ -1,23 +1,7 @@
 import type { LiveRun } from "@deepbot/client";
-import { useEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { MessageRun } from "./model/message-log.ts";
-
-/** If a worker is running, it claims a question sooner than this. */
-const claimDelayMs = 6_000;
-
-function useIsLate(isWaiting: boolean): boolean {
-  const [isLate, setIsLate] = useState(false);
-  useEffect(() => {
-    if (!isWaiting) return;
-    const timer = setTimeout(() => setIsLate(true), claimDelayMs);
-    return () => {
-      clearTimeout(timer);
-      setIsLate(false);
-    };
-  }, [isWaiting]);
-  return isLate;
-}
 
 interface RunProgressProps {
   run: MessageRun;
@@ -29,10 +13,12 @@ interface RunProgressProps {
 export function RunProgress({ run, live, isInterrupted }: RunProgressProps): ReactNode {
   const { t } = useTranslation();
   const isQueued = (live?.state ?? run.state) === "queued";
-  const isLate = useIsLate(isQueued);
+  const waiting = live?.waiting ?? null;
   const text = ((): string => {
     if (isInterrupted) return t("chat.resuming");
-    if (isQueued) return isLate ? t("chat.noWorker") : t("chat.queued");
+    if (isQueued && waiting?.online === false) return t("chat.offline", { position: waiting.position });
+    if (isQueued && waiting !== null) return t("chat.inLine", { position: waiting.position });
+    if (isQueued) return t("chat.queued");
     if (live !== null && live.text !== "") return t("chat.answering");
     return live !== null && live.attempt > 1 ? t("chat.restarting") : t("chat.thinking");
   })();

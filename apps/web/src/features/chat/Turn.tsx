@@ -1,6 +1,7 @@
 import { memo, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
 import { AnswerText } from "./AnswerText.tsx";
-import { isOpen } from "./model/message-log.ts";
+import { isOpen, type Message, type MessageRun } from "./model/message-log.ts";
 import { isSameTurn, type Turn } from "./model/turns.ts";
 import { QuestionText } from "./QuestionText.tsx";
 import { RunEnding } from "./RunEnding.tsx";
@@ -10,14 +11,24 @@ import { useRunSubscription } from "./use-run-subscription.ts";
 
 type TurnProps = Pick<Turn, "question" | "answers">;
 
+/** Why an answer is partial. Of a question that was asked again, only the end of the last run is known. */
+function usePartialNote(run: MessageRun | null): (answer: Message | undefined) => string | undefined {
+  const { t } = useTranslation();
+  return (answer) => {
+    if (answer?.partial !== true) return undefined;
+    return run?.state === "failed" ? t("chat.unfinished") : t("chat.partial");
+  };
+}
+
 /** Any turn but the newest. The browser skips the layout of those that are far out of view. */
 export const PastTurn = memo(function PastTurn({ question, answers }: TurnProps): ReactNode {
   const run = question?.run ?? null;
+  const noteOf = usePartialNote(run);
   return (
     <li className="flex flex-col gap-4 [contain-intrinsic-size:auto_12rem] [content-visibility:auto]">
       {question !== null && <QuestionText text={question.content} />}
-      {answers.map(({ message_id, content, partial }) => (
-        <AnswerText key={message_id} text={content} isPartial={partial} />
+      {answers.map((answer) => (
+        <AnswerText key={answer.message_id} text={answer.content} note={noteOf(answer)} />
       ))}
       {run !== null && answers.length === 0 && <RunEnding run={run} canRetry={false} />}
     </li>
@@ -30,6 +41,7 @@ export const PastTurn = memo(function PastTurn({ question, answers }: TurnProps)
  */
 export function LastTurn({ question, answers }: TurnProps): ReactNode {
   const run = question?.run ?? null;
+  const noteOf = usePartialNote(run);
   const openRun = isOpen(run) ? run : null;
   const { live, isInterrupted } = useRunSubscription(openRun?.run_id ?? null, useShowRun());
   const streamedText = openRun === null ? "" : (live?.text ?? "");
@@ -44,13 +56,15 @@ export function LastTurn({ question, answers }: TurnProps): ReactNode {
           <AnswerText
             key={index}
             text={text}
-            isPartial={answers[index]?.partial ?? false}
+            note={noteOf(answers[index])}
             progress={isStreaming ? progress : undefined}
           />
         );
       })}
       {streamedText === "" && progress}
-      {run !== null && openRun === null && <RunEnding run={run} canRetry hasPartialAnswer={answers.length > 0} />}
+      {run !== null && openRun === null && (
+        <RunEnding run={run} canRetry hasStoppedAnswer={run.state === "cancelled" && answers.length > 0} />
+      )}
     </li>
   );
 }

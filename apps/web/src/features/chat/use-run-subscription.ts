@@ -59,7 +59,7 @@ export function useRunSubscription(runId: number | null, onEnd: (run: Run) => vo
     if (live.isTorn) reset();
   };
   const { status, reset } = useSubscription(
-    trpc.runs.watch.subscriptionOptions(runId === null ? skipToken : { run_id: runId }, {
+    trpc.runs.watch.subscriptionOptions(runId === null ? skipToken : { run_id: runId, waiting: true }, {
       onData: ({ data }) => onEvent(data),
       onError: () => scheduleRestart(reset),
     }),

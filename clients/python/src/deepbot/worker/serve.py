@@ -85,6 +85,7 @@ async def serve_async(
         "lease_ms": lease_ms,
         "confirm_within_ms": min(CONFIRM_WITHIN_MS, lease_ms),
         "fallback": fallback,
+        "capacity": concurrency,
         **({} if assistants is None else {"assistants": list(assistants)}),
     }
     platform = Platform(url, key, concurrency=concurrency)

@@ -3,6 +3,7 @@ import { environmentKey } from "../../../src/identity/service-key.ts";
 import { createMemoryNotifier } from "@deepbot/live";
 import { expect, it } from "vitest";
 import { createEvents, type AppEvent } from "../../../src/events/events.ts";
+import { createPresence } from "../../../src/presence/presence.ts";
 import { createClaimRuns } from "../../../src/runs/claim.ts";
 import { defaultSettings } from "../../../src/settings.ts";
 import { createClaimQueue } from "../../../src/streaming/claim-queue.ts";
@@ -38,6 +39,7 @@ const claim = {
   historyLimit: 10,
   maxBytes: 1_000,
   fallback: false,
+  capacity: null,
 };
 
 it("a run that was claimed for a worker who left meanwhile is given back", async () => {
@@ -58,10 +60,12 @@ it("a run that was claimed for a worker who left meanwhile is given back", async
     countClaimableRuns: async () => [],
   } as unknown as UseCaseDeps["statements"];
   const shutdown = new AbortController().signal;
-  const queue = createClaimQueue({ notifier: createMemoryNotifier(), statements, shutdown });
+  const notifier = createMemoryNotifier();
+  const presence = createPresence({ statements, notifier });
+  const queue = createClaimQueue({ notifier, statements, presence, shutdown });
   const claimRuns = createClaimRuns(
     { statements, events, shutdown, settings: defaultSettings },
-    { queue, findServedAssistants: async () => null },
+    { queue, findServedAssistants: async () => null, presence },
   );
   expect(await claimRuns(claim, leaving.signal)).toEqual([]);
   expect(released).toEqual([{ runId: 7, leaseToken: run.leaseToken, keyId: environmentKeyId }]);
@@ -72,7 +76,8 @@ it("a run that was offered to a worker who leaves goes to the next in line", asy
   const notifier = createMemoryNotifier();
   const worker = { fallback: false, assistantIds: null };
   const statements = { countClaimableRuns: async () => [] };
-  const queue = createClaimQueue({ notifier, statements, shutdown: new AbortController().signal });
+  const presence = { knownOthers: () => [], onChange: () => {} };
+  const queue = createClaimQueue({ notifier, statements, presence, shutdown: new AbortController().signal });
   const [leaving, next] = [queue.open(worker), queue.open(worker)];
   const patient = { ms: 60_000, signal: undefined };
   notifier.offerWork(1);

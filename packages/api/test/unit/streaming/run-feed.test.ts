@@ -49,7 +49,7 @@ it("tells a delta before the end, though both were stored after the deltas were 
   });
   const news: RunNews[] = [];
   const subscription = feeds.subscribe(run, (item) => news.push(item));
-  subscription.begin({ epoch: 1, seq: 0 });
+  subscription.begin({ epoch: 1, seq: 0 }, "running");
   notifier.publish("run:1");
   await until("the end is told", () => news.some(({ kind }) => kind === "ended"));
   expect(news.map(({ kind }) => kind)).toEqual(["deltas", "ended"]);
@@ -74,7 +74,7 @@ it("tells deltas whose notification came before the first watcher knew where to 
   const news: RunNews[] = [];
   const subscription = feeds.subscribe(run, (item) => news.push(item));
   notifier.publish("run:1");
-  subscription.begin({ epoch: 1, seq: 0 });
+  subscription.begin({ epoch: 1, seq: 0 }, "running");
   await until("the delta is told", () => news.length > 0);
   expect(news).toMatchObject([{ kind: "deltas", deltas: [{ seq: 1, event: { text: "early" } }] }]);
   subscription.close();
