@@ -3,6 +3,7 @@ import type { SessionWatches } from "./identity/session-watch.ts";
 import type { ReapOverdueRuns } from "./runs/reap.ts";
 import { startLoop } from "./shared/loop.ts";
 import type { UseCaseDeps } from "./use-case-deps.ts";
+import type { WebhookLoops } from "./webhooks/index.ts";
 
 /** Default intervals, in milliseconds. Tests turn the fallback polls off to prove that notifications arrive. */
 export const loopIntervals = {
@@ -18,6 +19,10 @@ export const loopIntervals = {
   pruneUsage: 24 * 3_600_000,
   pruneSpentTokens: 600_000,
   pruneAuditEvents: 3_600_000,
+  /** Delay until a server hears of a webhook that another has changed. */
+  refreshWebhooks: 2_000,
+  sendDeliveries: 1_000,
+  pruneDeliveries: 60_000,
 };
 
 /** How long ended sessions stay on record. */
@@ -42,6 +47,7 @@ export interface LoopParts {
   touchSessions: () => Promise<void>;
   store: DeltaStore;
   sessionWatches: SessionWatches;
+  webhookLoops: WebhookLoops;
   /** Whatever makes up for lost notifications. */
   polls: readonly { poll: () => Promise<void> }[];
 }
@@ -61,7 +67,7 @@ export function createStartLoops(
   parts: LoopParts,
 ): StartLoops {
   const { statements, events, settings } = deps;
-  const { reapOverdueRuns, touchSessions, store, sessionWatches, polls } = parts;
+  const { reapOverdueRuns, touchSessions, store, sessionWatches, webhookLoops, polls } = parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
   };
@@ -85,10 +91,22 @@ export function createStartLoops(
         intervalMs: intervals.pruneAuditEvents,
         job: () => pruneInBatches((limit) => statements.pruneAuditEvents({ keepDays: settings.auditKeepDays, limit })),
       },
+      { name: "refresh webhooks", intervalMs: intervals.refreshWebhooks, job: webhookLoops.refresh },
+      { name: "send deliveries", intervalMs: intervals.sendDeliveries, job: webhookLoops.sendDue },
+      {
+        name: "prune deliveries",
+        intervalMs: intervals.pruneDeliveries,
+        job: async () => {
+          await pruneInBatches(webhookLoops.dropDue);
+          await pruneInBatches(webhookLoops.prune);
+        },
+      },
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, events }));
+    stops.push(webhookLoops.startPushing());
     return async () => {
       await Promise.all(stops.map((stop) => stop()));
+      await webhookLoops.stopDeliveries();
     };
   };
 }

@@ -12,7 +12,7 @@ import { noteIdentity, requestScope } from "./request-scope.ts";
 import { JsonStream } from "./shared/json-stream.ts";
 
 /** Actor that may call a procedure. */
-export type Access = "public" | "person" | "worker" | "operator";
+export type Access = "public" | "person" | "worker" | "operator" | "admin";
 
 /** Refusals of the base procedures. */
 export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
@@ -20,6 +20,7 @@ export const accessErrors: Readonly<Record<Access, readonly ErrorCode[]>> = {
   person: ["unauthenticated", "session_invalid"],
   worker: ["key_refused"],
   operator: ["key_refused"],
+  admin: ["unauthenticated", "session_invalid", "admin_required"],
 };
 
 /** What a procedure declares about itself, as a tRPC procedure and as a REST operation. */
@@ -229,5 +230,14 @@ export const operatorProcedure = t.procedure.meta({ access: "operator", rateLimi
   guarded(({ useCases, caller }) => {
     useCases.identity.requireHealthKey(caller.healthKey);
     return { facts: {}, subject: "health_key" };
+  }),
+);
+
+/** For operators by their own account: a signed-in person whose address is in `ADMIN_EMAILS`. */
+export const adminProcedure = t.procedure.meta({ access: "admin", rateLimit: "read" }).use(
+  guarded(async (ctx) => {
+    const authenticated = await authenticate(ctx);
+    ctx.useCases.identity.requireAdmin(authenticated.facts.user);
+    return authenticated;
   }),
 );

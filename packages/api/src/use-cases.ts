@@ -22,6 +22,7 @@ import { createDelivery } from "./streaming/deliver.ts";
 import { createRunFeeds } from "./streaming/run-feed.ts";
 import type { DeltaStore, Notifier } from "@deepbot/live";
 import type { UseCaseDeps } from "./use-case-deps.ts";
+import { createWebhooks } from "./webhooks/index.ts";
 
 export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   notifier: Notifier;
@@ -51,6 +52,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
   const quotas = createQuotaReads(options);
   const runParts = { quotas, answers, claimQueue, feeds, sessionWatches, store };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
+  const { webhooks, loops: webhookLoops } = createWebhooks(options, worker);
 
   return {
     identity: { ...authentication, ...createSignIn(options), ...createKeyChecks(options) },
@@ -61,6 +63,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
     runs,
     worker,
     legacy: createLegacyProtocol(options),
+    webhooks,
     operations: {
       clientConfig: createClientConfig(options),
       countOpenRuns: statements.countOpenRuns,
@@ -80,6 +83,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
       touchSessions,
       store,
       sessionWatches,
+      webhookLoops,
       polls: [answers, claimQueue, feeds],
     }),
   };

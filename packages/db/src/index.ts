@@ -19,3 +19,6 @@ export type { Quotas, UsageToday } from "./statements/quotas.ts";
 export type { RunRow } from "./statements/read-runs.ts";
 export type { Cursor, StoredDelta } from "./statements/run-deltas.ts";
 export type { LiveSession, SessionUser } from "./statements/sessions.ts";
+export type { AttemptResult, DisabledWebhook, DueDelivery, EndedRun } from "./statements/webhook-deliveries.ts";
+export type { LoggedDelivery } from "./statements/webhook-log.ts";
+export type { ActiveWebhook, WebhookRow, WebhookTarget } from "./statements/webhooks.ts";

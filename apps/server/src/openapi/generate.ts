@@ -43,7 +43,8 @@ const tags = [
   { name: "messages", description: "Send a message and wait for the answer" },
   { name: "runs", description: "Send a message without waiting" },
   { name: "worker", description: "For workers: take questions and answer them" },
-  { name: "health", description: "For operators" },
+  { name: "operator", description: "For operators: people whose address is in `ADMIN_EMAILS`" },
+  { name: "health", description: "For the operators' programs" },
 ];
 
 /** By which of the schemes a caller may prove itself. */
@@ -52,6 +53,7 @@ const schemesOf: Readonly<Record<Access, readonly (keyof typeof schemes)[]>> = {
   person: ["cookie"],
   worker: ["serviceKey", "bearer"],
   operator: ["healthKey", "bearer"],
+  admin: ["cookie"],
 };
 
 /** Errors that a request may meet before or beside its procedure. */
@@ -67,7 +69,7 @@ function transportErrors({ inputInQuery, takesInput, procedure }: Operation): re
   ];
   const forInput: ErrorCode[] = takesInput ? ["invalid_input"] : [];
   // Browsers send cookies by themselves, so only operations for people depend on the origin.
-  const forOrigin: ErrorCode[] = access === "person" || access === "public" ? ["origin_refused"] : [];
+  const forOrigin: ErrorCode[] = ["person", "public", "admin"].includes(access) ? ["origin_refused"] : [];
   const forBody: ErrorCode[] = inputInQuery ? [] : ["json_invalid", "payload_too_large", "unsupported_media_type"];
   return [...always, ...forInput, ...forOrigin, ...forBody];
 }

@@ -123,6 +123,19 @@ function describeUpkeep(event: UpkeepEvent): Line {
   return { level: "error", module: "loops", fields, message: `The ${loop} loop failed (${reason}); it will run again` };
 }
 
+type WebhookEvent = Extract<AppEvent, { kind: "webhook_changed" | "webhook_disabled" }>;
+
+function describeWebhookEvent(event: WebhookEvent): Line {
+  const { kind, webhookId } = event;
+  if (kind === "webhook_changed") {
+    const fields = { event: kind, webhook_id: webhookId, change: event.change, ...originOf() };
+    return { module: "webhooks", fields, message: `Webhook ${webhookId} was ${event.change}` };
+  }
+  const { assistantId, reason } = event;
+  const fields = { event: kind, webhook_id: webhookId, assistant_id: assistantId, reason };
+  return { level: "warn", module: "webhooks", fields, message: `Webhook ${webhookId} is disabled: ${reason}` };
+}
+
 /** The line for an event; undefined for those that are too frequent to log, or have one elsewhere. */
 function describe(event: AppEvent): Line | undefined {
   switch (event.kind) {
@@ -168,6 +181,9 @@ function describe(event: AppEvent): Line | undefined {
     case "lines_suppressed":
     case "loop_failed":
       return describeUpkeep(event);
+    case "webhook_changed":
+    case "webhook_disabled":
+      return describeWebhookEvent(event);
   }
 }
 

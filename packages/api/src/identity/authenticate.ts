@@ -162,6 +162,8 @@ export interface Authentication {
    * @throws {AppError} `sign_in_again` when the session began too long ago
    */
   requireRecentSignIn: (user: Pick<SessionUser, "ageMs">) => void;
+  /** @throws {AppError} `admin_required` */
+  requireAdmin: (user: Pick<SessionUser, "mail">) => void;
   /** Stores which sessions were seen: one statement for all of them, none if there were none. */
   touchSessions: () => Promise<void>;
 }
@@ -196,6 +198,9 @@ export function createAuthentication(
     },
     requireRecentSignIn: ({ ageMs }) => {
       if (ageMs > settings.recentSignInMs) throw new AppError("sign_in_again");
+    },
+    requireAdmin: ({ mail }) => {
+      if (!settings.adminEmails.includes(mail.toLowerCase())) throw new AppError("admin_required");
     },
     touchSessions: async () => {
       if (seen.size === 0) return;

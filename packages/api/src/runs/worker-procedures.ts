@@ -13,8 +13,8 @@ import {
   type ErrorCode,
 } from "@deepbot/contract";
 import { router, sync, workerProcedure } from "../trpc.ts";
+import { toWireClaim } from "./claim-wire.ts";
 import type { LeaseStatus } from "./report-progress.ts";
-import type { UseCases } from "../use-cases.ts";
 
 const reportErrors: readonly ErrorCode[] = ["run_not_found", "run_ended", "lease_lost"];
 
@@ -22,22 +22,6 @@ const leaseOf = ({ run_id, lease_token }: { run_id: number; lease_token: string 
   runId: run_id,
   leaseToken: lease_token,
 });
-
-type ClaimedRun = Awaited<ReturnType<UseCases["worker"]["claim"]>>[number];
-
-function toWireClaim(run: ClaimedRun) {
-  return {
-    run_id: run.runId,
-    dialog_id: run.dialogId,
-    user_id: run.userId,
-    attempt: run.attempt,
-    max_attempts: run.maxAttempts,
-    lease_token: run.leaseToken,
-    lease_until: run.leaseUntil.toISOString(),
-    deadline_at: run.deadlineAt.toISOString(),
-    messages: run.messages.map(({ messageId, role, content }) => ({ message_id: messageId, role, content })),
-  };
-}
 
 function toWireLease(runId: number, status: LeaseStatus) {
   return {

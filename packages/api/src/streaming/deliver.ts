@@ -57,6 +57,8 @@ export function createDelivery(deps: {
       case "rate_limited":
       case "signed_in":
       case "account_exported":
+      case "webhook_changed":
+      case "webhook_disabled":
     }
   };
 }

@@ -4,6 +4,7 @@ import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
 import type { DialogKey } from "./dialogs.ts";
 import { today } from "./quotas.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface CompletedRun {
   runId: number;
@@ -59,7 +60,7 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
       usage = ${sql.placeholder("usage")}::jsonb
     from target
     where runs.run_id = target.run_id
-    returning runs.run_id, dialog_id, user_id, answer_id, state_before, usage`);
+    returning runs.run_id, dialog_id, user_id, answer_id, state_before, usage, assistant_id`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
     from done where dialogs.dialog_id = done.dialog_id
@@ -70,8 +71,10 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     from done join freed on freed.dialog_id = done.dialog_id
     returning message_id`);
   const spent = db.$with("spent", { userId: dialogs.userId }).as(spentTokens);
+  const ended = sql`select run_id, assistant_id from done`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   return db
-    .with(locked, target, done, freed, answer, spent)
+    .with(locked, target, done, freed, answer, spent, deliveries)
     .select({
       runId: done.runId,
       dialogId: done.dialogId,

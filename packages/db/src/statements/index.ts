@@ -40,6 +40,26 @@ import {
   prepareTouchSessions,
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
+import {
+  prepareClaimDueDeliveries,
+  prepareFinishDelivery,
+  prepareIsRunTaken,
+  prepareRecordPush,
+} from "./webhook-deliveries.ts";
+import {
+  prepareDropDueDeliveries,
+  prepareListWebhookDeliveries,
+  preparePruneWebhookDeliveries,
+} from "./webhook-log.ts";
+import {
+  prepareDeleteWebhook,
+  prepareFindWebhookTarget,
+  prepareInsertWebhook,
+  prepareListActiveWebhooks,
+  prepareListWebhooks,
+  prepareRotateWebhookSecret,
+  prepareUpdateWebhook,
+} from "./webhooks.ts";
 
 /** People, their sessions and dialogs, and what was recorded about them. */
 function createPeopleStatements(db: Db) {
@@ -108,9 +128,30 @@ function createRunStatements(db: Db) {
   };
 }
 
+/** Webhooks, and what is sent to them. */
+function createWebhookStatements(db: Db) {
+  return {
+    listWebhooks: prepareListWebhooks(db),
+    insertWebhook: prepareInsertWebhook(db),
+    updateWebhook: prepareUpdateWebhook(db),
+    rotateWebhookSecret: prepareRotateWebhookSecret(db),
+    deleteWebhook: prepareDeleteWebhook(db),
+    findWebhookTarget: prepareFindWebhookTarget(db),
+    listActiveWebhooks: prepareListActiveWebhooks(db),
+
+    claimDueDeliveries: prepareClaimDueDeliveries(db),
+    finishDelivery: prepareFinishDelivery(db),
+    recordPush: prepareRecordPush(db),
+    isRunTaken: prepareIsRunTaken(db),
+    listWebhookDeliveries: prepareListWebhookDeliveries(db),
+    dropDueDeliveries: prepareDropDueDeliveries(db),
+    pruneWebhookDeliveries: preparePruneWebhookDeliveries(db),
+  };
+}
+
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
-  return { ...createPeopleStatements(db), ...createRunStatements(db) };
+  return { ...createPeopleStatements(db), ...createRunStatements(db), ...createWebhookStatements(db) };
 }
 
 export type Statements = ReturnType<typeof createStatements>;

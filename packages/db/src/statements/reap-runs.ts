@@ -2,6 +2,7 @@ import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface ReapedRun {
   runId: number;
@@ -89,7 +90,7 @@ export function prepareReapRuns(db: Db): ReapRuns {
     from overdue
     where runs.run_id = overdue.run_id
     returning runs.run_id, dialog_id, user_id, state_before, state, error_code, overdue.lease_confirmed,
-      runs.epoch, answer_id`);
+      runs.epoch, answer_id, assistant_id`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false, last_seq = last_seq + case when answer_id is null then 0 else 1 end
     from reaped where dialogs.dialog_id = reaped.dialog_id and reaped.state <> 'queued'
@@ -103,8 +104,10 @@ export function prepareReapRuns(db: Db): ReapRuns {
     from reaped join freed on freed.dialog_id = reaped.dialog_id
     where answer_id is not null
     returning dialog_id`);
+  const ended = sql`select run_id, assistant_id from reaped where state <> 'queued'`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   const statement = db
-    .with(overdue, reaped, freed, partial, ...refundedStartTags(db))
+    .with(overdue, reaped, freed, partial, deliveries, ...refundedStartTags(db))
     .select()
     .from(reaped)
     .prepare("reap_runs");

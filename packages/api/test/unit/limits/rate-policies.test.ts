@@ -18,7 +18,13 @@ const procedures = Object.entries(appRouter._def.procedures).map(([name, procedu
 
 describe("the quota of a procedure", () => {
   it.each(procedures)("$name is counted by what its caller proves", ({ access, rateLimit = "public" }) => {
-    const expected: Record<Access, string> = { public: "address", person: "person", worker: "key", operator: "key" };
+    const expected: Record<Access, string> = {
+      public: "address",
+      person: "person",
+      worker: "key",
+      operator: "key",
+      admin: "person",
+    };
     expect(ratePolicies[rateLimit].by).toBe(expected[access ?? "public"]);
   });
 

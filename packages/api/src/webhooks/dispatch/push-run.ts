@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { ActiveWebhook, AttemptResult } from "@deepbot/db";
+import { AppError } from "../../app-error.ts";
+import type { ReleaseRun } from "../../runs/release.ts";
+import type { UseCaseDeps } from "../../use-case-deps.ts";
+import type { PushedRun } from "./claim-for-webhooks.ts";
+import { queuedBody } from "../sending/message-bodies.ts";
+import type { ReportAttempt } from "./report-attempt.ts";
+import type { SendWebhook } from "../sending/send.ts";
+import { signMessage } from "../sending/sign.ts";
+import type { WebhookTargets } from "./targets.ts";
+
+export interface PushDeps extends UseCaseDeps {
+  targets: WebhookTargets;
+  send: SendWebhook;
+  release: ReleaseRun;
+  report: ReportAttempt;
+}
+
+/** Hands a claimed run to a webhook with one request, or gives it back to the queue. */
+export type PushRun = (webhook: ActiveWebhook, run: PushedRun) => Promise<void>;
+
+export function createPushRun(deps: PushDeps, stop: AbortSignal): PushRun {
+  const { statements, settings, send, release, report, targets } = deps;
+
+  /** Null if the webhook is there no longer. */
+  const sendRun = async ({ webhookId }: ActiveWebhook, run: PushedRun): Promise<AttemptResult | null> => {
+    const target = await statements.findWebhookTarget(webhookId);
+    if (target === undefined || !target.isActive) return null;
+    const body = queuedBody(run, settings.webhooks.timeoutMs);
+    const message = { id: `msg_${randomUUID()}`, timestamp: Math.floor(Date.now() / 1000), body };
+    const attempt = await send({ url: target.url, headers: signMessage(target.secrets, message), body }, stop);
+    // A receiver may answer the question before it responds. Its reports say that it is at work.
+    const isTaken = attempt.error === "timeout" && (await statements.isRunTaken(run));
+    return isTaken ? { ...attempt, error: null } : attempt;
+  };
+
+  const giveBack = async ({ runId, leaseToken }: PushedRun): Promise<void> => {
+    await release({ runId, leaseToken }).catch((refusal: unknown) => {
+      if (!(refusal instanceof AppError)) throw refusal;
+    });
+  };
+
+  return async (webhook, run) => {
+    const attempt = await sendRun(webhook, run);
+    if (attempt === null) {
+      await giveBack(run);
+      await targets.refresh();
+      return;
+    }
+    // A receiver that was cut off may have begun to work. If not, the lease runs out.
+    if (attempt.error === "stopped") return;
+    targets.pushed(webhook.webhookId, attempt.error === null);
+    // After the time-out the lease is over in any case.
+    if (attempt.error !== null && attempt.error !== "timeout") await giveBack(run);
+    await report.pushed(webhook.webhookId, run.runId, attempt);
+  };
+}
