@@ -46,6 +46,13 @@ const promised: [Target, object[], number][] = [
   ["DELETE /me", cookie, 200],
   ["GET /config", [], 200],
   ["POST /create/nonce", [], 200],
+  ["GET /operator/assistants/{slug}/webhooks", cookie, 200],
+  ["POST /operator/assistants/{slug}/webhooks", cookie, 200],
+  ["PATCH /operator/webhooks/{webhook_id}", cookie, 200],
+  ["DELETE /operator/webhooks/{webhook_id}", cookie, 200],
+  ["POST /operator/webhooks/{webhook_id}/rotate", cookie, 200],
+  ["GET /operator/webhooks/{webhook_id}/deliveries", cookie, 200],
+  ["POST /operator/webhooks/{webhook_id}/test", cookie, 200],
 ];
 
 /** How many of them are the original's, the second path of the flag included. */
