@@ -79,7 +79,12 @@ describeEachEngine("webhooks", (engine) => {
     await suite.database.db.execute(sql`update runs set deadline_at = now() where run_id = ${overdue.runId}`);
     await suite.statements.reapRuns({ limit: 9, cancelGraceMs: 0 });
     const due = await claimDue();
-    expect(due.map(({ run }) => run?.state).toSorted()).toEqual(["completed", "completed", "expired", "failed"]);
+    expect(due.map(({ run }) => run?.state ?? "none").toSorted()).toEqual([
+      "completed",
+      "completed",
+      "expired",
+      "failed",
+    ]);
     expect(due[0]).toMatchObject({ webhookId, event: "run.ended", attempt: 1, run: { assistant: "deepbot" } });
   });
 

@@ -155,13 +155,14 @@ describe("the OpenAPI document", () => {
 });
 
 describe("the server", () => {
-  const api = useApi();
+  const operator = { email: "operator@example.com" };
+  const api = useApi({ ADMIN_EMAILS: operator.email });
 
   it.for([...byName.values()])(
     "serves $method $path to those whom the document names, and to nobody else",
     async (operation) => {
       const target = nameOf(operation).replaceAll(/\{\w+\}/g, "1") as Target;
-      const person = await api.signIn();
+      const person = await api.signIn(operator);
       const credentials = {
         cookie: { Cookie: person.cookie },
         serviceKey: { "X-Messages-Key": testKeys.messages },
@@ -186,7 +187,7 @@ describe("the server", () => {
     ["a body far too long", 413, { json: { text: "x".repeat(1_000_000) } }],
   ])("documents what it refuses before any operation: %s", async ([, status, options]) => {
     for (const operation of documented.filter(({ requestBody }) => requestBody !== undefined)) {
-      const person = await api.signIn();
+      const person = await api.signIn(operator);
       const target = nameOf(operation).replaceAll(/\{\w+\}/g, "1") as Target;
       const forWorkers = operation.security.some((scheme) => "serviceKey" in scheme);
       const credential = forWorkers ? { "X-Messages-Key": testKeys.messages } : { Cookie: person.cookie };

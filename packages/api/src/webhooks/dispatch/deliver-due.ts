@@ -73,7 +73,7 @@ export function createDeliveries(deps: DeliveryDeps): Deliveries {
     sendDue,
     stop: async () => {
       cutting.abort();
-      await underWay.settle();
+      await underWay.whenDone();
     },
   };
 }

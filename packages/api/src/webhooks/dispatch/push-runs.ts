@@ -70,7 +70,7 @@ export function createStartPushing(deps: PushLoopDeps): StartPushing {
       stopping.abort();
       await serving;
       const cut = setTimeout(() => cutting.abort(), stopGraceMs);
-      await underWay.settle();
+      await underWay.whenDone();
       clearTimeout(cut);
     };
   };

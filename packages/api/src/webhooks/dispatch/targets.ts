@@ -11,7 +11,7 @@ export interface WebhookTargets {
   hears: (event: WebhookEvent) => boolean;
   /** Assistants with a webhook that takes a question now. */
   readyAssistants: () => number[];
-  /** A webhook of the assistant that takes a question now, each in its turn. */
+  /** A webhook of the assistant that takes a question now, each as often as the others. */
   next: (assistantId: number) => ActiveWebhook | undefined;
   /** Tells that a push went well or failed. After a failure the webhook pauses. */
   pushed: (webhookId: string, succeeded: boolean) => void;

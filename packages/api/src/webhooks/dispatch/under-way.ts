@@ -5,7 +5,7 @@ import type { Events } from "../../events/events.ts";
 export interface UnderWay {
   add: (work: Promise<void>) => void;
   /** Waits until none is left. */
-  settle: () => Promise<void>;
+  whenDone: () => Promise<void>;
 }
 
 /** Tells that work failed, as of a loop. */
@@ -26,7 +26,7 @@ export function createUnderWay({ onError, onEnd }: { onError: (error: unknown) =
       });
       works.add(ended);
     },
-    settle: async () => {
+    whenDone: async () => {
       while (works.size > 0) await Promise.all(works);
     },
   };

@@ -149,8 +149,8 @@ describe("the guard against private addresses", () => {
 
   it("looks a name up once for each request and connects to what it got", async () => {
     const { port, received } = await startReceiver();
-    const once = resolveTo(["127.0.0.1"], ["203.0.113.1"]);
-    expect(await sendTo(`http://receiver.example:${port}/`, { resolve: once })).toMatchObject({ status: 204 });
+    const changing = resolveTo(["127.0.0.1"], ["203.0.113.1"]);
+    expect(await sendTo(`http://receiver.example:${port}/`, { resolve: changing })).toMatchObject({ status: 204 });
     expect(received[0]?.headers.host).toBe(`receiver.example:${port}`);
   });
 });

@@ -1,0 +1,17 @@
+import { limits } from "@deepbot/contract";
+import type { AssistantConfig } from "./config.ts";
+
+/** The assistant whose runs a claim gives that names none. */
+const unnamed = "deepbot";
+
+/** Whether claims can give runs of the assistant. They name no assistants yet. */
+export function isOffered({ slug }: AssistantConfig): boolean {
+  return slug === null || slug === unnamed;
+}
+
+/** The worker's name with the assistant's, so that the loops of one bridge can be told apart. */
+export function workerNameFor(name: string, { slug }: AssistantConfig): string {
+  if (slug === null) return name;
+  const suffix = `/${slug}`;
+  return name.slice(0, limits.workerNameMax - suffix.length) + suffix;
+}
