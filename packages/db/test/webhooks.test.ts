@@ -1,9 +1,38 @@
 import { sql } from "drizzle-orm";
-import { afterEach, expect, it } from "vitest";
-import { anyClaim, describeEachEngine, makeRun, useDatabase } from "../src/testing/index.ts";
+import { afterEach, expect, it, vi } from "vitest";
+import { anyClaim, describeEachEngine, describePostgres, makeRun, useDatabase } from "../src/testing/index.ts";
 
 const anyAttempt = { status: 200, error: null, durationMs: 5, maxFailures: 3, gone: false };
 const failed = { ...anyAttempt, status: 500, error: "status" };
+
+describePostgres("a webhook that is deleted while a run ends", () => {
+  const suite = useDatabase("postgres");
+
+  it("does not keep the run from its end", async () => {
+    const wanted = {
+      slug: "deepbot",
+      url: "https://a.example/",
+      events: ["run.ended" as const],
+      secret: "s",
+      limit: 1,
+    };
+    await suite.statements.insertWebhook(wanted);
+    await makeRun(suite.statements);
+    const [lease] = await suite.statements.claimRuns(anyClaim);
+    let completing: Promise<unknown> = Promise.resolve();
+    await suite.database.db.transaction(async (tx) => {
+      await tx.execute(sql`delete from webhooks`);
+      const { runId = 0, leaseToken = "" } = lease ?? {};
+      completing = suite.statements.completeRun({ runId, leaseToken, text: "x", usage: null });
+      await vi.waitFor(async () => {
+        const waiting: unknown = await suite.database.db.execute(sql`
+          select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+        expect(waiting).toHaveLength(1);
+      });
+    });
+    expect(await completing).toMatchObject({ runId: lease?.runId });
+  });
+});
 
 describeEachEngine("webhooks", (engine) => {
   const suite = useDatabase(engine);
