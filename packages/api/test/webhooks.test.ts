@@ -146,6 +146,9 @@ describe("webhooks", () => {
       expect(await logged(webhook_id, 1)).toMatchObject([{ run_id: asked.run_id, error }]);
       const { runs } = await claim();
       expect(runs).toMatchObject([{ run_id: asked.run_id, attempt: 1 }]);
+      expect(receiver.received).toHaveLength(1);
+      const given = { kind: "run_transition", runId: asked.run_id, from: "running", to: "queued", actor: "worker" };
+      expect(platform.emitted).toContainEqual(expect.objectContaining(given));
     });
 
     it("lose the run when the receiver hangs and no report comes, at no cost of an attempt", async () => {
