@@ -75,7 +75,7 @@ const attemptFields = {
     .string()
     .nullable()
     .describe(
-      "What went wrong with the last attempt: `status`, `redirect`, `timeout`, `connection`, `dns`, `tls`, `malformed`, `address_refused`, `unconfirmed` (taken, but no report came in time), `run_deleted`, `disabled`, `dropped` (too many were due) or `stopped`; null if nothing did",
+      "What went wrong with the last attempt: `status`, `redirect`, `timeout`, `connection`, `dns`, `tls`, `malformed`, `address_refused`, `run_deleted`, `disabled`, `dropped` (too many were due) or `stopped`; null if nothing did",
     ),
   duration_ms: z.int().nullable().describe("Duration of the last attempt"),
 };
