@@ -5,6 +5,7 @@ import type { ReleaseEndedLeases } from "./keys/release-leases.ts";
 import type { ReapOverdueRuns } from "./runs/reap.ts";
 import { startLoop } from "./shared/loop.ts";
 import type { UseCaseDeps } from "./use-case-deps.ts";
+import type { WebhookLoops } from "./webhooks/index.ts";
 
 /** Default intervals, in milliseconds. Tests turn the fallback polls off to prove that notifications arrive. */
 export const loopIntervals = {
@@ -22,6 +23,10 @@ export const loopIntervals = {
   pruneUsage: 24 * 3_600_000,
   pruneSpentTokens: 600_000,
   pruneAuditEvents: 3_600_000,
+  /** Delay until a server hears of a webhook that another has changed. */
+  refreshWebhooks: 2_000,
+  sendDeliveries: 1_000,
+  pruneDeliveries: 60_000,
 };
 
 /** How long ended sessions stay on record. */
@@ -49,6 +54,7 @@ export interface LoopParts {
   credentialWatches: CredentialWatches;
   registry: Pick<KeyRegistry, "isInUse" | "poll">;
   releaseEndedLeases: ReleaseEndedLeases;
+  webhookLoops: WebhookLoops;
   /** Whatever makes up for lost notifications. */
   polls: readonly { poll: () => Promise<void> }[];
 }
@@ -68,7 +74,8 @@ export function createStartLoops(
   parts: LoopParts,
 ): StartLoops {
   const { statements, events, settings } = deps;
-  const { reapOverdueRuns, touches, store, credentialWatches, registry, releaseEndedLeases, polls } = parts;
+  const { reapOverdueRuns, touches, store, credentialWatches, registry, releaseEndedLeases, webhookLoops, polls } =
+    parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
   };
@@ -100,10 +107,22 @@ export function createStartLoops(
         intervalMs: intervals.pruneAuditEvents,
         job: () => pruneInBatches((limit) => statements.pruneAuditEvents({ keepDays: settings.auditKeepDays, limit })),
       },
+      { name: "refresh webhooks", intervalMs: intervals.refreshWebhooks, job: webhookLoops.refresh },
+      { name: "send deliveries", intervalMs: intervals.sendDeliveries, job: webhookLoops.sendDue },
+      {
+        name: "prune deliveries",
+        intervalMs: intervals.pruneDeliveries,
+        job: async () => {
+          await pruneInBatches(webhookLoops.dropDue);
+          await pruneInBatches(webhookLoops.prune);
+        },
+      },
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, events }));
+    stops.push(webhookLoops.startPushing());
     return async () => {
       await Promise.all(stops.map((stop) => stop()));
+      await webhookLoops.stopDeliveries();
     };
   };
 }

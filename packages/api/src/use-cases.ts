@@ -30,6 +30,7 @@ import { createDelivery } from "./streaming/deliver.ts";
 import { createRunFeeds } from "./streaming/run-feed.ts";
 import type { DeltaStore, Notifier } from "@deepbot/live";
 import type { UseCaseDeps } from "./use-case-deps.ts";
+import { createWebhooks } from "./webhooks/index.ts";
 
 export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   notifier: Notifier;
@@ -73,6 +74,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
   const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
   const releaseEndedLeases = createReleaseEndedLeases(options, reapOverdueRuns);
+  const { webhooks, loops: webhookLoops } = createWebhooks(options, worker);
 
   return {
     identity,
@@ -87,6 +89,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
     worker,
     pseudonym: options.pseudonym,
     legacy: createLegacyProtocol(options),
+    webhooks,
     operations: {
       clientConfig: createClientConfig(options),
       countOpenRuns: statements.countOpenRuns,
@@ -108,6 +111,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
       credentialWatches,
       registry,
       releaseEndedLeases,
+      webhookLoops,
       polls: [answers, claimQueue, feeds],
     }),
   };

@@ -14,6 +14,9 @@ const background = new Set([
   "prune_sessions",
   "prune_spent_tokens",
   "prune_audit_events",
+  "list_active_webhooks",
+  "drop_due_deliveries",
+  "prune_webhook_deliveries",
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */

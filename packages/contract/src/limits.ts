@@ -62,6 +62,11 @@ export const limits = {
   userAgentMax: 200,
   deltaMaxCharacters: 8 * 1024,
   deltaSeqMax: 100_000,
+  webhookUrlMax: 2048,
+  deliveryPageMax: 100,
+  deliveryPageDefault: 50,
+  /** Due deliveries of one webhook. The oldest beyond them are dropped. */
+  dueDeliveriesMax: 10_000,
   failureCodeMax: 64,
   failureMessageMax: 500,
   eventIdMax: 100,

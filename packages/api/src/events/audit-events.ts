@@ -32,7 +32,9 @@ type AuditedEvent = Extract<
       | "assistant_changed"
       | "service_key_changed"
       | "personal_token_changed"
-      | "request_refused";
+      | "request_refused"
+      | "webhook_changed"
+      | "webhook_disabled";
   }
 >;
 
@@ -47,6 +49,8 @@ const auditedKinds: readonly AuditedEvent["kind"][] = [
   "service_key_changed",
   "personal_token_changed",
   "request_refused",
+  "webhook_changed",
+  "webhook_disabled",
 ];
 
 function isAudited(event: AppEvent): event is AuditedEvent {
@@ -99,6 +103,14 @@ function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefi
       const { code } = event;
       if (statusOf(code) !== 429 && !code.startsWith("too_many_")) return undefined;
       return { row: { kind: "limit_reached", facts: { code } }, sampledKind: `limit_reached ${code}` };
+    }
+    case "webhook_changed": {
+      const { kind, change, webhookId } = event;
+      return { row: { kind, facts: { change, webhook_id: webhookId } } };
+    }
+    case "webhook_disabled": {
+      const { kind, webhookId, assistantId, reason } = event;
+      return { row: { kind, facts: { webhook_id: webhookId, assistant_id: assistantId, reason } } };
     }
     case "key_used": {
       const { kind, credential, keyId } = event;

@@ -2,7 +2,7 @@ import { utf8Length, type Usage } from "@deepbot/contract";
 import type { LeaseKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { RefuseReport } from "./refuse-report.ts";
+import { isLeaseOfKey, type RefuseReport } from "./refuse-report.ts";
 
 /**
  * Stores the answer and ends the run. A repeat with the same text is accepted and changes nothing.
@@ -32,7 +32,7 @@ export function createCompleteRun(
       return;
     }
     const run = await statements.findReportedRun(lease.runId);
-    const isOwn = run?.leaseToken === lease.leaseToken && run.keyId === lease.keyId;
+    const isOwn = run?.leaseToken === lease.leaseToken && isLeaseOfKey(run, lease);
     if (isOwn && utf8Length(text) > (run.answerMaxBytes ?? Infinity)) throw new AppError("answer_too_long");
     if (!isOwn || run.state !== "completed" || run.answerText !== text) await refuse(lease);
   };

@@ -3,8 +3,9 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
 import { isServed, type DialogKey } from "./dialogs.ts";
-import { leaseOwner, type LeaseKey } from "./leases.ts";
+import { leaseIsOfKey, leaseValues, type LeaseKey } from "./leases.ts";
 import { today } from "./quotas.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface CompletedRun {
   runId: number;
@@ -73,8 +74,10 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     from done join freed on freed.dialog_id = done.dialog_id
     returning message_id`);
   const spent = db.$with("spent", { userId: dialogs.userId }).as(spentTokens);
+  const ended = sql`select run_id, assistant_id from done`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   return db
-    .with(locked, target, done, freed, answer, spent)
+    .with(locked, target, done, freed, answer, spent, deliveries)
     .select({
       runId: done.runId,
       dialogId: done.dialogId,
@@ -118,11 +121,13 @@ export function prepareCompleteRun(db: Db): CompleteRun {
       for update`,
     condition: sql`
       run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-      and ${leaseOwner} = ${sql.placeholder("keyId")}
+      and ${leaseIsOfKey}
       and (state = 'running' and lease_until > clock_timestamp() or ${healable}) and ${isShortEnough}`,
   });
-  return async ({ usage, ...answer }) =>
-    (await statement.execute({ ...answer, usage: usage === null ? null : JSON.stringify(usage) })).at(0);
+  return async ({ text, usage, ...lease }) => {
+    const answer = { text, usage: usage === null ? null : JSON.stringify(usage) };
+    return (await statement.execute({ ...leaseValues(lease), ...answer })).at(0);
+  };
 }
 
 /** True of the newest run of a dialog if a reply that names only the dialog is its answer. */

@@ -2,7 +2,8 @@ import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, runs } from "../schema/index.ts";
-import { leaseHolds, type LeaseKey, type ReleasedRun } from "./leases.ts";
+import { leaseHolds, leaseValues, type LeaseKey, type ReleasedRun } from "./leases.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface FailedRun extends ReleasedRun {
   state: RunState;
@@ -41,13 +42,15 @@ export function prepareFailRun(db: Db): FailRun {
       ended_at = case when ${again} then null else clock_timestamp() end
     from dialog
     where runs.dialog_id = dialog.dialog_id and ${leaseHolds}
-    returning runs.dialog_id, dialog.user_id, assistant_id, state, attempt, cancel_requested_at`);
+    returning runs.dialog_id, dialog.user_id, assistant_id, state, attempt, cancel_requested_at, run_id`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
     update dialogs set status_flag = false
     from failed where dialogs.dialog_id = failed.dialog_id and failed.state = 'failed'
     returning dialogs.dialog_id`);
+  const ended = sql`select run_id, assistant_id from failed where state = 'failed'`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   const statement = db
-    .with(dialog, failed, freed)
+    .with(dialog, failed, freed, deliveries)
     .select({
       dialogId: failed.dialogId,
       ownerId: failed.ownerId,
@@ -58,5 +61,5 @@ export function prepareFailRun(db: Db): FailRun {
     })
     .from(failed)
     .prepare("fail_run");
-  return async (failure) => (await statement.execute({ ...failure })).at(0);
+  return async (failure) => (await statement.execute({ ...failure, ...leaseValues(failure) })).at(0);
 }

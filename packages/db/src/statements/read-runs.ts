@@ -98,6 +98,7 @@ export interface ReportedRun {
   leaseToken: string | null;
   /** The service key that its last lease belonged to. */
   keyId: string;
+  assistantId: number;
   answerText: string | null;
   /** What its assistant allows; null if that is as much as the platform does. */
   answerMaxBytes: number | null;
@@ -113,6 +114,7 @@ export function prepareFindReportedRun(db: Db): FindReportedRun {
       state: runs.state,
       leaseToken: runs.leaseToken,
       keyId: sql<string>`${leaseOwner}`,
+      assistantId: runs.assistantId,
       answerText: answer.content,
       answerMaxBytes: sql<number | null>`(
         select answer_max_bytes from assistants where assistants.assistant_id = ${runs.assistantId}

@@ -2,6 +2,7 @@ import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface ReapedRun {
   runId: number;
@@ -105,8 +106,10 @@ export function prepareReapRuns(db: Db): ReapRuns {
     from reaped join freed on freed.dialog_id = reaped.dialog_id
     where answer_id is not null
     returning dialog_id`);
+  const ended = sql`select run_id, assistant_id from reaped where state <> 'queued'`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   const statement = db
-    .with(overdue, reaped, freed, partial, ...refundedStartTags(db))
+    .with(overdue, reaped, freed, partial, deliveries, ...refundedStartTags(db))
     .select()
     .from(reaped)
     .prepare("reap_runs");
