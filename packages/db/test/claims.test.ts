@@ -33,7 +33,7 @@ describeEachEngine("a claim", (engine) => {
     const { runId, userId } = await makeRun(suite.statements);
     await suite.statements.requestCancel({ runId, userId });
     expect(await suite.statements.claimRuns(anyClaim)).toEqual([]);
-    expect(await suite.statements.countClaimableRuns(9)).toBe(0);
+    expect(await suite.statements.countClaimableRuns(9)).toEqual([]);
     expect(await reap()).toMatchObject([{ runId, from: "queued", state: "cancelled" }]);
   });
 

@@ -136,7 +136,7 @@ describeEachEngine("service keys", (engine) => {
       expect(await suite.statements.releaseEndedLeases(10)).toEqual([]);
       await end(ended);
       expect(await suite.statements.releaseEndedLeases(10)).toEqual([
-        { runId, dialogId: lease.dialogId, ownerId: lease.userId, cancelRequested: false },
+        { runId, dialogId: lease.dialogId, assistantId: 1, ownerId: lease.userId, cancelRequested: false },
       ]);
       expect(await stateOf(runId)).toMatchObject({ state: "queued", attempt: 0 });
       expect(await stateOf(otherId)).toMatchObject({ state: "running", attempt: 1 });

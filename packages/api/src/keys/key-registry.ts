@@ -56,13 +56,13 @@ function createSnapshots(read: () => Promise<Snapshot>): Snapshots {
   const refresh = (): Promise<Snapshot> => {
     const own = read();
     reading = own;
-    const settle = (fresh: Snapshot | undefined): void => {
+    const store = (fresh: Snapshot | undefined): void => {
       // Once another read has begun, this one may have been too early.
       if (reading !== own) return;
       reading = undefined;
       snapshot = fresh;
     };
-    own.then(settle, () => settle(undefined));
+    own.then(store, () => store(undefined));
     return own;
   };
   return {

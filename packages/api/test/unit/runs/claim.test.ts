@@ -42,7 +42,7 @@ const claim = {
 
 it("a run that was claimed for a worker who left meanwhile is given back", async () => {
   const leaving = new AbortController();
-  const released: Parameters<ReleaseRun>[0][] = [];
+  const released: Parameters<Statements["releaseRun"]>[0][] = [];
   const emitted: AppEvent[] = [];
   const events = createEvents(() => {});
   events.subscribe((event) => void emitted.push(event));
@@ -51,7 +51,7 @@ it("a run that was claimed for a worker who left meanwhile is given back", async
       leaving.abort();
       return [run];
     },
-    releaseRun: async (lease: Parameters<ReleaseRun>[0]) => {
+    releaseRun: async (lease: Parameters<Statements["releaseRun"]>[0]) => {
       released.push(lease);
       return { dialogId: 3, ownerId: 2, cancelRequested: false };
     },
