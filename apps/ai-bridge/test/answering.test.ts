@@ -44,7 +44,8 @@ test("answers for the assistant of a configuration file, through the responses o
     { url: "/v1/responses", headers: { authorization: "Bearer sk-of-the-file" } },
   ]);
   await bridge.logs("w/deepbot serves");
-  await bridge.logs("The platform has no runs for assistant other");
+  await bridge.logs("w/other serves");
+  await bridge.logs("assistant_refused");
 });
 
 test("logs readable lines without texts or keys", async () => {

@@ -61,6 +61,18 @@ export interface LoopParts {
 
 export type LoopIntervals = Partial<typeof loopIntervals>;
 
+function webhookJobs({ refresh, sendDue, dropDue, prune }: WebhookLoops, intervals: typeof loopIntervals) {
+  const pruneAll = async (): Promise<void> => {
+    await pruneInBatches(dropDue);
+    await pruneInBatches(prune);
+  };
+  return [
+    { name: "refresh webhooks", intervalMs: intervals.refreshWebhooks, job: refresh },
+    { name: "send deliveries", intervalMs: intervals.sendDeliveries, job: sendDue },
+    { name: "prune deliveries", intervalMs: intervals.pruneDeliveries, job: pruneAll },
+  ];
+}
+
 /**
  * Starts what happens without a request: reaping, fallback polls, last-seen times and pruning.
  *
@@ -107,16 +119,7 @@ export function createStartLoops(
         intervalMs: intervals.pruneAuditEvents,
         job: () => pruneInBatches((limit) => statements.pruneAuditEvents({ keepDays: settings.auditKeepDays, limit })),
       },
-      { name: "refresh webhooks", intervalMs: intervals.refreshWebhooks, job: webhookLoops.refresh },
-      { name: "send deliveries", intervalMs: intervals.sendDeliveries, job: webhookLoops.sendDue },
-      {
-        name: "prune deliveries",
-        intervalMs: intervals.pruneDeliveries,
-        job: async () => {
-          await pruneInBatches(webhookLoops.dropDue);
-          await pruneInBatches(webhookLoops.prune);
-        },
-      },
+      ...webhookJobs(webhookLoops, intervals),
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, events }));
     stops.push(webhookLoops.startPushing());

@@ -58,9 +58,27 @@ function createIdentity(options: CreateUseCasesOptions, registry: KeyRegistry) {
   };
 }
 
+/** What operators and their programs ask about the platform. */
+function createOperations(options: CreateUseCasesOptions, countWaitingWorkers: () => number) {
+  const { statements, ping } = options;
+  return {
+    clientConfig: createClientConfig(options),
+    countOpenRuns: statements.countOpenRuns,
+    findPeakUsage: statements.findPeakUsage,
+    countWaitingWorkers,
+
+    /** @throws {AppError} `database_unavailable` */
+    checkHealth: async (): Promise<void> => {
+      await ping().catch(() => {
+        throw new AppError("database_unavailable");
+      });
+    },
+  };
+}
+
 /** Builds the use cases over one database, and registers who hears of their events: delivery first, then the log. */
 export function createUseCases(options: CreateUseCasesOptions) {
-  const { statements, events, deltaStore: store, ping } = options;
+  const { events, deltaStore: store } = options;
   const answers = createAnswerWaits(options);
   const claimQueue = createClaimQueue(options);
   const feeds = createRunFeeds({ ...options, store });
@@ -90,19 +108,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
     pseudonym: options.pseudonym,
     legacy: createLegacyProtocol(options),
     webhooks,
-    operations: {
-      clientConfig: createClientConfig(options),
-      countOpenRuns: statements.countOpenRuns,
-      findPeakUsage: statements.findPeakUsage,
-      countWaitingWorkers: claimQueue.size,
-
-      /** @throws {AppError} `database_unavailable` */
-      checkHealth: async (): Promise<void> => {
-        await ping().catch(() => {
-          throw new AppError("database_unavailable");
-        });
-      },
-    },
+    operations: createOperations(options, claimQueue.size),
 
     startLoops: createStartLoops(options, {
       reapOverdueRuns,

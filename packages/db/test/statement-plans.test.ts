@@ -77,11 +77,10 @@ const fill = [
     select user_id, 'a token', encode(sha256(user_id::text::bytea), 'hex'), 'x' from users`,
   `insert into spent_tokens (hash, expires_at) select 'hash ' || n, now() + n * interval '1 minute' from generate_series(-500, 500) as n`,
   `insert into audit_events (at, kind) select now() - n * interval '1 hour', 'signed_in' from generate_series(1, 2000) as n`,
-  `insert into assistants (slug, name) select 'assistant-' || n, 'x' from generate_series(1, 100) as n`,
+  `insert into assistants (slug, name) select 'assistant-' || n, 'x' from generate_series(2, 500) as n`,
   `insert into dialogs (user_id, dialog_name, last_seq) select user_id, 'a dialog', 20 from users`,
   `insert into messages (dialog_id, user_id, content, seq)
     select dialog_id, case n % 2 when 1 then user_id else 1 end, repeat('x', 200), n from generate_series(1, 20) as n, dialogs`,
-  `insert into assistants (slug, name) select 'assistant-' || n, 'an assistant' from generate_series(2, 500) as n`,
   `insert into webhooks (assistant_id, url, events, secrets)
     select n, 'https://receiver' || n || '.example/', '{run.ended}', '{whsec_s}' from generate_series(2, 500) as n`,
   `insert into webhook_deliveries (webhook_id, event, run_id, due_at, ended_at)

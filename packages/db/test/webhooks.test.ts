@@ -228,11 +228,11 @@ describeEachEngine("webhooks", (engine) => {
 
   describe("whose run a key of the receiver reports on", () => {
     const reach = [
-      ["all assistants", null, true],
-      ["the run's assistant", [7, 1], true],
-      ["other assistants", [7], false],
-      ["no assistant", [], false],
-    ] as const;
+      { reaches: "all assistants", assistantIds: null, isAccepted: true },
+      { reaches: "the run's assistant", assistantIds: [7, 1], isAccepted: true },
+      { reaches: "other assistants", assistantIds: [7], isAccepted: false },
+      { reaches: "no assistant", assistantIds: [], isAccepted: false },
+    ];
     const claimPushed = async (keyId = webhookKeyId) => {
       await makeRun(suite.statements);
       const [claimed] = await suite.statements.claimRuns({ ...anyClaim, keyId });
@@ -251,9 +251,9 @@ describeEachEngine("webhooks", (engine) => {
         suite.statements.failRun({ ...lease, errorCode: "x", errorMessage: "x", retry: true, backoffMs: 0 }),
       releaseRun: (lease) => suite.statements.releaseRun(lease),
     };
-    const cases = Object.keys(reports).flatMap((report) => reach.map((one) => [report, ...one] as const));
+    const cases = Object.keys(reports).flatMap((report) => reach.map((key) => ({ report, ...key })));
 
-    it.each(cases)("%s: by a key of %s", async (report, _, assistantIds, isAccepted) => {
+    it.each(cases)("$report: by a key of $reaches", async ({ report, assistantIds, isAccepted }) => {
       const lease = { ...(await claimPushed()), keyId: "a key", assistantIds };
       expect((await reports[report]?.(lease)) !== undefined).toBe(isAccepted);
     });

@@ -65,6 +65,13 @@ export interface AuditTrail {
   close: () => Promise<void>;
 }
 
+function webhookRow(event: AuditedEvent & { kind: "webhook_changed" | "webhook_disabled" }): Row {
+  const { kind, webhookId } = event;
+  if (kind === "webhook_changed") return { kind, facts: { change: event.change, webhook_id: webhookId } };
+  const { assistantId, reason } = event;
+  return { kind, facts: { webhook_id: webhookId, assistant_id: assistantId, reason } };
+}
+
 /** Kinds that anybody can cause at will are sampled; `undefined` for events that leave no row. */
 function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefined {
   switch (event.kind) {
@@ -104,14 +111,9 @@ function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefi
       if (statusOf(code) !== 429 && !code.startsWith("too_many_")) return undefined;
       return { row: { kind: "limit_reached", facts: { code } }, sampledKind: `limit_reached ${code}` };
     }
-    case "webhook_changed": {
-      const { kind, change, webhookId } = event;
-      return { row: { kind, facts: { change, webhook_id: webhookId } } };
-    }
-    case "webhook_disabled": {
-      const { kind, webhookId, assistantId, reason } = event;
-      return { row: { kind, facts: { webhook_id: webhookId, assistant_id: assistantId, reason } } };
-    }
+    case "webhook_changed":
+    case "webhook_disabled":
+      return { row: webhookRow(event) };
     case "key_used": {
       const { kind, credential, keyId } = event;
       return { row: { kind, keyId, facts: { credential } } };

@@ -12,7 +12,6 @@ import {
   releaseOutput,
   type ErrorCode,
 } from "@deepbot/contract";
-import type { LeaseKey } from "@deepbot/db";
 import type { ServiceKey } from "../identity/service-key.ts";
 import { router, sync, workerProcedure } from "../trpc.ts";
 import { toWireClaim } from "./claim-wire.ts";
@@ -25,7 +24,7 @@ interface ReportInput {
   lease_token: string;
 }
 
-const leaseOf = ({ keyId, assistantIds }: ServiceKey, { run_id, lease_token }: ReportInput): LeaseKey => ({
+const leaseOf = ({ keyId, assistantIds }: ServiceKey, { run_id, lease_token }: ReportInput) => ({
   runId: run_id,
   leaseToken: lease_token,
   keyId,

@@ -27,7 +27,7 @@ export const leaseIsOfKey = sql`(
 )`;
 
 /** What the placeholders of {@link leaseHolds} stand for. */
-export function leaseValues({ runId, leaseToken, keyId, assistantIds = [] }: LeaseKey) {
+export function leaseValues({ runId, leaseToken, keyId, assistantIds = [] }: LeaseKey): Record<string, unknown> {
   return { runId, leaseToken, keyId, assistantIds };
 }
 

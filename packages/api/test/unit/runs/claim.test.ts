@@ -25,8 +25,6 @@ const run: ClaimedRun = {
   messages: [],
 };
 
-type ReleaseRun = Statements["releaseRun"];
-
 const claim = {
   key: environmentKey,
   assistants: undefined,
