@@ -46,6 +46,9 @@ export const limits = {
   sessionsShown: 100,
   /** Names of service keys and personal tokens, in code points. */
   keyNameMax: 100,
+  /** Characters of a service key or a personal token, and of the beginning by which people tell them apart. */
+  keyMax: 53,
+  keyPrefixMax: 10,
   /** Longest life that a key or a token may be given, in days. */
   keyLifeMaxDays: 3_650,
   /** Assistants that one key may be limited to. */

@@ -25,7 +25,7 @@ const plainName = "access_token";
 
 /** How often a cookie came. A browser that has it for several paths or domains sends each; the parser keeps the first. */
 function countCookies(header: string, name: string): number {
-  return header.split(";").filter((pair) => pair.split("=", 1)[0]?.trim() === name).length;
+  return header.split(";").filter((pair) => pair.includes("=") && pair.split("=", 1)[0]?.trim() === name).length;
 }
 
 /**

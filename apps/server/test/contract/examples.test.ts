@@ -9,8 +9,15 @@ import { createExamplePlayer, type ExamplePlayer } from "../support/example-play
 
 const claims = { sub: "1234567890", email: "ada@example.com", given_name: "Ada", family_name: "Lovelace" };
 
+/** What needs no dialog, in order. */
+const operations = [
+  ...["assistants.list", "assistants.listAll", "assistants.create", "assistants.update"],
+  ...["keys.create", "keys.list", "keys.update", "keys.revoke", "assistants.disable"],
+  ...["tokens.create", "tokens.list", "tokens.end"],
+];
+
 describe("the examples of the document", () => {
-  const api = useApi();
+  const api = useApi({ ADMIN_EMAILS: claims.email });
 
   async function signIn(player: ExamplePlayer): Promise<Person> {
     player.know("token", examples["auth.signIn"]?.request?.["token"], await mintDevToken(api.request, claims));
@@ -65,8 +72,9 @@ describe("the examples of the document", () => {
     for (const name of ["config.get", "health.check", "auth.nonce"]) await player.play(name);
     const person = await signIn(player);
     for (const name of ["auth.me", "sessions.list", "account.usage"]) await player.play(name);
+    for (const name of operations) await player.play(name);
     const created = await player.play("dialogs.create");
-    for (const name of ["dialogs.list", "dialogs.rename", "dialogs.flag"]) await player.play(name);
+    for (const name of ["dialogs.list", "dialogs.rename", "dialogs.update", "dialogs.flag"]) await player.play(name);
     await playRun(player);
     for (const name of ["runs.get", "dialogs.get", "messages.list"]) await player.play(name);
     await playOriginalProtocol(player);

@@ -13,11 +13,17 @@ const kinds: Readonly<Record<string, string>> = {
   question_id: "message",
   run_id: "run",
   user_id: "user",
+  created_by: "user",
+  user: "pseudonym",
   id: "user",
   session_id: "session",
   lease_token: "lease",
   nonce: "nonce",
   token: "token",
+  token_id: "personal token",
+  key_id: "key",
+  key: "secret",
+  prefix: "prefix",
 };
 
 const timeForm = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;

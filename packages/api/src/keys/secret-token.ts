@@ -1,5 +1,6 @@
 import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { limits } from "@deepbot/contract";
 
 export const serviceKeyPrefix = "dbk_";
 export const personalTokenPrefix = "dbp_";
@@ -11,9 +12,6 @@ const base = BigInt(digits.length);
 /** 256 random bits need 43 digits in base 62, a CRC-32 needs 6. */
 const secretLength = 43;
 const checksumLength = 6;
-
-/** Characters by which people tell keys apart: the prefix and a few digits. */
-const shownLength = 10;
 
 function toBase62(value: bigint, length: number): string {
   let text = "";
@@ -40,7 +38,7 @@ export function hashOfSecret(secret: string): string {
 export function createSecretToken(prefix: Prefix): SecretToken {
   const body = prefix + toBase62(BigInt(`0x${randomBytes(32).toString("hex")}`), secretLength);
   const secret = body + checksumOf(body);
-  return { secret, hash: hashOfSecret(secret), prefix: secret.slice(0, shownLength) };
+  return { secret, hash: hashOfSecret(secret), prefix: secret.slice(0, limits.keyPrefixMax) };
 }
 
 const form = /^[0-9A-Za-z]+$/;

@@ -50,7 +50,7 @@ test("compiles strictly and answers a person, without a file of the repository",
   expect(await person.exited, person.output()).toBe(0);
   const printed: unknown = JSON.parse(person.output().trim().split("\n").at(-1) ?? "");
   expect(printed).toEqual({
-    answer: "You said: Hello",
+    answer: "Hello from TypeScript! You wrote: Hello",
     refusal: { kind: "lease_lost", code: "run_not_found" },
   });
 

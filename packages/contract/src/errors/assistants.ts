@@ -18,6 +18,7 @@ export const assistantErrors = {
   assistant_fixed: {
     status: 409,
     failure: "refused",
+    facts: ["assistant"],
     text: {
       en: "The assistant {assistant} cannot be disabled, and keeps its slug.",
       ru: "Ассистента {assistant} нельзя отключить, и его slug не меняется.",
@@ -31,6 +32,7 @@ export const assistantErrors = {
   assistant_limit: {
     status: 409,
     failure: "refused",
+    facts: ["limit"],
     text: {
       en: "There are {limit} assistants already, disabled ones included. Change one that is no longer needed.",
       ru: "Ассистентов уже {limit}, включая отключённых. Измените тот, который больше не нужен.",
@@ -39,6 +41,7 @@ export const assistantErrors = {
   assistant_refused: {
     status: 403,
     failure: "refused",
+    facts: ["assistant"],
     text: {
       en: "This key does not reach the assistant {assistant}.",
       ru: "Этому ключу недоступен ассистент {assistant}.",

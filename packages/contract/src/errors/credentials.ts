@@ -21,6 +21,7 @@ export const credentialErrors = {
   scope_missing: {
     status: 403,
     failure: "refused",
+    facts: ["scope"],
     text: { en: "This key lacks the scope `{scope}`.", ru: "У этого ключа нет права `{scope}`." },
   },
   key_not_found: {
@@ -31,14 +32,16 @@ export const credentialErrors = {
   key_limit: {
     status: 409,
     failure: "refused",
+    facts: ["limit"],
     text: {
       en: "There are {limit} keys already. Revoke one that is no longer needed.",
       ru: "Ключей уже {limit}. Отзовите тот, который больше не нужен.",
     },
   },
   assistant_unknown: {
-    status: 422,
+    status: 404,
     failure: "refused",
+    facts: ["assistant"],
     text: { en: "There is no assistant `{assistant}`.", ru: "Ассистента `{assistant}` нет." },
   },
   token_invalid: {
@@ -65,6 +68,7 @@ export const credentialErrors = {
   token_limit: {
     status: 409,
     failure: "refused",
+    facts: ["limit"],
     text: {
       en: "You have {limit} tokens already. End one that you no longer need.",
       ru: "У вас уже {limit} токенов. Завершите тот, который больше не нужен.",

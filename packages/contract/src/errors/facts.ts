@@ -10,6 +10,8 @@ export const factSchemas = {
   policy: z.string().meta({ description: "Which rate limit was reached, as in the header `RateLimit`", maxLength: 40 }),
   retry_after: z.int().describe("Seconds until the rate limit lets the next request through"),
   path: z.string().meta({ description: "The path of the request, cut to 200 characters", maxLength: 200 }),
+  assistant: z.string().meta({ description: "Slug of the assistant that the error is about", maxLength: 63 }),
+  scope: z.string().meta({ description: "The scope that the key lacks", maxLength: 20 }),
   encoding: z.string().meta({ description: "The content coding of the body that was sent", maxLength: 20 }),
 } as const;
 

@@ -51,7 +51,9 @@ export const exportOutput = z
     exported_at: timestamp("When the export was made"),
     profile,
     sessions: z.array(session).describe("Sign-ins that are on record, oldest first"),
-    tokens: z.array(personalToken).describe("Personal tokens, the newest first"),
+    tokens: z
+      .array(personalToken)
+      .meta({ description: "Personal tokens, the newest first", maxItems: limits.personalTokensMax }),
     dialogs: z
       .array(
         z

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { acceptedParts, slugForm } from "../assistants.ts";
 import { limits } from "../limits.ts";
-import { text, timestamp } from "./fields.ts";
+import { shortText, text, timestamp } from "./fields.ts";
 
 /** The name of an assistant on the wire. */
 export const slug = (description: string) =>
@@ -15,22 +15,29 @@ const suggestions = z
   .describe("Questions to begin with");
 
 const shown = {
-  slug: z.string().describe("Names the assistant in requests"),
-  name: z.string(),
-  description: z.string(),
-  greeting: z.string().describe("What an empty dialog shows"),
-  suggestions: z.array(z.string()).describe("Questions to begin with"),
-  accepts: z.array(z.enum(acceptedParts)).describe("What questions may hold"),
+  slug: shortText("Names the assistant in requests", limits.assistantSlugMax),
+  name: shortText("For people", limits.assistantNameMax),
+  description: shortText("For people who choose one", limits.assistantDescriptionMax),
+  greeting: shortText("What an empty dialog shows", limits.assistantGreetingMax),
+  suggestions: z
+    .array(shortText("A question to begin with", limits.suggestionMax))
+    .meta({ description: "Questions to begin with", maxItems: limits.suggestionsMax }),
+  accepts: z
+    .array(z.enum(acceptedParts))
+    .meta({ description: "What questions may hold", maxItems: acceptedParts.length }),
   online: z.boolean().describe("Whether a worker is there to answer"),
 };
 
 /** What people see of an assistant. */
-const shownAssistant = z.object(shown);
+const shownAssistant = z.object(shown).meta({ id: "Assistant" });
 
 export type WireShownAssistant = z.infer<typeof shownAssistant>;
 
 export const listAssistantsOutput = z.object({
-  assistants: z.array(shownAssistant).describe("In the order in which they were made, without disabled ones"),
+  assistants: z.array(shownAssistant).meta({
+    description: "In the order in which they were made, without disabled ones",
+    maxItems: 500,
+  }),
 });
 
 const answerMaxMs = z
@@ -56,15 +63,17 @@ const questionsPerDay = z
     "Questions that one person may ask it on a day (UTC), within their own quotas; null: as many as those allow",
   );
 
-const assistant = z.object({
-  ...shown,
-  instructions: z.string().describe("For the model; workers get them with each run"),
-  answer_max_ms: answerMaxMs,
-  answer_max_bytes: answerMaxBytes,
-  questions_per_day: questionsPerDay,
-  created_at: timestamp("When it was made"),
-  disabled_at: timestamp("When it was disabled; null if it takes questions").nullable(),
-});
+const assistant = z
+  .object({
+    ...shown,
+    instructions: shortText("For the model; workers get them with each run", limits.instructionsMax),
+    answer_max_ms: answerMaxMs,
+    answer_max_bytes: answerMaxBytes,
+    questions_per_day: questionsPerDay,
+    created_at: timestamp("When it was made"),
+    disabled_at: timestamp("When it was disabled; null if it takes questions").nullable(),
+  })
+  .meta({ id: "OperatorAssistant" });
 
 export type WireAssistant = z.infer<typeof assistant>;
 
@@ -83,7 +92,9 @@ const changeable = {
 export const assistantOutput = assistant;
 
 export const listAllAssistantsOutput = z.object({
-  assistants: z.array(assistant).describe("In the order in which they were made, disabled ones too"),
+  assistants: z
+    .array(assistant)
+    .meta({ description: "In the order in which they were made, disabled ones too", maxItems: 500 }),
 });
 
 export const createAssistantInput = z.strictObject({

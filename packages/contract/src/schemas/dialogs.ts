@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { slug } from "./assistants.ts";
-import { dialogName, id, serverOk, storedText, timestamp } from "./fields.ts";
+import { dialogName, id, serverOk, shortText, storedText, timestamp } from "./fields.ts";
 import { messageRole } from "./messages.ts";
 
 const dialogId = id("Id of the dialog");
@@ -22,8 +22,8 @@ export const updateDialogInput = z.strictObject({
 
 export const updateDialogOutput = z.object({
   dialog_id: dialogId,
-  dialog_name: z.string(),
-  assistant: z.string().describe("Slug of its assistant"),
+  dialog_name: storedName,
+  assistant: shortText("Slug of its assistant", limits.assistantSlugMax),
 });
 
 export const renameDialogInput = z.object({ dialog_id: dialogId, dialog_name: dialogName });

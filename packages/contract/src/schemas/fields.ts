@@ -37,6 +37,9 @@ export const uuid = (description: string) => z.uuid().describe(description);
 /** A text of the platform in a response: at most as long as an answer. */
 export const storedText = (description: string) => z.string().meta({ description, maxLength: limits.answerMaxBytes });
 
+/** A text in a response of at most `maxLength` characters. */
+export const shortText = (description: string, maxLength: number) => z.string().meta({ description, maxLength });
+
 /** A point in time: ISO 8601 in UTC. */
 export const timestamp = (description: string) => z.iso.datetime().describe(description);
 

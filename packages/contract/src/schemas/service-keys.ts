@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { serviceKeyScopes } from "../service-keys.ts";
-import { text, timestamp, uuid } from "./fields.ts";
+import { shortText, text, timestamp, uuid } from "./fields.ts";
 
 const scope = z
   .enum(serviceKeyScopes)
@@ -34,23 +34,31 @@ export const lifeInDays = z
   .nullable()
   .describe("Days from now until it expires; null means never");
 
-const serviceKey = z.object({
-  key_id: z.uuid().describe("Id of the key"),
-  name: z.string(),
-  prefix: z.string().describe("The beginning of the key"),
-  scopes: z.array(scope),
-  assistants: z.array(z.string()).nullable().describe("Slugs of its assistants; null means all"),
+const keyFields = {
+  key_id: uuid("Id of the key"),
+  name: shortText("For people, to tell keys apart", limits.keyNameMax),
+  prefix: shortText("The beginning of the key", limits.keyPrefixMax),
+  scopes: z.array(scope).meta({ description: "What the key may do", maxItems: serviceKeyScopes.length }),
+  assistants: z
+    .array(shortText("Slug of an assistant", limits.assistantSlugMax))
+    .meta({ maxItems: limits.keyAssistantsMax })
+    .nullable()
+    .describe("Slugs of its assistants; null means all"),
   created_by: z.int().nullable().describe("Id of the operator who made it; null once that account is deleted"),
   created_at: timestamp("When it was made"),
   expires_at: timestamp("When it expires").nullable(),
   last_used_at: timestamp("When it was used last, exact to a minute").nullable(),
   revoked_at: timestamp("When it was revoked").nullable(),
-});
+};
+
+const serviceKey = z.object(keyFields).meta({ id: "ServiceKey" });
 
 export type WireServiceKey = z.infer<typeof serviceKey>;
 
 export const listKeysOutput = z.object({
-  keys: z.array(serviceKey).describe("Live ones first, of each the newest first; a thousand at most"),
+  keys: z
+    .array(serviceKey)
+    .meta({ description: "Live ones first, of each the newest first; a thousand at most", maxItems: limits.keysShown }),
 });
 
 export const createKeyInput = z.strictObject({
@@ -60,9 +68,12 @@ export const createKeyInput = z.strictObject({
   expires_in_days: lifeInDays.default(null),
 });
 
-export const createKeyOutput = serviceKey.extend({
-  key: z.string().describe("The key itself. It is shown this once and cannot be read again"),
-});
+export const createKeyOutput = z
+  .object({
+    ...keyFields,
+    key: shortText("The key itself. It is shown this once and cannot be read again", limits.keyMax),
+  })
+  .meta({ id: "NewServiceKey" });
 
 export const updateKeyInput = z.strictObject({
   key_id: uuid("Id of the key"),
@@ -76,4 +87,4 @@ export const updateKeyOutput = serviceKey;
 
 export const revokeKeyInput = z.strictObject({ key_id: uuid("Id of the key") });
 
-export const revokeKeyOutput = z.object({ key_id: z.uuid().describe("Id of the key that was revoked") });
+export const revokeKeyOutput = z.object({ key_id: uuid("Id of the key that was revoked") });

@@ -3,7 +3,7 @@ import { limits } from "../limits.ts";
 import { locales } from "../locale.ts";
 import { slug } from "./assistants.ts";
 import { messageRole } from "./messages.ts";
-import { answerText, id, storedText, text, timestamp, usageFields, uuid } from "./fields.ts";
+import { answerText, id, shortText, storedText, text, timestamp, usageFields, uuid } from "./fields.ts";
 
 const leaseMs = z
   .int()
@@ -63,18 +63,19 @@ export const claimOutput = z.object({
         .object({
           run_id: id("Id of the run"),
           dialog_id: id("Id of the dialog"),
-          assistant: z.object({
-            slug: z.string().describe("Slug of the assistant that was asked"),
-            instructions: z.string().describe("What the operator wants the model to be told"),
-          }),
-          user: z
-            .string()
-            .describe(
-              "Stands for the person: always the same text for this assistant, and another one for every other",
-            ),
+          assistant: z
+            .object({
+              slug: shortText("Slug of the assistant that was asked", limits.assistantSlugMax),
+              instructions: shortText("What the operator wants the model to be told", limits.instructionsMax),
+            })
+            .meta({ id: "ClaimedAssistant" }),
+          user: shortText(
+            "Stands for the person: always the same text for this assistant, and another one for every other",
+            64,
+          ),
           user_id: id("Owner of the dialog. Only for keys that reach all assistants; others have `user`").optional(),
           locale: z.enum(locales).describe("The language in which the person reads sentences of the platform"),
-          traceparent: z.string().optional().describe("The W3C trace context of the request that asked, if it had one"),
+          traceparent: shortText("The W3C trace context of the request that asked, if it had one", 55).optional(),
           attempt: z.int().describe("1 for the first"),
           max_attempts: z.int(),
           lease_token: uuid("Goes with every report on this run"),

@@ -16,6 +16,11 @@ export const dialogExamples: Readonly<Record<string, Example>> = {
     request: { dialog_id: dialog, dialog_name: "Long rivers" },
     response: { server: "ok", status: true },
   },
+  "dialogs.update": {
+    parameters: { dialog_id: dialog },
+    request: { assistant: "deepbot" },
+    response: { dialog_id: dialog, dialog_name: "Long rivers", assistant: "deepbot" },
+  },
   "dialogs.delete": { request: { dialog_id: dialog }, response: { server: "ok", status: "Диалог удалён" } },
   "dialogs.flag": { parameters: { dialog_id: dialog }, response: { server: "ok", content: false } },
   "dialogs.get": { parameters: { dialog_id: dialog }, response: { server: "ok", dialogs: [asked, answered] } },

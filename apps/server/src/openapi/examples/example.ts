@@ -15,6 +15,10 @@ export const ids = {
   user: 2,
   dialog: 7,
   session: "5b2f6a0c-61c5-4a3e-9f7c-0d6f0c9a4e11",
+  token: "7d3e1b52-4c8a-4f06-9b1d-2e5f8a7c6d90",
+  personalToken: "dbp_4f9K2xQ7mT1vB8nR5wL3cZ6yH0jD2sG9aF4kP7tX1uE5iO3qVbNmA",
+  key: "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d",
+  serviceKey: "dbk_8sV3pQ9xK2mT7vB1nR4wL6cZ0yH5jD8sG3aF9kP2tX7uE1iO4qWnTb",
   lease: "0f9c2d1e-3b5a-4c7d-8e6f-1a2b3c4d5e6f",
   clientMessage: "c1f7a3b2-9d4e-4f60-8a1b-2c3d4e5f6a7b",
 } as const;

@@ -1,7 +1,13 @@
 import { dialogExamples } from "./dialogs.ts";
 import type { Example } from "./example.ts";
+import { operatorExamples } from "./operators.ts";
 import { peopleExamples } from "./people.ts";
 import { runExamples } from "./runs.ts";
 
 /** An example of every operation, by the name of its procedure. */
-export const examples: Readonly<Record<string, Example>> = { ...peopleExamples, ...dialogExamples, ...runExamples };
+export const examples: Readonly<Record<string, Example>> = {
+  ...peopleExamples,
+  ...operatorExamples,
+  ...dialogExamples,
+  ...runExamples,
+};

@@ -8,6 +8,15 @@ const person = {
 
 const email = "ada@example.com";
 
+const token = {
+  token_id: ids.token,
+  name: "my script",
+  prefix: "dbp_4f9K2x",
+  created_at: at(0),
+  expires_at: null,
+  last_used_at: null,
+};
+
 /** Signing in and out, and what belongs to a person. */
 export const peopleExamples: Readonly<Record<string, Example>> = {
   "config.get": {
@@ -68,9 +77,13 @@ export const peopleExamples: Readonly<Record<string, Example>> = {
           user_agent: "curl/8.16.0",
         },
       ],
+      tokens: [],
       dialogs: [],
     },
   },
+  "tokens.list": { response: { tokens: [token] } },
+  "tokens.create": { request: { name: "my script" }, response: { ...token, token: ids.personalToken } },
+  "tokens.end": { parameters: { token_id: ids.token }, response: { token_id: ids.token } },
   "account.delete": { parameters: { user_id: ids.user }, response: { user_id: ids.user } },
   "health.check": { response: { status: "ok" } },
 };

@@ -70,7 +70,10 @@ export const runExamples: Readonly<Record<string, Example>> = {
         {
           run_id: 12,
           dialog_id: ids.dialog,
+          assistant: { slug: "deepbot", instructions: "" },
+          user: "kxJX-_fhUj6rhIVDlUfN5q",
           user_id: ids.user,
+          locale: "en",
           attempt: 1,
           max_attempts: 3,
           lease_token,
