@@ -89,6 +89,9 @@ describe("webhooks", () => {
       for (let n = 0; n < webhooks.perAssistant; n += 1) await make("https://hooks.example.com/", "run.ended");
       expect(await refusalOf(make("https://hooks.example.com/", "run.ended"))).toBe("webhook_limit");
       expect(await refusalOf(make("https://me@hooks.example.com/", "run.ended"))).toBe("webhook_url_refused");
+      expect(await refusalOf(make(`https://hooks.example.com/${"я".repeat(1_000)}`, "run.ended"))).toBe(
+        "webhook_url_refused",
+      );
       const other = { slug: "nobody", url: "https://hooks.example.com/", events: ["run.ended" as const] };
       expect(await refusalOf(admin.webhooks.create(other))).toBe("assistant_not_found");
     });

@@ -65,7 +65,10 @@ export const limits = {
   userAgentMax: 200,
   deltaMaxCharacters: 8 * 1024,
   deltaSeqMax: 100_000,
+  /** The most that `WEBHOOKS_PER_ASSISTANT` can be. */
+  webhooksPerAssistantMax: 100,
   webhookUrlMax: 2048,
+  webhookSecretMax: 50,
   deliveryPageMax: 100,
   deliveryPageDefault: 50,
   /** Due deliveries of one webhook. The oldest beyond them are dropped. */

@@ -1,4 +1,5 @@
 import { defaultSettings, type Settings } from "@deepbot/api/server";
+import { limits } from "@deepbot/contract";
 import { whole } from "@deepbot/runtime";
 import { z } from "zod";
 import { truth } from "./truth.ts";
@@ -7,7 +8,7 @@ const { webhooks: defaults } = defaultSettings;
 
 /** Settings about what is sent to receivers. */
 export const webhookSettings = {
-  WEBHOOKS_PER_ASSISTANT: whole(1, 100).default(defaults.perAssistant),
+  WEBHOOKS_PER_ASSISTANT: whole(1, limits.webhooksPerAssistantMax).default(defaults.perAssistant),
   WEBHOOK_TIMEOUT_MS: whole(1_000, 300_000).default(defaults.timeoutMs),
   WEBHOOK_PARALLEL_PER_HOST: whole(1, 200).default(defaults.parallelPerHost),
   WEBHOOK_MAX_FAILURES: whole(1, 10_000).default(defaults.maxFailures),

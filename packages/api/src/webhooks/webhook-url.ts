@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { limits } from "@deepbot/contract";
 import { AppError } from "../app-error.ts";
 import { isPublicAddress } from "./sending/addresses.ts";
 
@@ -20,5 +21,7 @@ export function parseWebhookUrl(text: string, { allowHttp, allowPrivate }: UrlRu
   const host = url.hostname.replaceAll(/[[\]]/g, "");
   if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) throw new AppError("webhook_url_refused");
   url.hash = "";
+  // It may have grown: what is not ASCII becomes longer.
+  if (url.href.length > limits.webhookUrlMax) throw new AppError("webhook_url_refused");
   return url.href;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import { webhookEvents } from "../service-keys.ts";
 import { slug } from "./assistants.ts";
-import { id, text, timestamp, uuid } from "./fields.ts";
+import { id, shortText, text, timestamp, uuid } from "./fields.ts";
 
 const url = text({
   min: 1,
@@ -20,30 +20,42 @@ const events = z
 
 const webhookId = uuid("Id of the webhook");
 
-const webhook = z.object({
-  webhook_id: z.uuid().describe("Id of the webhook"),
-  assistant: z.string().describe("Slug of its assistant"),
-  url: z.string(),
-  events: z.array(z.enum(webhookEvents)),
-  secrets: z.int().describe("How many secrets sign its deliveries: two from a rotation to the end of the older one"),
+const heard = z.array(z.enum(webhookEvents)).meta({ description: "What it hears of", maxItems: webhookEvents.length });
+
+const webhookFields = {
+  webhook_id: webhookId,
+  assistant: shortText("Slug of its assistant", limits.assistantSlugMax),
+  url: shortText("Where its messages go", limits.webhookUrlMax),
+  events: heard,
+  secrets: z.int().describe("How many secrets sign its messages: two from a rotation to the end of the older one"),
   failures: z.int().describe("Deliveries in a row that failed"),
   created_at: timestamp("When it was made"),
   disabled_at: timestamp("When it was disabled; null while it is active").nullable(),
-  disabled_reason: z
-    .string()
-    .nullable()
-    .describe("`operator`, `failures` (too many in a row) or `gone` (the receiver responded with 410)"),
-});
+  disabled_reason: shortText(
+    "`operator`, `failures` (too many in a row) or `gone` (the receiver responded with 410)",
+    20,
+  ).nullable(),
+};
 
-const webhookWithSecret = webhook.extend({
-  secret: z.string().describe("Signs the deliveries, by Standard Webhooks. It is shown only here"),
-});
+const webhook = z.object(webhookFields).meta({ id: "Webhook" });
+
+const webhookWithSecret = z
+  .object({
+    ...webhookFields,
+    secret: shortText(
+      "Signs the messages, by Standard Webhooks. It is shown this once and cannot be read again",
+      limits.webhookSecretMax,
+    ),
+  })
+  .meta({ id: "NewWebhook" });
 
 const assistant = { slug: slug("The assistant") };
 
 export const listWebhooksInput = z.strictObject(assistant);
 
-export const listWebhooksOutput = z.object({ webhooks: z.array(webhook).describe("Oldest first") });
+export const listWebhooksOutput = z.object({
+  webhooks: z.array(webhook).meta({ description: "Oldest first", maxItems: limits.webhooksPerAssistantMax }),
+});
 
 export const createWebhookInput = z.strictObject({ ...assistant, url, events });
 
@@ -66,22 +78,20 @@ export const webhookOutput = webhook;
 
 export const webhookInput = z.strictObject({ webhook_id: webhookId });
 
-export const deleteWebhookOutput = z.object({ webhook_id: z.uuid().describe("Id of the webhook that was deleted") });
+export const deleteWebhookOutput = z.object({ webhook_id: uuid("Id of the webhook that was deleted") });
 
 export const rotateWebhookOutput = webhookWithSecret;
 
 const attemptFields = {
   status: z.int().nullable().describe("HTTP status of the last response; null if there was none"),
-  error: z
-    .string()
-    .nullable()
-    .describe(
-      "What went wrong with the last attempt: `status`, `redirect`, `timeout`, `connection`, `dns`, `tls`, `malformed`, `address_refused`, `run_deleted`, `disabled`, `dropped` (too many were due) or `stopped`; null if nothing did",
-    ),
+  error: shortText(
+    "What went wrong with the last attempt: `status`, `redirect`, `timeout`, `connection`, `dns`, `tls`, `malformed`, `address_refused`, `run_deleted`, `disabled`, `dropped` (too many were due) or `stopped`; null if nothing did",
+    20,
+  ).nullable(),
   duration_ms: z.int().nullable().describe("Duration of the last attempt"),
 };
 
-export const testWebhookOutput = z.object({ webhook_id: z.uuid().describe("Id of the webhook"), ...attemptFields });
+export const testWebhookOutput = z.object({ webhook_id: webhookId, ...attemptFields });
 
 export const listDeliveriesInput = z.strictObject({
   webhook_id: webhookId,
@@ -97,17 +107,19 @@ export const listDeliveriesInput = z.strictObject({
 export const listDeliveriesOutput = z.object({
   deliveries: z
     .array(
-      z.object({
-        delivery_id: id("Id of the delivery"),
-        event: z.enum(webhookEvents),
-        run_id: z.int().nullable().describe("The run it is about"),
-        attempt: z.int().describe("Attempts that were made"),
-        ...attemptFields,
-        created_at: timestamp("When it became due for the first time"),
-        due_at: timestamp("When it is sent, or sent again; null when it is over").nullable(),
-        ended_at: timestamp("When it was over").nullable(),
-      }),
+      z
+        .object({
+          delivery_id: id("Id of the delivery"),
+          event: z.enum(webhookEvents),
+          run_id: z.int().nullable().describe("The run it is about"),
+          attempt: z.int().describe("Attempts that were made"),
+          ...attemptFields,
+          created_at: timestamp("When it became due for the first time"),
+          due_at: timestamp("When it is sent, or sent again; null when it is over").nullable(),
+          ended_at: timestamp("When it was over").nullable(),
+        })
+        .meta({ id: "Delivery" }),
     )
-    .describe("Newest first"),
+    .meta({ description: "Newest first", maxItems: limits.deliveryPageMax }),
   next_before: z.int().nullable().describe("`before` for the next page; null when this is the last"),
 });
