@@ -3,9 +3,10 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
 import { isServed, type DialogKey } from "./dialogs.ts";
-import { leaseOwner, type LeaseKey } from "./leases.ts";
+import { leaseIsOfKey, leaseValues, type LeaseKey } from "./leases.ts";
 import { today } from "./quotas.ts";
 import { hasStreamed, streamedText } from "./streamed-text.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface CompletedRun {
   runId: number;
@@ -83,8 +84,10 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     from done join freed on freed.dialog_id = done.dialog_id
     returning message_id`);
   const spent = db.$with("spent", { userId: dialogs.userId }).as(spentTokens);
+  const ended = sql`select run_id, assistant_id from done`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   return db
-    .with(given, locked, target, done, freed, answer, spent)
+    .with(given, locked, target, done, freed, answer, spent, deliveries)
     .select({
       runId: done.runId,
       dialogId: done.dialogId,
@@ -147,12 +150,13 @@ export function prepareCompleteRun(db: Db): CompleteRun {
       for update`,
     condition: sql`
       run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-      and ${leaseOwner} = ${sql.placeholder("keyId")}
+      and ${leaseIsOfKey}
       and (state = 'running' and lease_until > clock_timestamp() or ${healable}) and ${isShortEnough}`,
   });
-  return async ({ usage, workerMetadata = null, ...answer }) => {
-    const completed = await statement.execute({ ...answer, usage: asJson(usage), metadata: asJson(workerMetadata) });
-    return withText(completed.at(0), answer.text);
+  return async ({ usage, text, workerMetadata = null, ...lease }) => {
+    const answer = { text, usage: asJson(usage), metadata: asJson(workerMetadata) };
+    const completed = await statement.execute({ ...leaseValues(lease), ...answer });
+    return withText(completed.at(0), text);
   };
 }
 

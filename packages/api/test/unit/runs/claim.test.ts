@@ -26,8 +26,6 @@ const run: ClaimedRun = {
   messages: [],
 };
 
-type ReleaseRun = Statements["releaseRun"];
-
 const claim = {
   key: environmentKey,
   assistants: undefined,
