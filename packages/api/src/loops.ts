@@ -101,9 +101,7 @@ export function createStartLoops(
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
   };
-  const touchAll = async (): Promise<void> => {
-    await Promise.all(touches.map((touch) => touch()));
-  };
+  const touchAll = async (): Promise<void> => void (await Promise.all(touches.map((touch) => touch())));
   const pollKeys = async (): Promise<void> => {
     await Promise.all([credentialWatches.pollTokens(), registry.poll()]);
     if (registry.isInUse()) await releaseEndedLeases();

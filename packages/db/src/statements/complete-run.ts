@@ -45,6 +45,11 @@ const spentTokens = sql`
     set input_tokens = today.input_tokens + excluded.input_tokens,
       output_tokens = today.output_tokens + excluded.output_tokens`;
 
+const freedDialog = sql`
+  update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
+  from done where dialogs.dialog_id = done.dialog_id
+  returning dialogs.dialog_id, dialogs.last_seq`;
+
 /**
  * One statement: the run gets its answer, the answer becomes the newest message of the dialog, the flag is cleared.
  * `dialog` must lock the dialog's row, as every statement that ends a run does first; `condition` picks the run. Without a
@@ -74,18 +79,16 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     where runs.run_id = target.run_id
     returning runs.run_id, dialog_id, user_id, assistant_id, answer_id, state_before, usage, given.text,
       case when given.text is null then ${streamedText(sql`runs`)} end as streamed`);
-  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
-    update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
-    from done where dialogs.dialog_id = done.dialog_id
-    returning dialogs.dialog_id, dialogs.last_seq`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freedDialog);
   const answer = db.$with("answer", { answerId: messages.messageId }).as(sql`
     insert into messages (message_id, dialog_id, user_id, content, seq)
     select done.answer_id, done.dialog_id, ${botUserId}, coalesce(done.text, done.streamed), freed.last_seq
     from done join freed on freed.dialog_id = done.dialog_id
     returning message_id`);
   const spent = db.$with("spent", { userId: dialogs.userId }).as(spentTokens);
-  const ended = sql`select run_id, assistant_id from done`;
-  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
+  const deliveries = db
+    .$with("ended_deliveries", { runId: runs.runId })
+    .as(endedRunDeliveries(sql`select run_id, assistant_id from done`));
   return db
     .with(given, locked, target, done, freed, answer, spent, deliveries)
     .select({
