@@ -8,6 +8,7 @@ import {
   timing,
   type ErrorCode,
 } from "@deepbot/contract";
+import { until } from "@deepbot/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startStandIn, type Reply, type StandIn } from "./support/backend.ts";
 import { startProxy, type Proxy } from "./support/proxy.ts";
@@ -180,7 +181,11 @@ test("nginx's own request id is in the request to the server, the response and t
   const id = String(headers["x-request-id"]);
   expect(id).toMatch(/^[0-9a-f]{32}$/);
   expect(backend.received.at(-1)?.headers["x-request-id"]).toBe(id);
-  const log = await proxy.accessLog();
+  // nginx writes the line after the response.
+  const log = await until("the line is written", async () => {
+    const text = await proxy.accessLog();
+    return text.includes(id) && text;
+  });
   const lines = log
     .trim()
     .split("\n")

@@ -2,10 +2,13 @@ import { hostname } from "node:os";
 import { limits } from "@deepbot/contract";
 import { ConfigError, describeIssues, logLevel, resolveEnvironment, whole, type Environment } from "@deepbot/runtime";
 import { z } from "zod";
+import { readAssistantsFile, type FileAssistant } from "./config/assistants-file.ts";
 import { origin, positive, endpointAddress } from "./config/fields.ts";
 
-/** A model behind an endpoint that speaks OpenAI's chat completions. */
+/** A model behind an endpoint. */
 export interface ModelConfig {
+  /** OpenAI's chat completions, which most servers speak, or its responses. */
+  protocol: "chat-completions" | "responses";
   baseUrl: string;
   /** Null for an endpoint without one. */
   apiKey: string | null;
@@ -32,13 +35,20 @@ export interface WorkerConfig {
   fallback: boolean;
 }
 
+/** Which model answers for an assistant. */
+export interface AssistantConfig {
+  /** Null for all that the service key reaches. */
+  slug: string | null;
+  /** Null for the offline demo answerer. */
+  model: ModelConfig | null;
+}
+
 export interface Config {
   production: boolean;
   logLevel: string;
   platform: { url: string; serviceKey: string };
   worker: WorkerConfig;
-  /** Null for the offline demo answerer. */
-  model: ModelConfig | null;
+  assistants: readonly AssistantConfig[];
   /** Pause before each word of the demo answerer. */
   demoPaceMs: number;
 }
@@ -75,12 +85,13 @@ const schema = z.object({
   OPENAI_MAX_RETRIES: whole(0, 10).default(1),
 });
 
-function findProblems(given: Readonly<Record<string, string>>): string[] {
+function findProblems(given: Readonly<Record<string, string>>, hasFile: boolean): string[] {
   const problems: string[] = [];
   const key = given["API_KEY_AI"];
   if (given["DEEPBOT_DEV"] !== "true" && (key === undefined || key === developmentKey)) {
     problems.push("API_KEY_AI must be set to the key that the server has; in development set DEEPBOT_DEV=true");
   }
+  if (hasFile) return problems;
   const model = given["OPENAI_MODEL"];
   const url = given["OPENAI_BASE_URL"];
   if (url !== undefined && model === undefined) {
@@ -95,6 +106,7 @@ function findProblems(given: Readonly<Record<string, string>>): string[] {
 function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
   if (env.OPENAI_MODEL === undefined) return null;
   return {
+    protocol: "chat-completions",
     baseUrl: env.OPENAI_BASE_URL ?? openAiUrl,
     apiKey: env.OPENAI_API_KEY ?? null,
     model: env.OPENAI_MODEL,
@@ -106,6 +118,46 @@ function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
   };
 }
 
+function assistantOf(file: FileAssistant, values: Readonly<Record<string, string>>): AssistantConfig {
+  const { slug, protocol, endpoint, api_key_env: keyName, model, prompt, ...bounds } = file;
+  return {
+    slug,
+    model: {
+      protocol,
+      baseUrl: endpoint,
+      apiKey: keyName === undefined ? null : (values[keyName] ?? null),
+      model,
+      systemPrompt: prompt ?? null,
+      contextTokens: bounds.context_tokens,
+      firstChunkTimeoutMs: bounds.first_chunk_timeout_ms,
+      idleTimeoutMs: bounds.idle_timeout_ms,
+      maxRetries: bounds.max_retries,
+    },
+  };
+}
+
+interface Given {
+  values: Record<string, string>;
+  problems: string[];
+  /** Of the file, if one is named. */
+  assistants: FileAssistant[] | null;
+}
+
+/** The environment, and the file that it names. Keys of endpoints are settings too, under names that the file gives. */
+function readGiven(environment: Environment): Given {
+  const path = environment["AI_BRIDGE_CONFIG"];
+  if (!path) return { ...resolveEnvironment(environment, { secretNames }), assistants: null };
+  const file = readAssistantsFile(path);
+  const keyNames = [...new Set(file.assistants.flatMap(({ api_key_env: name }) => name ?? []))];
+  const { values, problems } = resolveEnvironment(environment, { secretNames: [...secretNames, ...keyNames] });
+  const missing = keyNames.filter((name) => values[name] === undefined);
+  problems.push(...file.problems, ...missing.map((name) => `${name} must be set: AI_BRIDGE_CONFIG names it as a key`));
+  for (const name of ["OPENAI_MODEL", "OPENAI_BASE_URL"]) {
+    if (values[name] !== undefined) problems.push(`${name} and AI_BRIDGE_CONFIG are both set: keep one`);
+  }
+  return { values, problems, assistants: file.assistants };
+}
+
 /**
  * Reads and checks the environment. Only `OPENAI_MODEL` turns a model on: a key that happens to be set in a developer's
  * shell must not send texts anywhere.
@@ -113,8 +165,8 @@ function modelOf(env: z.infer<typeof schema>): ModelConfig | null {
  * @throws {ConfigError} that lists every problem
  */
 export function readConfig(environment: Environment = process.env): Config {
-  const { values, problems } = resolveEnvironment(environment, { secretNames });
-  problems.push(...findProblems(values));
+  const { values, problems, assistants } = readGiven(environment);
+  problems.push(...findProblems(values, assistants !== null));
   const parsed = schema.safeParse(values);
   problems.push(...describeIssues(parsed.error));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -131,7 +183,7 @@ export function readConfig(environment: Environment = process.env): Config {
       stopGraceMs: env.WORKER_STOP_GRACE_MS,
       fallback: env.WORKER_FALLBACK === "true",
     },
-    model: modelOf(env),
+    assistants: assistants?.map((one) => assistantOf(one, values)) ?? [{ slug: null, model: modelOf(env) }],
     demoPaceMs: env.DEMO_PACE_MS,
   };
 }

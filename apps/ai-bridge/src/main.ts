@@ -1,28 +1,41 @@
 import { serve } from "@deepbot/client/worker";
 import { ConfigError, createLogger, type Log } from "@deepbot/runtime";
-import { createOpenAiAnswerer } from "./answerers/openai-answerer.ts";
+import { shownParts, type Answerer } from "./answerers/answerer.ts";
+import { createOpenAiAnswerer } from "./answerers/model/openai-answerer.ts";
 import { createRuleAnswerer } from "./answerers/rule-answerer.ts";
-import { readConfig, type Config } from "./config.ts";
+import { readConfig, type AssistantConfig, type Config } from "./config.ts";
+import { workerNameFor } from "./worker-name.ts";
 import { createWorkerTexts } from "./worker-texts.ts";
 
-async function start({ production, logLevel, platform, worker, model, demoPaceMs }: Config): Promise<void> {
+async function start({ production, logLevel, platform, worker, assistants, demoPaceMs }: Config): Promise<void> {
   const log = createLogger({ module: "ai-bridge", production, level: logLevel });
   const moduleLog = (module: string): Log => log.child({ module });
+  const mainLog = moduleLog("main");
   const workerLog = moduleLog("worker");
-  const answerer = model === null ? createRuleAnswerer({ paceMs: demoPaceMs }) : createOpenAiAnswerer(model);
-  moduleLog("main").info(
-    { event: "started", worker: worker.name, answerer: answerer.name },
-    `${worker.name} serves ${platform.url} with ${answerer.name}, up to ${worker.concurrency} runs at once`,
-  );
-  await serve({
-    ...worker,
-    url: platform.url,
-    key: platform.serviceKey,
-    answer: ({ messages }, options) => answerer.answer(messages, options),
-    texts: createWorkerTexts(workerLog),
-    log: workerLog,
-  }).stopped;
-  moduleLog("main").info({ event: "stopped" }, "Stopped");
+  const answererOf = ({ model }: AssistantConfig): Answerer =>
+    model === null ? createRuleAnswerer({ paceMs: demoPaceMs }) : createOpenAiAnswerer(model);
+
+  /** A loop of its own for each assistant, so that a slow model holds up no other's questions. */
+  const serveAssistant = async (assistant: AssistantConfig): Promise<void> => {
+    const answerer = answererOf(assistant);
+    const name = workerNameFor(worker.name, assistant);
+    mainLog.info(
+      { event: "started", worker: name, answerer: answerer.name, assistant: assistant.slug },
+      `${name} serves ${platform.url} with ${answerer.name}, up to ${worker.concurrency} runs at once`,
+    );
+    await serve({
+      ...worker,
+      name,
+      url: platform.url,
+      key: platform.serviceKey,
+      ...(assistant.slug === null ? {} : { assistants: [assistant.slug] }),
+      answer: ({ messages }, options) => shownParts(answerer.answer(messages, options)),
+      texts: createWorkerTexts(workerLog),
+      log: workerLog,
+    }).stopped;
+  };
+  await Promise.all(assistants.map(serveAssistant));
+  mainLog.info({ event: "stopped" }, "Stopped");
 }
 
 try {

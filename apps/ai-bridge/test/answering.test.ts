@@ -1,9 +1,12 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { limits } from "@deepbot/contract";
 import { testKeys, until } from "@deepbot/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { startBridge, startBridgeWithModel } from "./support/bridge.ts";
 import { startFlakyProxy } from "./support/flaky-proxy.ts";
-import type { ModelCall } from "./support/model-server.ts";
+import { startModelServer, type ModelCall } from "./support/model-server.ts";
 import { usePlatform } from "./support/platform.ts";
 
 const platform = usePlatform({ RETRY_BACKOFF_MS: "10" });
@@ -25,6 +28,24 @@ test("answers with the demo rules and the dialog so far", async () => {
     answer: expect.stringContaining("Your name is Ada."),
   });
   await bridge.logs("is answered");
+});
+
+test("answers for the assistant of a configuration file, through the responses of its model", async () => {
+  const model = await startModelServer(answer("From the file."));
+  onTestFinished(model.stop);
+  const path = join(await mkdtemp(join(tmpdir(), "deepbot-bridge-")), "assistants.json");
+  const one = { endpoint: model.baseUrl, api_key_env: "MODEL_KEY", model: "tiny", protocol: "responses" };
+  await writeFile(path, JSON.stringify({ assistants: ["deepbot", "other"].map((slug) => ({ slug, ...one })) }));
+  const env = { AI_BRIDGE_CONFIG: path, MODEL_KEY: "sk-of-the-file", WORKER_NAME: "w" };
+  const bridge = startBridge(platform.server().url, env);
+  const { body } = await (await platform.newAsker()).ask("Who are you?");
+  expect(body.answer_ai).toBe("From the file.");
+  expect(model.modelCalls).toMatchObject([
+    { url: "/v1/responses", headers: { authorization: "Bearer sk-of-the-file" } },
+  ]);
+  await bridge.logs("w/deepbot serves");
+  await bridge.logs("w/other serves");
+  await bridge.logs("assistant_refused");
 });
 
 test("logs readable lines without texts or keys", async () => {

@@ -7,7 +7,9 @@ import { readDatabaseLocation } from "./config/database-location.ts";
 import { developmentDefaults, findDevelopmentProblems, loopbackHosts } from "./config/development.ts";
 import { findDatabaseProblems, findProductionProblems } from "./config/production.ts";
 import { rateLimitSettings, readRateLimits } from "./config/rate-limits.ts";
+import { readWebhookSettings, webhookSettings } from "./config/webhooks.ts";
 import { previousSecrets, requiredSecrets } from "./config/secrets.ts";
+import { truth } from "./config/truth.ts";
 
 /** The source of ID tokens: Google, or during development the server itself. */
 export type Issuer =
@@ -45,11 +47,6 @@ const databaseSecrets = [
   "MIGRATION_DATABASE_URL",
   "MIGRATION_DATABASE_PASSWORD",
 ];
-
-const truth = z
-  .string()
-  .regex(/^(true|false|1|0)$/i, "must be true or false")
-  .transform((text) => /^(true|1)$/i.test(text));
 
 const origin = z.string("must be set").refine((text) => {
   const url = URL.parse(text);
@@ -128,6 +125,7 @@ const schema = z.object({
   AUDIT_KEEP_DAYS: whole(30, 3_650).default(defaultSettings.auditKeepDays),
   LOG_LEVEL: logLevel.default("info"),
   ...rateLimitSettings,
+  ...webhookSettings,
 });
 
 const withoutAbsent = <T>(...values: (T | undefined)[]): T[] => values.filter((value) => value !== undefined);
@@ -180,6 +178,7 @@ function settingsOf(env: z.infer<typeof schema>): Settings {
     waitsPerUser: env.WAITS_PER_USER,
     waitsInAll: env.WAITS_IN_ALL,
     auditKeepDays: env.AUDIT_KEEP_DAYS,
+    webhooks: readWebhookSettings(env),
     ...readRateLimits(env),
   };
 }

@@ -5,6 +5,7 @@ import type { ReleaseEndedLeases } from "./keys/release-leases.ts";
 import type { ReapOverdueRuns } from "./runs/reap.ts";
 import { startLoop } from "./shared/loop.ts";
 import type { UseCaseDeps } from "./use-case-deps.ts";
+import type { WebhookLoops } from "./webhooks/index.ts";
 
 /** Default intervals, in milliseconds. Tests turn the fallback polls off to prove that notifications arrive. */
 export const loopIntervals = {
@@ -27,6 +28,10 @@ export const loopIntervals = {
   pruneUsage: 24 * 3_600_000,
   pruneSpentTokens: 600_000,
   pruneAuditEvents: 3_600_000,
+  /** Delay until a server hears of a webhook that another has changed. */
+  refreshWebhooks: 2_000,
+  sendDeliveries: 1_000,
+  pruneDeliveries: 60_000,
 };
 
 /** How long ended sessions stay on record. */
@@ -59,11 +64,24 @@ export interface LoopParts {
   credentialWatches: CredentialWatches;
   registry: Pick<KeyRegistry, "isInUse" | "poll">;
   releaseEndedLeases: ReleaseEndedLeases;
+  webhookLoops: WebhookLoops;
   /** Whatever makes up for lost notifications. */
   polls: readonly { poll: () => Promise<void> }[];
 }
 
 export type LoopIntervals = Partial<typeof loopIntervals>;
+
+function webhookJobs({ refresh, sendDue, dropDue, prune }: WebhookLoops, intervals: typeof loopIntervals) {
+  const pruneAll = async (): Promise<void> => {
+    await pruneInBatches(dropDue);
+    await pruneInBatches(prune);
+  };
+  return [
+    { name: "refresh webhooks", intervalMs: intervals.refreshWebhooks, job: refresh },
+    { name: "send deliveries", intervalMs: intervals.sendDeliveries, job: sendDue },
+    { name: "prune deliveries", intervalMs: intervals.pruneDeliveries, job: pruneAll },
+  ];
+}
 
 /**
  * Starts what happens without a request: reaping, fallback polls, last-seen times and pruning.
@@ -79,13 +97,11 @@ export function createStartLoops(
 ): StartLoops {
   const { statements, events, settings } = deps;
   const { reapOverdueRuns, touches, presence, queuePositions, store } = parts;
-  const { credentialWatches, registry, releaseEndedLeases, polls } = parts;
+  const { credentialWatches, registry, releaseEndedLeases, webhookLoops, polls } = parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
   };
-  const touchAll = async (): Promise<void> => {
-    await Promise.all(touches.map((touch) => touch()));
-  };
+  const touchAll = async (): Promise<void> => void (await Promise.all(touches.map((touch) => touch())));
   const pollKeys = async (): Promise<void> => {
     await Promise.all([credentialWatches.pollTokens(), registry.poll()]);
     if (registry.isInUse()) await releaseEndedLeases();
@@ -114,10 +130,13 @@ export function createStartLoops(
         intervalMs: intervals.pruneAuditEvents,
         job: () => pruneInBatches((limit) => statements.pruneAuditEvents({ keepDays: settings.auditKeepDays, limit })),
       },
+      ...webhookJobs(webhookLoops, intervals),
     ].filter(({ intervalMs }) => intervalMs < Infinity);
     const stops = loops.map(({ job, ...options }) => startLoop(job, { ...options, events }));
+    stops.push(webhookLoops.startPushing());
     return async () => {
       await Promise.all(stops.map((stop) => stop()));
+      await webhookLoops.stopDeliveries();
     };
   };
 }

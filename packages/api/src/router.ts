@@ -10,6 +10,7 @@ import { configRouter, healthRouter } from "./operations/procedures.ts";
 import { runsRouter } from "./runs/procedures.ts";
 import { workerRouter } from "./runs/worker-procedures.ts";
 import { router } from "./trpc.ts";
+import { webhooksRouter } from "./webhooks/procedures.ts";
 
 /** One tree behind both transports: every procedure is a tRPC call and a REST operation. */
 export const appRouter = router({
@@ -24,6 +25,7 @@ export const appRouter = router({
   worker: workerRouter,
   keys: keysRouter,
   tokens: tokensRouter,
+  webhooks: webhooksRouter,
   health: healthRouter,
 });
 

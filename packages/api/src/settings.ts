@@ -1,6 +1,21 @@
 import type { Quotas } from "@deepbot/db";
 import type { RatePolicy } from "./limits/rate-policies.ts";
 
+/** What an operator can change about webhooks. */
+export interface WebhookSettings {
+  perAssistant: number;
+  /** For one attempt, and for the first report on a run that was pushed. */
+  timeoutMs: number;
+  /** Requests to one host at once, of one server. */
+  parallelPerHost: number;
+  /** Failed deliveries in a row that disable a webhook. */
+  maxFailures: number;
+  keepDays: number;
+  /** For tests and development: addresses with http://, and hosts that are not on the public Internet. */
+  allowHttp: boolean;
+  allowPrivate: boolean;
+}
+
 /** What an operator can change. */
 export interface Settings {
   dialogsPerUser: number;
@@ -44,6 +59,7 @@ export interface Settings {
   rateLimits: Readonly<Record<RatePolicy, number>>;
   /** How many servers share the load, and so the rate limits. */
   servers: number;
+  webhooks: WebhookSettings;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -89,4 +105,13 @@ export const defaultSettings: Settings = {
     operator: 600,
   },
   servers: 1,
+  webhooks: {
+    perAssistant: 5,
+    timeoutMs: 30_000,
+    parallelPerHost: 20,
+    maxFailures: 20,
+    keepDays: 7,
+    allowHttp: false,
+    allowPrivate: false,
+  },
 };

@@ -31,6 +31,7 @@ import { createRunFeeds } from "./streaming/run-feed.ts";
 import { createQueuePositions } from "./streaming/queue-positions.ts";
 import type { DeltaStore, Notifier } from "@deepbot/live";
 import type { UseCaseDeps } from "./use-case-deps.ts";
+import { createWebhooks } from "./webhooks/index.ts";
 
 export interface CreateUseCasesOptions extends UseCaseDeps, SignInDeps {
   notifier: Notifier;
@@ -71,9 +72,27 @@ function createLines(options: CreateUseCasesOptions) {
   };
 }
 
+/** What operators and their programs ask about the platform. */
+function createOperations(options: CreateUseCasesOptions, countWaitingWorkers: () => number) {
+  const { statements, ping } = options;
+  return {
+    clientConfig: createClientConfig(options),
+    countOpenRuns: statements.countOpenRuns,
+    findPeakUsage: statements.findPeakUsage,
+    countWaitingWorkers,
+
+    /** @throws {AppError} `database_unavailable` */
+    checkHealth: async (): Promise<void> => {
+      await ping().catch(() => {
+        throw new AppError("database_unavailable");
+      });
+    },
+  };
+}
+
 /** Builds the use cases over one database, and registers who hears of their events: delivery first, then the log. */
 export function createUseCases(options: CreateUseCasesOptions) {
-  const { statements, events, deltaStore: store, ping } = options;
+  const { events, deltaStore: store } = options;
   const { answers, presence, claimQueue, feeds, queuePositions } = createLines(options);
   const credentialWatches = createCredentialWatches(options);
   const registry = createKeyRegistry(options);
@@ -85,6 +104,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
   const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store, presence };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
   const releaseEndedLeases = createReleaseEndedLeases(options, reapOverdueRuns);
+  const { webhooks, loops: webhookLoops } = createWebhooks(options, worker);
 
   return {
     identity,
@@ -100,19 +120,8 @@ export function createUseCases(options: CreateUseCasesOptions) {
     pseudonym: options.pseudonym,
     presence,
     legacy: createLegacyProtocol(options, presence),
-    operations: {
-      clientConfig: createClientConfig(options),
-      countOpenRuns: statements.countOpenRuns,
-      findPeakUsage: statements.findPeakUsage,
-      countWaitingWorkers: claimQueue.size,
-
-      /** @throws {AppError} `database_unavailable` */
-      checkHealth: async (): Promise<void> => {
-        await ping().catch(() => {
-          throw new AppError("database_unavailable");
-        });
-      },
-    },
+    webhooks,
+    operations: createOperations(options, claimQueue.size),
 
     startLoops: createStartLoops(options, {
       reapOverdueRuns,
@@ -123,6 +132,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
       credentialWatches,
       registry,
       releaseEndedLeases,
+      webhookLoops,
       polls: [answers, claimQueue, feeds],
     }),
   };

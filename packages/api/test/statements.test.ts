@@ -18,6 +18,9 @@ const background = new Set([
   "prune_workers",
   "list_queue_positions",
   "list_coverages",
+  "list_active_webhooks",
+  "drop_due_deliveries",
+  "prune_webhook_deliveries",
 ]);
 
 /** Time is no test; how often an operation goes to the database is one. */

@@ -15,7 +15,7 @@ export { endEventId, formatEventId, parseEventId, type Position } from "./event-
 export { limits, timing } from "./limits.ts";
 export { defaultLocale, locales, type Locale } from "./locale.ts";
 export { isOpen, openStates, runStates, type EndState, type OpenState, type RunState } from "./run-states.ts";
-export { serviceKeyScopes, webhookEvents, type ServiceKeyScope } from "./service-keys.ts";
+export { serviceKeyScopes, webhookEvents, type ServiceKeyScope, type WebhookEvent } from "./service-keys.ts";
 export { statusTitles } from "./status-titles.ts";
 export { codePointLength, isStorable, toStorable, utf8Length } from "./text.ts";
 export { describeIssues, reportMissing, summarizeIssues, type Locate } from "./validation-messages.ts";
@@ -99,3 +99,17 @@ export {
   releaseOutput,
   statsOutput,
 } from "./schemas/worker.ts";
+export {
+  createWebhookInput,
+  createWebhookOutput,
+  deleteWebhookOutput,
+  listDeliveriesInput,
+  listDeliveriesOutput,
+  listWebhooksInput,
+  listWebhooksOutput,
+  rotateWebhookOutput,
+  testWebhookOutput,
+  updateWebhookInput,
+  webhookInput,
+  webhookOutput,
+} from "./schemas/webhooks.ts";

@@ -72,6 +72,14 @@ export const limits = {
   queuePositionMax: 1_000,
   /** UTF-8 bytes of an answer's metadata, as JSON. */
   answerMetadataMaxBytes: 4 * 1024,
+  /** The most that `WEBHOOKS_PER_ASSISTANT` can be. */
+  webhooksPerAssistantMax: 100,
+  webhookUrlMax: 2048,
+  webhookSecretMax: 50,
+  deliveryPageMax: 100,
+  deliveryPageDefault: 50,
+  /** Due deliveries of one webhook. The oldest beyond them are dropped. */
+  dueDeliveriesMax: 10_000,
   failureCodeMax: 64,
   failureMessageMax: 500,
   eventIdMax: 100,

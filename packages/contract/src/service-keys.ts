@@ -7,3 +7,4 @@ export type ServiceKeyScope = (typeof serviceKeyScopes)[number];
 
 /** What a webhook can be told of. */
 export const webhookEvents = ["run.queued", "run.ended", "feedback.created"] as const;
+export type WebhookEvent = (typeof webhookEvents)[number];

@@ -4,7 +4,7 @@ export type { PoolUse } from "./open/bound-statements.ts";
 export type { Channel, Database, DatabaseLocation } from "./open/database.ts";
 export { FolderInUseError } from "./open/folder-lock.ts";
 export { defaultAssistantId, defaultAssistantSlug } from "./schema/assistants.ts";
-export { environmentKeyId } from "./schema/workers.ts";
+export { environmentKeyId, webhookKeyId } from "./schema/workers.ts";
 export { openDatabase } from "./open/open-database.ts";
 export { createStatements, type Statements } from "./statements/index.ts";
 export type { AskMetadata, QueuedRun, SendConflict } from "./statements/ask.ts";
@@ -34,3 +34,6 @@ export type {
   WorkerRow,
 } from "./statements/workers.ts";
 export { workerLeaveGraceMs } from "./statements/workers.ts";
+export type { AttemptResult, DisabledWebhook, DueDelivery, EndedRun } from "./statements/webhook-deliveries.ts";
+export type { LoggedDelivery } from "./statements/webhook-log.ts";
+export type { ActiveWebhook, WebhookRow, WebhookTarget } from "./statements/webhooks.ts";

@@ -55,6 +55,9 @@ const exceptions: ReadonlySet<string> = new Set([
   "list_coverages: workers",
   "list_workers: workers",
   "prune_workers: workers",
+  // All active webhooks are meant, and all webhooks. Operators make them; they are few.
+  "list_active_webhooks: webhooks by webhooks_pkey",
+  "drop_due_deliveries: webhooks by webhooks_pkey",
   // It steps from run to run, one entry at a time.
   "prune_deltas: run_deltas by run_deltas_pkey",
 ]);
@@ -83,10 +86,15 @@ const fill = [
     select user_id, 'a token', encode(sha256(user_id::text::bytea), 'hex'), 'x' from users`,
   `insert into spent_tokens (hash, expires_at) select 'hash ' || n, now() + n * interval '1 minute' from generate_series(-500, 500) as n`,
   `insert into audit_events (at, kind) select now() - n * interval '1 hour', 'signed_in' from generate_series(1, 2000) as n`,
-  `insert into assistants (slug, name) select 'assistant-' || n, 'x' from generate_series(1, 100) as n`,
+  `insert into assistants (slug, name) select 'assistant-' || n, 'x' from generate_series(2, 500) as n`,
   `insert into dialogs (user_id, dialog_name, last_seq) select user_id, 'a dialog', 20 from users`,
   `insert into messages (dialog_id, user_id, content, seq)
     select dialog_id, case n % 2 when 1 then user_id else 1 end, repeat('x', 200), n from generate_series(1, 20) as n, dialogs`,
+  `insert into webhooks (assistant_id, url, events, secrets)
+    select n, 'https://receiver' || n || '.example/', '{run.ended}', '{whsec_s}' from generate_series(2, 500) as n`,
+  `insert into webhook_deliveries (webhook_id, event, run_id, due_at, ended_at)
+    select webhook_id, 'run.ended', n, case n % 9 when 0 then now() end, case n % 9 when 0 then null else now() end
+    from webhooks, generate_series(1, 50) as n`,
   `analyze`,
   `insert into runs (dialog_id, question_id, answer_id, state, max_attempts, attempt, deadline_at, ended_at, start_tag)
     select question.dialog_id, question.message_id, answer.message_id, 'completed', 3, 1, now(), now(), question.seq
@@ -141,6 +149,13 @@ describePostgres("every statement", () => {
     await statements.updateServiceKey(key?.keyId ?? "", { lifetimeMs: 1 });
     await statements.insertPersonalToken({ ...secret, userId, limit: 9 });
     await statements.deleteUser(userId);
+    await statements.insertWebhook({
+      slug: "deepbot",
+      url: "https://a.example/",
+      events: ["run.ended"],
+      secret: "s",
+      limit: 1,
+    });
     restore.forEach((undo) => undo());
     for (const statement of fill) await connection.unsafe(statement);
     for (let n = 0; n < 50; n += 1) {

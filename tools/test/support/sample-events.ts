@@ -96,6 +96,8 @@ export const sampleEvents: { [Kind in AppEvent["kind"]]: readonly Extract<AppEve
   report_refused: [{ kind: "report_refused", runId: 1, state: "running" }],
   bot_message_stored: [{ kind: "bot_message_stored", dialogId: 2, userId: 3 }],
   signed_in: [{ kind: "signed_in", userId: 3, sessionId: "s" }],
+  webhook_changed: [{ kind: "webhook_changed", change: "created", webhookId: "w" }],
+  webhook_disabled: [{ kind: "webhook_disabled", webhookId: "w", assistantId: 1, reason: "failures" }],
   account_exported: [{ kind: "account_exported", userId: 3 }],
   account_deleted: [{ kind: "account_deleted", userId: 3, dialogIds: [2] }],
 };

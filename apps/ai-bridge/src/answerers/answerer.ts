@@ -1,5 +1,11 @@
 import type { AnswerPart, DialogMessage } from "@deepbot/client/worker";
 
+/** What a model streams: the answer, what it thought on the way to it, and tools that it called. */
+export type ModelPart =
+  | AnswerPart
+  | { kind: "reasoning"; text: string }
+  | { kind: "tool_call"; id: string; name: string; arguments: string };
+
 /** Writes answers. */
 export interface Answerer {
   /** For the log. */
@@ -10,5 +16,10 @@ export interface Answerer {
    *
    * @throws {AnswererError} from the stream, when there is no complete answer
    */
-  answer: (messages: readonly DialogMessage[], options: { signal: AbortSignal }) => AsyncIterable<AnswerPart>;
+  answer: (messages: readonly DialogMessage[], options: { signal: AbortSignal }) => AsyncIterable<ModelPart>;
+}
+
+/** What becomes the answer: until answers have parts of their own, reasoning and tool calls are shown to nobody. */
+export async function* shownParts(parts: AsyncIterable<ModelPart>): AsyncGenerator<AnswerPart, void, undefined> {
+  for await (const part of parts) if (part.kind === "text" || part.kind === "usage") yield part;
 }

@@ -10,6 +10,8 @@ export interface Collected {
   text: string;
   pieces: string[];
   usage: Usage | undefined;
+  reasoning: string;
+  toolCalls: { id: string; name: string; arguments: string }[];
 }
 
 /** Reads an answer to its end. */
@@ -20,9 +22,13 @@ export async function collect(
 ): Promise<Collected> {
   const pieces: string[] = [];
   let usage: Usage | undefined;
+  let reasoning = "";
+  const toolCalls: Collected["toolCalls"] = [];
   for await (const part of answerer.answer(messages, { signal })) {
     if (part.kind === "text") pieces.push(part.text);
-    else usage = part.usage;
+    else if (part.kind === "usage") usage = part.usage;
+    else if (part.kind === "reasoning") reasoning += part.text;
+    else toolCalls.push({ id: part.id, name: part.name, arguments: part.arguments });
   }
-  return { text: pieces.join(""), pieces, usage };
+  return { text: pieces.join(""), pieces, usage, reasoning, toolCalls };
 }

@@ -1,11 +1,12 @@
 import { onTestFinished } from "vitest";
 import type { Answerer } from "../../src/answerers/answerer.ts";
-import { createOpenAiAnswerer } from "../../src/answerers/openai-answerer.ts";
+import { createOpenAiAnswerer } from "../../src/answerers/model/openai-answerer.ts";
 import type { ModelConfig } from "../../src/config.ts";
 import { dialogOf } from "./dialog.ts";
 import { startModelServer, type Behaviour, type ModelServer } from "./model-server.ts";
 
 export const modelDefaults: ModelConfig = {
+  protocol: "chat-completions",
   baseUrl: "",
   apiKey: "sk-of-the-test",
   model: "tiny",

@@ -2,11 +2,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readConfig as readAnyConfig, type Config } from "../../src/config.ts";
+import { readConfig as readAnyConfig, type Config, type ModelConfig } from "../../src/config.ts";
 
 /** In development, unless the environment says otherwise. */
 const readConfig = (environment: Record<string, string>): Config =>
   readAnyConfig({ DEEPBOT_DEV: "true", ...environment });
+
+/** The one model that the environment names. */
+const modelIn = (environment: Record<string, string>): ModelConfig | null | undefined =>
+  readConfig(environment).assistants[0]?.model;
 
 async function fileWith(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "deepbot-bridge-"));
@@ -29,13 +33,13 @@ test("needs no settings during development", () => {
       stopGraceMs: 5_000,
       fallback: true,
     },
-    model: null,
+    assistants: [{ slug: null, model: null }],
     demoPaceMs: 25,
   });
 });
 
 test("reads a model's settings", () => {
-  const { model } = readConfig({
+  const model = modelIn({
     OPENAI_BASE_URL: "http://127.0.0.1:11434/v1/",
     OPENAI_MODEL: "tiny",
     OPENAI_SYSTEM_PROMPT: "Be brief.",
@@ -43,6 +47,7 @@ test("reads a model's settings", () => {
     OPENAI_FIRST_CHUNK_TIMEOUT_MS: "1000",
   });
   expect(model).toEqual({
+    protocol: "chat-completions",
     baseUrl: "http://127.0.0.1:11434/v1",
     apiKey: null,
     model: "tiny",
@@ -55,14 +60,14 @@ test("reads a model's settings", () => {
 });
 
 test("uses OpenAI's endpoint when only a model and a key are given", () => {
-  expect(readConfig({ OPENAI_MODEL: "m", OPENAI_API_KEY: "k" }).model).toMatchObject({
+  expect(modelIn({ OPENAI_MODEL: "m", OPENAI_API_KEY: "k" })).toMatchObject({
     baseUrl: "https://api.openai.com/v1",
     apiKey: "k",
   });
 });
 
 test("a key alone turns no model on, and empty values count as absent", () => {
-  expect(readConfig({ OPENAI_API_KEY: "k", OPENAI_MODEL: "", OPENAI_BASE_URL: "" }).model).toBeNull();
+  expect(modelIn({ OPENAI_API_KEY: "k", OPENAI_MODEL: "", OPENAI_BASE_URL: "" })).toBeNull();
 });
 
 test("reads secrets from files", async () => {
@@ -72,7 +77,7 @@ test("reads secrets from files", async () => {
     OPENAI_MODEL: "m",
   });
   expect(config.platform.serviceKey).toBe("the service key");
-  expect(config.model?.apiKey).toBe("the key of the model");
+  expect(config.assistants[0]?.model?.apiKey).toBe("the key of the model");
 });
 
 test.each<[string, Record<string, string>]>([
@@ -105,4 +110,95 @@ test("reports all problems at once, without the values", () => {
       "  - OPENAI_BASE_URL must be an address, such as http://127.0.0.1:11434/v1",
     ].join("\n"),
   );
+});
+
+const oneAssistant = { slug: "writer", endpoint: "http://127.0.0.1:11434/v1/", model: "tiny" };
+const configOf = async (value: unknown, environment: Record<string, string> = {}) => {
+  const path = await fileWith(typeof value === "string" ? value : JSON.stringify(value));
+  return () => readConfig({ AI_BRIDGE_CONFIG: path, ...environment });
+};
+
+test("reads several assistants from a file", async () => {
+  const thinker = {
+    slug: "thinker",
+    endpoint: "https://models.example.com/v1",
+    api_key_env: "THINKER_KEY",
+    protocol: "responses",
+    model: "large",
+    prompt: "Think.",
+    context_tokens: 4_000,
+    first_chunk_timeout_ms: 120_000,
+    idle_timeout_ms: 60_000,
+    max_retries: 0,
+  };
+  const key = { THINKER_KEY_FILE: await fileWith("the key of the thinker\n") };
+  const { assistants } = (await configOf({ assistants: [oneAssistant, thinker] }, key))();
+  expect(assistants).toEqual([
+    {
+      slug: "writer",
+      model: {
+        protocol: "chat-completions",
+        baseUrl: "http://127.0.0.1:11434/v1",
+        apiKey: null,
+        model: "tiny",
+        systemPrompt: null,
+        contextTokens: 16_000,
+        firstChunkTimeoutMs: 60_000,
+        idleTimeoutMs: 30_000,
+        maxRetries: 1,
+      },
+    },
+    {
+      slug: "thinker",
+      model: {
+        protocol: "responses",
+        baseUrl: "https://models.example.com/v1",
+        apiKey: "the key of the thinker",
+        model: "large",
+        systemPrompt: "Think.",
+        contextTokens: 4_000,
+        firstChunkTimeoutMs: 120_000,
+        idleTimeoutMs: 60_000,
+        maxRetries: 0,
+      },
+    },
+  ]);
+});
+
+const listOf = (changes: object) => ({ assistants: [{ ...oneAssistant, ...changes }] });
+
+test.each<[string, unknown, Record<string, string>?]>([
+  ["AI_BRIDGE_CONFIG: the file is not JSON", "{"],
+  ["AI_BRIDGE_CONFIG: must be an object", []],
+  ["AI_BRIDGE_CONFIG: assistants must be set", {}],
+  ["AI_BRIDGE_CONFIG: assistants must be a list", { assistants: {} }],
+  ["AI_BRIDGE_CONFIG: assistants must name at least one assistant", { assistants: [] }],
+  ["AI_BRIDGE_CONFIG: has no setting named models", { assistants: [oneAssistant], models: [] }],
+  ["AI_BRIDGE_CONFIG: assistants[0] must be an object", { assistants: ["writer"] }],
+  ["AI_BRIDGE_CONFIG: assistants[0] has no setting named api_key", listOf({ api_key: "sk-1" })],
+  ["AI_BRIDGE_CONFIG: assistants[0].model must be set", listOf({ model: undefined })],
+  ["AI_BRIDGE_CONFIG: assistants[0].model must be a text", listOf({ model: 3 })],
+  ["AI_BRIDGE_CONFIG: assistants[0].slug must be the slug of an assistant", listOf({ slug: "My Writer" })],
+  ["AI_BRIDGE_CONFIG: assistants[0].endpoint must be an address", listOf({ endpoint: "localhost" })],
+  ["AI_BRIDGE_CONFIG: assistants[0].endpoint must be set", listOf({ endpoint: undefined })],
+  ["AI_BRIDGE_CONFIG: assistants[0].protocol must be chat-completions or responses", listOf({ protocol: "grpc" })],
+  ["AI_BRIDGE_CONFIG: assistants[0].context_tokens must be at least 100", listOf({ context_tokens: 1 })],
+  ["AI_BRIDGE_CONFIG: assistants[0].max_retries must be a whole number", listOf({ max_retries: "1" })],
+  ["AI_BRIDGE_CONFIG: names the assistant writer twice", { assistants: [oneAssistant, oneAssistant] }],
+  ["WRITER_KEY must be set: AI_BRIDGE_CONFIG names it as a key", listOf({ api_key_env: "WRITER_KEY" })],
+  ["OPENAI_MODEL and AI_BRIDGE_CONFIG are both set: keep one", listOf({}), { OPENAI_MODEL: "m" }],
+])("says: %s", async (sentence, value, environment) => {
+  expect(await configOf(value, environment)).toThrow(`  - ${sentence}`);
+});
+
+test("says that a file is not there", () => {
+  expect(() => readConfig({ AI_BRIDGE_CONFIG: "/nowhere/at/all" })).toThrow(
+    "AI_BRIDGE_CONFIG: the file cannot be read",
+  );
+});
+
+test("never repeats what a file holds", async () => {
+  const read = await configOf(listOf({ endpoint: "secret-1", model: { a: "secret-2" }, protocol: "secret-3" }));
+  expect(read).not.toThrow(/secret-\d/);
+  expect(read).toThrow("assistants[0].endpoint must be an address");
 });

@@ -1,6 +1,6 @@
 import { freePort, until } from "@deepbot/testing";
 import { expect, test } from "vitest";
-import { createOpenAiAnswerer } from "../../src/answerers/openai-answerer.ts";
+import { createOpenAiAnswerer } from "../../src/answerers/model/openai-answerer.ts";
 import { collect } from "../support/dialog.ts";
 import { modelDefaults, question, startModel } from "../support/model.ts";
 import type { Behaviour } from "../support/model-server.ts";
@@ -94,7 +94,7 @@ test("fails when nothing listens", async () => {
 
 test("a stream without events is an empty answer", async () => {
   const { answerer } = await startModel((modelCall) => modelCall.close());
-  expect(await collect(answerer, question)).toEqual({ text: "", pieces: [], usage: undefined });
+  expect(await collect(answerer, question)).toMatchObject({ text: "", pieces: [], usage: undefined });
 });
 
 test.each<[string, Behaviour, string]>([

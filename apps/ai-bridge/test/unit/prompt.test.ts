@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { toPrompt } from "../../src/answerers/prompt.ts";
+import { toPrompt } from "../../src/answerers/model/prompt.ts";
 import { dialogOf } from "../support/dialog.ts";
 
-const contentsOf = (texts: string[], contextTokens: number, systemPrompt: string | null = null): unknown[] =>
-  toPrompt(dialogOf(...texts), { systemPrompt, contextTokens }).map(({ content }) => content);
+const contentsOf = (texts: string[], contextTokens: number, systemPrompt: string | null = null): unknown[] => {
+  const { system, dialog } = toPrompt(dialogOf(...texts), { systemPrompt, contextTokens });
+  expect(system).toBe(systemPrompt);
+  return dialog.map(({ content }) => content);
+};
 
 /** Thirty tokens by the estimate, four of them for the message itself. */
 const long = (letter: string): string => letter.repeat(78);
@@ -22,7 +25,7 @@ describe("a prompt", () => {
 
   test("leaves room for the system prompt", () => {
     const texts = [long("a"), long("b"), long("c")];
-    expect(contentsOf(texts, 119, long("s"))).toEqual([long("s"), long("c")]);
+    expect(contentsOf(texts, 119, long("s"))).toEqual([long("c")]);
   });
 
   test("has the question, however long it is", () => {

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { until } from "@deepbot/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { examples } from "../../src/openapi/examples/index.ts";
+import { receiverUrl } from "../../src/openapi/examples/webhooks.ts";
 import { listOperations } from "../../src/transports/operations.ts";
 import { mintDevToken, personWith, sessionTokenOf, useApi, type Person } from "../support/api.ts";
 import { startRun } from "../support/dialogs.ts";
@@ -11,13 +14,34 @@ const claims = { sub: "1234567890", email: "ada@example.com", given_name: "Ada",
 
 /** What needs no dialog, in order. */
 const operations = [
-  ["assistants.list", "assistants.listAll", "assistants.create", "assistants.update"],
-  ["keys.create", "keys.list", "keys.update", "keys.revoke", "assistants.disable"],
-  ["tokens.create", "tokens.list", "tokens.end"],
-].flat();
+  "assistants.list",
+  "assistants.listAll",
+  "assistants.create",
+  "assistants.update",
+  "keys.create",
+  "keys.list",
+  "keys.update",
+  "keys.revoke",
+  "assistants.disable",
+  "tokens.create",
+  "tokens.list",
+  "tokens.end",
+];
+
+/** @returns its address, until the end of the test */
+async function startReceiver(): Promise<string> {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.writeHead(204).end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/deepbot`;
+}
 
 describe("the examples of the document", () => {
-  const api = useApi({ ADMIN_EMAILS: claims.email });
+  const api = useApi({ ADMIN_EMAILS: claims.email, WEBHOOK_ALLOW_HTTP: "true", WEBHOOK_ALLOW_PRIVATE: "true" });
 
   async function signIn(player: ExamplePlayer): Promise<Person> {
     player.know("token", examples["auth.signIn"]?.request?.["token"], await mintDevToken(api.request, claims));
@@ -76,6 +100,24 @@ describe("the examples of the document", () => {
     await player.play("worker.fail");
   }
 
+  async function makeWebhook(player: ExamplePlayer): Promise<string> {
+    player.know("url", receiverUrl, await startReceiver());
+    const { body } = await player.play("webhooks.create");
+    for (const name of ["list", "rotate", "update", "test"]) await player.play(`webhooks.${name}`);
+    return (body as { webhook_id: string }).webhook_id;
+  }
+
+  async function playDeliveries(player: ExamplePlayer, person: Person, webhookId: string): Promise<void> {
+    await until("the receiver has heard of the run", async () => {
+      const { body } = await person.call<{ deliveries: { ended_at: string | null }[] }>(
+        `GET /operator/webhooks/${webhookId}/deliveries`,
+      );
+      return body.deliveries.some(({ ended_at }) => ended_at !== null);
+    });
+    await player.play("webhooks.deliveries");
+    await player.play("webhooks.remove");
+  }
+
   it("are what a server receives and responds, in the order of their story", async () => {
     const player = createExamplePlayer(() => api.url);
     for (const name of ["config.get", "health.check", "auth.nonce"]) await player.play(name);
@@ -84,7 +126,9 @@ describe("the examples of the document", () => {
     for (const name of operations) await player.play(name);
     const created = await player.play("dialogs.create");
     for (const name of ["dialogs.list", "dialogs.rename", "dialogs.update", "dialogs.flag"]) await player.play(name);
+    const webhookId = await makeWebhook(player);
     await playRun(player);
+    await playDeliveries(player, person, webhookId);
     for (const name of ["runs.get", "dialogs.get", "messages.list"]) await player.play(name);
     await playOriginalProtocol(player);
     await playCancelAndRetry(player, person, (created.body as { dialog: number }).dialog);

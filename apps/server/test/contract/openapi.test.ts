@@ -61,6 +61,13 @@ const promised: [Target, object[], number][] = [
   ["DELETE /operator/keys/{key_id}", session, 200],
   ["GET /config", [], 200],
   ["POST /create/nonce", [], 200],
+  ["GET /operator/assistants/{slug}/webhooks", session, 200],
+  ["POST /operator/assistants/{slug}/webhooks", session, 201],
+  ["PATCH /operator/webhooks/{webhook_id}", session, 200],
+  ["DELETE /operator/webhooks/{webhook_id}", session, 200],
+  ["POST /operator/webhooks/{webhook_id}/rotate", session, 200],
+  ["GET /operator/webhooks/{webhook_id}/deliveries", session, 200],
+  ["POST /operator/webhooks/{webhook_id}/test", session, 200],
 ];
 
 /** How many of them are the original's, the second path of the flag included. */
@@ -163,7 +170,8 @@ describe("the OpenAPI document", () => {
 });
 
 describe("the server", () => {
-  const api = useApi();
+  const operator = { email: "operator@example.com" };
+  const api = useApi({ ADMIN_EMAILS: operator.email });
 
   it.for([...byName.values()])(
     "serves $method $path to those whom the document names, and to nobody else",

@@ -24,6 +24,11 @@ const kinds: Readonly<Record<string, string>> = {
   key_id: "key",
   key: "secret",
   prefix: "prefix",
+  webhook_id: "webhook",
+  url: "url",
+  secret: "webhook secret",
+  delivery_id: "delivery",
+  duration_ms: "duration",
 };
 
 const timeForm = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;

@@ -32,7 +32,9 @@ type AuditedEvent = Extract<
       | "assistant_changed"
       | "service_key_changed"
       | "personal_token_changed"
-      | "request_refused";
+      | "request_refused"
+      | "webhook_changed"
+      | "webhook_disabled";
   }
 >;
 
@@ -47,6 +49,8 @@ const auditedKinds: readonly AuditedEvent["kind"][] = [
   "service_key_changed",
   "personal_token_changed",
   "request_refused",
+  "webhook_changed",
+  "webhook_disabled",
 ];
 
 function isAudited(event: AppEvent): event is AuditedEvent {
@@ -59,6 +63,13 @@ export interface AuditTrail {
   dropped: () => number;
   /** Writes what is pending, and stops. */
   close: () => Promise<void>;
+}
+
+function webhookRow(event: AuditedEvent & { kind: "webhook_changed" | "webhook_disabled" }): Row {
+  const { kind, webhookId } = event;
+  if (kind === "webhook_changed") return { kind, facts: { change: event.change, webhook_id: webhookId } };
+  const { assistantId, reason } = event;
+  return { kind, facts: { webhook_id: webhookId, assistant_id: assistantId, reason } };
 }
 
 /** Kinds that anybody can cause at will are sampled; `undefined` for events that leave no row. */
@@ -100,6 +111,9 @@ function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefi
       if (statusOf(code) !== 429 && !code.startsWith("too_many_")) return undefined;
       return { row: { kind: "limit_reached", facts: { code } }, sampledKind: `limit_reached ${code}` };
     }
+    case "webhook_changed":
+    case "webhook_disabled":
+      return { row: webhookRow(event) };
     case "key_used": {
       const { kind, credential, keyId } = event;
       return { row: { kind, keyId, facts: { credential } } };

@@ -127,6 +127,8 @@ export type RateLimited = {
   first: boolean;
 };
 
+export type WebhookChange = "created" | "updated" | "enabled" | "disabled" | "rotated" | "deleted";
+
 /** Everything that use cases tell the rest of the platform, once each, after the commit. */
 export type AppEvent =
   | RunTransition
@@ -146,6 +148,9 @@ export type AppEvent =
   /** The first use of a key in an hour. */
   | { kind: "key_used"; credential: KeyHeader; keyId: string }
   | { kind: "request_refused"; code: ErrorCode }
+  | { kind: "webhook_changed"; change: WebhookChange; webhookId: string }
+  /** Too many of its deliveries failed, or its receiver is gone. */
+  | { kind: "webhook_disabled"; webhookId: string; assistantId: number; reason: string }
   | { kind: "signed_in"; userId: number; sessionId: string }
   | { kind: "account_exported"; userId: number }
   | { kind: "account_deleted"; userId: number; dialogIds: number[] };

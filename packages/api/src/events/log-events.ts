@@ -154,6 +154,19 @@ function describeChange(event: AppEvent & { kind: "dialog_changed" | "assistant_
   return { module: "assistants", fields, message: `User ${userId} ${change} assistant ${slug}` };
 }
 
+type WebhookEvent = Extract<AppEvent, { kind: "webhook_changed" | "webhook_disabled" }>;
+
+function describeWebhookEvent(event: WebhookEvent): Line {
+  const { kind, webhookId } = event;
+  if (kind === "webhook_changed") {
+    const fields = { event: kind, webhook_id: webhookId, change: event.change, ...originOf() };
+    return { module: "webhooks", fields, message: `Webhook ${webhookId} was ${event.change}` };
+  }
+  const { assistantId, reason } = event;
+  const fields = { event: kind, webhook_id: webhookId, assistant_id: assistantId, reason };
+  return { level: "warn", module: "webhooks", fields, message: `Webhook ${webhookId} is disabled: ${reason}` };
+}
+
 /** The line for an event; undefined for those that are too frequent to log, or have one elsewhere. */
 function describe(event: AppEvent): Line | undefined {
   switch (event.kind) {
@@ -199,6 +212,9 @@ function describe(event: AppEvent): Line | undefined {
     case "lines_suppressed":
     case "loop_failed":
       return describeUpkeep(event);
+    case "webhook_changed":
+    case "webhook_disabled":
+      return describeWebhookEvent(event);
   }
 }
 

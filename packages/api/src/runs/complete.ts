@@ -3,7 +3,7 @@ import type { LeaseKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { Presence } from "../presence/presence.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { RefuseReport } from "./refuse-report.ts";
+import { isLeaseOfKey, type RefuseReport } from "./refuse-report.ts";
 
 export interface Completion {
   /** Null: what was appended is the answer. */
@@ -27,7 +27,7 @@ export function createCompleteRun(
   /** A report that changed nothing: perhaps it is a repeat. */
   const checkRepeat = async (lease: LeaseKey, text: string | null): Promise<void> => {
     const run = await statements.findReportedRun(lease.runId);
-    const isOwn = run?.leaseToken === lease.leaseToken && run.keyId === lease.keyId;
+    const isOwn = run?.leaseToken === lease.leaseToken && isLeaseOfKey(run, lease);
     if (isOwn && run.state === "completed" && (text === null || run.answerText === text)) return;
     if (isOwn && text !== null && utf8Length(text) > (run.answerMaxBytes ?? Infinity))
       throw new AppError("answer_too_long");

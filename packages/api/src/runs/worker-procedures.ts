@@ -10,15 +10,14 @@ import {
   heartbeatOutput,
   releaseInput,
   releaseOutput,
-  defaultLocale,
   statsOutput,
   type ErrorCode,
 } from "@deepbot/contract";
-import type { Pseudonym } from "../identity/pseudonym.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
 import { router, sync, workerProcedure } from "../trpc.ts";
-import type { LeaseStatus } from "./report-progress.ts";
 import type { UseCases } from "../use-cases.ts";
+import { toWireClaim } from "./claim-wire.ts";
+import type { LeaseStatus } from "./report-progress.ts";
 
 const reportErrors: readonly ErrorCode[] = [
   "run_not_found",
@@ -29,38 +28,17 @@ const reportErrors: readonly ErrorCode[] = [
   "lease_lost",
 ];
 
-const leaseOf = ({ keyId }: ServiceKey, { run_id, lease_token }: { run_id: number; lease_token: string }) => ({
+interface ReportInput {
+  run_id: number;
+  lease_token: string;
+}
+
+const leaseOf = ({ keyId, assistantIds }: ServiceKey, { run_id, lease_token }: ReportInput) => ({
   runId: run_id,
   leaseToken: lease_token,
   keyId,
+  assistantIds,
 });
-
-type ClaimedRun = Awaited<ReturnType<UseCases["worker"]["claim"]>>[number];
-
-interface ClaimContext {
-  key: ServiceKey;
-  pseudonym: Pseudonym;
-}
-
-/** The owner's id is the same for all assistants, so keys of some get only what stands for the person there. */
-function toWireClaim(run: ClaimedRun, { key, pseudonym }: ClaimContext) {
-  const { locale = defaultLocale, traceparent } = run.metadata ?? {};
-  return {
-    run_id: run.runId,
-    dialog_id: run.dialogId,
-    assistant: run.assistant,
-    user: pseudonym(run),
-    ...(key.assistantIds === null ? { user_id: run.userId } : {}),
-    locale,
-    ...(traceparent === undefined ? {} : { traceparent }),
-    attempt: run.attempt,
-    max_attempts: run.maxAttempts,
-    lease_token: run.leaseToken,
-    lease_until: run.leaseUntil.toISOString(),
-    deadline_at: run.deadlineAt.toISOString(),
-    messages: run.messages.map(({ messageId, role, content }) => ({ message_id: messageId, role, content })),
-  };
-}
 
 function toWireLease(runId: number, status: LeaseStatus) {
   return {

@@ -66,6 +66,8 @@ export function createDelivery(deps: {
       case "signed_in":
       case "account_exported":
       case "assistant_changed":
+      case "webhook_changed":
+      case "webhook_disabled":
     }
   };
 }

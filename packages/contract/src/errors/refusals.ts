@@ -77,6 +77,28 @@ export const refusals = {
       ru: "В запросе больше одного ключа или cookie: отправьте что-то одно.",
     },
   },
+  webhook_not_found: {
+    status: 404,
+    failure: "refused",
+    text: { en: "There is no such webhook.", ru: "Такого вебхука нет." },
+  },
+  webhook_limit: {
+    status: 409,
+    failure: "refused",
+    facts: ["limit"],
+    text: {
+      en: "An assistant may have {limit} webhooks. Delete one first.",
+      ru: "У ассистента может быть не больше {limit} вебхуков. Сначала удалите один из них.",
+    },
+  },
+  webhook_url_refused: {
+    status: 422,
+    failure: "refused",
+    text: {
+      en: "The address of a webhook must begin with https://, lead to a public host, and have no user name or password.",
+      ru: "Адрес вебхука должен начинаться с https://, вести на общедоступный хост и не содержать имени и пароля.",
+    },
+  },
   key_refused: { status: 403, failure: "refused", text: { en: "Forbidden", ru: "Forbidden" } },
   invalid_input: {
     status: 422,

@@ -4,6 +4,9 @@ import { bigint, boolean, check, integer, pgTable, primaryKey, text, timestamp }
 /** Stands for the key of the environment wherever the id of a service key is stored. */
 export const environmentKeyId = "environment";
 
+/** Stands there for the platform itself, which claims runs for webhooks. */
+export const webhookKeyId = "webhook";
+
 /**
  * Workers that claim or report, by the key and the name that they give. Servers write what they see every few seconds, not
  * with each request. A worker without `assistant_ids` serves all assistants. The row of one that left in order is deleted;

@@ -3,9 +3,10 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
 import { isServed, type DialogKey } from "./dialogs.ts";
-import { leaseOwner, type LeaseKey } from "./leases.ts";
+import { leaseIsOfKey, leaseValues, type LeaseKey } from "./leases.ts";
 import { today } from "./quotas.ts";
 import { hasStreamed, streamedText } from "./streamed-text.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface CompletedRun {
   runId: number;
@@ -44,6 +45,11 @@ const spentTokens = sql`
     set input_tokens = today.input_tokens + excluded.input_tokens,
       output_tokens = today.output_tokens + excluded.output_tokens`;
 
+const freedDialog = sql`
+  update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
+  from done where dialogs.dialog_id = done.dialog_id
+  returning dialogs.dialog_id, dialogs.last_seq`;
+
 /**
  * One statement: the run gets its answer, the answer becomes the newest message of the dialog, the flag is cleared.
  * `dialog` must lock the dialog's row, as every statement that ends a run does first; `condition` picks the run. Without a
@@ -73,18 +79,18 @@ function answerStatement(db: Db, name: string, { dialog, condition }: { dialog: 
     where runs.run_id = target.run_id
     returning runs.run_id, dialog_id, user_id, assistant_id, answer_id, state_before, usage, given.text,
       case when given.text is null then ${streamedText(sql`runs`)} end as streamed`);
-  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(sql`
-    update dialogs set status_flag = false, last_seq = dialogs.last_seq + 1
-    from done where dialogs.dialog_id = done.dialog_id
-    returning dialogs.dialog_id, dialogs.last_seq`);
+  const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freedDialog);
   const answer = db.$with("answer", { answerId: messages.messageId }).as(sql`
     insert into messages (message_id, dialog_id, user_id, content, seq)
     select done.answer_id, done.dialog_id, ${botUserId}, coalesce(done.text, done.streamed), freed.last_seq
     from done join freed on freed.dialog_id = done.dialog_id
     returning message_id`);
   const spent = db.$with("spent", { userId: dialogs.userId }).as(spentTokens);
+  const deliveries = db
+    .$with("ended_deliveries", { runId: runs.runId })
+    .as(endedRunDeliveries(sql`select run_id, assistant_id from done`));
   return db
-    .with(given, locked, target, done, freed, answer, spent)
+    .with(given, locked, target, done, freed, answer, spent, deliveries)
     .select({
       runId: done.runId,
       dialogId: done.dialogId,
@@ -147,12 +153,13 @@ export function prepareCompleteRun(db: Db): CompleteRun {
       for update`,
     condition: sql`
       run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-      and ${leaseOwner} = ${sql.placeholder("keyId")}
+      and ${leaseIsOfKey}
       and (state = 'running' and lease_until > clock_timestamp() or ${healable}) and ${isShortEnough}`,
   });
-  return async ({ usage, workerMetadata = null, ...answer }) => {
-    const completed = await statement.execute({ ...answer, usage: asJson(usage), metadata: asJson(workerMetadata) });
-    return withText(completed.at(0), answer.text);
+  return async ({ usage, text, workerMetadata = null, ...lease }) => {
+    const answer = { text, usage: asJson(usage), metadata: asJson(workerMetadata) };
+    const completed = await statement.execute({ ...leaseValues(lease), ...answer });
+    return withText(completed.at(0), text);
   };
 }
 

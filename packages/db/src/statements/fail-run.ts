@@ -2,8 +2,9 @@ import type { RunState } from "@deepbot/contract";
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, runs } from "../schema/index.ts";
-import { leaseHolds, type LeaseKey, type ReleasedRun } from "./leases.ts";
+import { leaseHolds, leaseValues, type LeaseKey, type ReleasedRun } from "./leases.ts";
 import { freeDialogs, hasStreamed, insertPartialMessages } from "./streamed-text.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface FailedRun extends ReleasedRun {
   state: RunState;
@@ -61,8 +62,10 @@ export function prepareFailRun(db: Db): FailRun {
       max_attempts - attempt as attempts_left, available_at, cancel_requested_at`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freeDialogs(sql`failed`));
   const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(insertPartialMessages(sql`failed`));
+  const ended = sql`select run_id, assistant_id from failed where state = 'failed'`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   const statement = db
-    .with(dialog, failed, freed, partial)
+    .with(dialog, failed, freed, partial, deliveries)
     .select({
       dialogId: failed.dialogId,
       ownerId: failed.ownerId,
@@ -75,5 +78,5 @@ export function prepareFailRun(db: Db): FailRun {
     })
     .from(failed)
     .prepare("fail_run");
-  return async (failure) => (await statement.execute({ discard: false, ...failure })).at(0);
+  return async (failure) => (await statement.execute({ discard: false, ...failure, ...leaseValues(failure) })).at(0);
 }

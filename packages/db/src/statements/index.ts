@@ -69,6 +69,26 @@ import {
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
 import { prepareListCoverages, prepareListWorkers, preparePruneWorkers, prepareWriteWorkers } from "./workers.ts";
+import {
+  prepareClaimDueDeliveries,
+  prepareFinishDelivery,
+  prepareIsRunTaken,
+  prepareRecordPush,
+} from "./webhook-deliveries.ts";
+import {
+  prepareDropDueDeliveries,
+  prepareListWebhookDeliveries,
+  preparePruneWebhookDeliveries,
+} from "./webhook-log.ts";
+import {
+  prepareDeleteWebhook,
+  prepareFindWebhookTarget,
+  prepareInsertWebhook,
+  prepareListActiveWebhooks,
+  prepareListWebhooks,
+  prepareRotateWebhookSecret,
+  prepareUpdateWebhook,
+} from "./webhooks.ts";
 
 /** People, their sessions and dialogs, and what was recorded about them. */
 function createPeopleStatements(db: Db) {
@@ -181,6 +201,27 @@ function createWorkerStatements(db: Db) {
   };
 }
 
+/** Webhooks, and what is sent to them. */
+function createWebhookStatements(db: Db) {
+  return {
+    listWebhooks: prepareListWebhooks(db),
+    insertWebhook: prepareInsertWebhook(db),
+    updateWebhook: prepareUpdateWebhook(db),
+    rotateWebhookSecret: prepareRotateWebhookSecret(db),
+    deleteWebhook: prepareDeleteWebhook(db),
+    findWebhookTarget: prepareFindWebhookTarget(db),
+    listActiveWebhooks: prepareListActiveWebhooks(db),
+
+    claimDueDeliveries: prepareClaimDueDeliveries(db),
+    finishDelivery: prepareFinishDelivery(db),
+    recordPush: prepareRecordPush(db),
+    isRunTaken: prepareIsRunTaken(db),
+    listWebhookDeliveries: prepareListWebhookDeliveries(db),
+    dropDueDeliveries: prepareDropDueDeliveries(db),
+    pruneWebhookDeliveries: preparePruneWebhookDeliveries(db),
+  };
+}
+
 /** Builds every statement once. Each connection prepares a statement when it first runs it. */
 export function createStatements(db: Db) {
   return {
@@ -189,6 +230,7 @@ export function createStatements(db: Db) {
     ...createAssistantStatements(db),
     ...createRunStatements(db),
     ...createWorkerStatements(db),
+    ...createWebhookStatements(db),
   };
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { runs } from "../schema/index.ts";
-import { latestDeadline, leaseOwner, movedDeadline, type AnswerTimes, type LeaseKey } from "./leases.ts";
+import { isPushed, latestDeadline, leaseOwner, movedDeadline, type AnswerTimes, type LeaseKey } from "./leases.ts";
 import { prepareDecoded } from "./prepare-decoded.ts";
 
 /** A piece of an answer, offered under a lease. */
@@ -58,12 +58,12 @@ export type InsertDeltas = (deltas: readonly Delta[], limits: DeltaLimits) => Pr
 function offeredDeltas(db: Db) {
   return db.$with("offered", { runId: runs.runId }).as(sql`
     select given.*, leased.*,
-      row_number() over (partition by given.run_id, given.lease_token, given.key_id, given.seq order by place) as copy
+      row_number() over (partition by given.run_id, given.lease_token, leased.epoch, given.seq order by place) as copy
     from unnest(
       ${sql.placeholder("runIds")}::bigint[], ${sql.placeholder("leaseTokens")}::uuid[],
-      ${sql.placeholder("keyIds")}::text[], ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[],
+      ${sql.placeholder("keyIds")}::text[], ${sql.placeholder("reaches")}::text[], ${sql.placeholder("seqs")}::int[], ${sql.placeholder("texts")}::text[],
       ${sql.placeholder("leaseMs")}::int[]
-    ) with ordinality as given(run_id, lease_token, key_id, seq, text, lease_ms, place)
+    ) with ordinality as given(run_id, lease_token, key_id, reach, seq, text, lease_ms, place)
     left join lateral (
       select coalesce((
           select answer_max_bytes from assistants where assistants.assistant_id = runs.assistant_id
@@ -77,7 +77,8 @@ function offeredDeltas(db: Db) {
         order by run_deltas.seq desc limit 1
       ) as last on true
       where runs.run_id = given.run_id and runs.lease_token = given.lease_token
-        and ${leaseOwner} = given.key_id and lease_until > now() and deadline_at > now()
+        and (${leaseOwner} = given.key_id or ${isPushed} and coalesce(runs.assistant_id = any(given.reach::bigint[]), true))
+        and lease_until > now() and deadline_at > now()
       limit 1
     ) as leased on true`);
 }
@@ -91,11 +92,11 @@ function judgedDeltas(db: Db) {
     select *, last_bytes + sum(octet_length(text)) over fresh as text_bytes,
       copy = 1 and seq > last_seq and seq = last_seq + row_number() over fresh as continues
     from offered
-    window fresh as (partition by run_id, lease_token, key_id, copy = 1 and seq > last_seq order by seq)`);
+    window fresh as (partition by run_id, lease_token, epoch, copy = 1 and seq > last_seq order by seq)`);
   const judged = db.$with("judged", { runId: runs.runId }).as(sql`
     select *, continues and text_bytes <= max_bytes as is_next,
       count(*) filter (where continues and text_bytes <= max_bytes)
-        over (partition by run_id, lease_token, key_id) as accepted
+        over (partition by run_id, lease_token, epoch) as accepted
     from continued`);
   return { continued, judged };
 }
@@ -160,6 +161,11 @@ function decodeResult([outcome, epoch, lastSeq, leaseUntil, deadlineAt, cancelRe
   };
 }
 
+/** The assistants of a key as the text of an array, because arrays of one array have one length. Null means all. */
+function reachOf({ assistantIds = [] }: LeaseKey): string | null {
+  return assistantIds === null ? null : `{${assistantIds.join(",")}}`;
+}
+
 export function prepareInsertDeltas(db: Db): InsertDeltas {
   const offered = offeredDeltas(db);
   const { continued, judged } = judgedDeltas(db);
@@ -190,6 +196,7 @@ export function prepareInsertDeltas(db: Db): InsertDeltas {
       runIds: deltas.map((delta) => delta.runId),
       leaseTokens: deltas.map((delta) => delta.leaseToken),
       keyIds: deltas.map((delta) => delta.keyId),
+      reaches: deltas.map(reachOf),
       seqs: deltas.map((delta) => delta.seq),
       texts: deltas.map((delta) => delta.text),
       leaseMs: deltas.map((delta) => delta.leaseMs),

@@ -1,16 +1,35 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { environmentKeyId, runs } from "../schema/index.ts";
+import { environmentKeyId, runs, webhookKeyId } from "../schema/index.ts";
 
 export interface LeaseKey {
   runId: number;
   leaseToken: string;
   /** Id of the service key that reports. */
   keyId: string;
+  /**
+   * The assistants that the key reaches; null means all. It may also report on runs of theirs that a webhook was given, whose
+   * receiver reports under a key of its own. Absent: none.
+   */
+  assistantIds?: readonly number[] | null | undefined;
 }
 
 /** The service key that the lease of a run belongs to. */
 export const leaseOwner = sql`coalesce(lease_key_id, ${environmentKeyId})`.inlineParams();
+
+/** True of a run that was claimed for a webhook. */
+export const isPushed = sql`lease_key_id = ${webhookKeyId}`.inlineParams();
+
+/** True of a run whose lease, that of a webhook included, is one that the given key may report on. */
+export const leaseIsOfKey = sql`(
+  ${leaseOwner} = ${sql.placeholder("keyId")}
+  or ${isPushed} and coalesce(assistant_id = any(${sql.placeholder("assistantIds")}::bigint[]), true)
+)`;
+
+/** What the placeholders of {@link leaseHolds} stand for. */
+export function leaseValues({ runId, leaseToken, keyId, assistantIds = [] }: LeaseKey): Record<string, unknown> {
+  return { runId, leaseToken, keyId, assistantIds };
+}
 
 /**
  * True of a run whose lease the given token and service key hold now, by the database's clock. Only running runs have a lease
@@ -18,7 +37,7 @@ export const leaseOwner = sql`coalesce(lease_key_id, ${environmentKeyId})`.inlin
  */
 export const leaseHolds = sql`
   run_id = ${sql.placeholder("runId")} and lease_token = ${sql.placeholder("leaseToken")}::uuid
-  and ${leaseOwner} = ${sql.placeholder("keyId")} and lease_until > clock_timestamp()`;
+  and ${leaseIsOfKey} and lease_until > clock_timestamp()`;
 
 /** How long a run may stay open. */
 export interface AnswerTimes {
@@ -69,7 +88,7 @@ export function prepareExtendLease(db: Db): ExtendLease {
     })
     .from(extended)
     .prepare("extend_lease");
-  return async (lease) => (await statement.execute({ ...lease })).at(0);
+  return async ({ leaseMs, ...lease }) => (await statement.execute({ ...leaseValues(lease), leaseMs })).at(0);
 }
 
 export interface ReleasedRun {
@@ -103,5 +122,5 @@ export function prepareReleaseRun(db: Db): ReleaseRun {
     })
     .from(released)
     .prepare("release_run");
-  return async (lease) => (await statement.execute({ ...lease })).at(0);
+  return async (lease) => (await statement.execute(leaseValues(lease))).at(0);
 }

@@ -99,6 +99,7 @@ export interface ReportedRun {
   leaseToken: string | null;
   /** The service key that its last lease belonged to. */
   keyId: string;
+  assistantId: number;
   /** Null unless it is running. */
   leaseUntil: Date | null;
   leaseHolds: boolean;
@@ -122,6 +123,7 @@ export function prepareFindReportedRun(db: Db): FindReportedRun {
       leaseHolds: sql<boolean>`coalesce(${runs.leaseUntil} > clock_timestamp(), false)`,
       endedAt: runs.endedAt,
       keyId: sql<string>`${leaseOwner}`,
+      assistantId: runs.assistantId,
       answerText: answer.content,
       answerMaxBytes: sql<number | null>`(
         select answer_max_bytes from assistants where assistants.assistant_id = ${runs.assistantId}

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { dialogs, isOpenRun, runs, userStartTags } from "../schema/index.ts";
 import { freeDialogs, hasStreamed, insertPartialMessages } from "./streamed-text.ts";
+import { endedRunDeliveries } from "./webhook-deliveries.ts";
 
 export interface ReapedRun {
   runId: number;
@@ -93,8 +94,10 @@ export function prepareReapRuns(db: Db): ReapRuns {
       runs.epoch, answer_id`);
   const freed = db.$with("freed", { dialogId: dialogs.dialogId }).as(freeDialogs(sql`reaped`));
   const partial = db.$with("partial", { dialogId: dialogs.dialogId }).as(insertPartialMessages(sql`reaped`));
+  const ended = sql`select run_id, assistant_id from reaped where state <> 'queued'`;
+  const deliveries = db.$with("ended_deliveries", { runId: runs.runId }).as(endedRunDeliveries(ended));
   const statement = db
-    .with(overdue, reaped, freed, partial, ...refundedStartTags(db))
+    .with(overdue, reaped, freed, partial, deliveries, ...refundedStartTags(db))
     .select()
     .from(reaped)
     .prepare("reap_runs");

@@ -19,6 +19,7 @@ export const ids = {
   personalToken: "dbp_4f9K2xQ7mT1vB8nR5wL3cZ6yH0jD2sG9aF4kP7tX1uE5iO3qV",
   key: "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d",
   serviceKey: "dbk_8sV3pQ9xK2mT7vB1nR4wL6cZ0yH5jD8sG3aF9kP2tX7uE1iO4",
+  webhook: "3c1d5e7f-2a4b-4c6d-8e0f-9b1a3c5d7e9f",
   lease: "0f9c2d1e-3b5a-4c7d-8e6f-1a2b3c4d5e6f",
   clientMessage: "c1f7a3b2-9d4e-4f60-8a1b-2c3d4e5f6a7b",
 } as const;

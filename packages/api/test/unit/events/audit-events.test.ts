@@ -48,6 +48,17 @@ describe("the audit trail", () => {
     expect(stored).toEqual([{ ...row, ageMs: expect.any(Number) as number }]);
   });
 
+  it("has a row for what an operator did to a webhook, and for what failures did", async () => {
+    const { trail, emit, stored } = makeTrail();
+    emit({ kind: "webhook_changed", change: "created", webhookId: "w" });
+    emit({ kind: "webhook_disabled", webhookId: "w", assistantId: 1, reason: "failures" });
+    await trail.close();
+    expect(stored).toMatchObject([
+      { kind: "webhook_changed", facts: { change: "created", webhook_id: "w" } },
+      { kind: "webhook_disabled", facts: { webhook_id: "w", assistant_id: 1, reason: "failures" } },
+    ]);
+  });
+
   it("keeps the first refusals of a kind in an hour and counts the others", async () => {
     const { trail, emit, stored } = makeTrail();
     for (let index = 0; index < 5; index += 1) {

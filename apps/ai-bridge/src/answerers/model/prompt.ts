@@ -1,6 +1,11 @@
 import type { DialogMessage } from "@deepbot/client/worker";
-import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
-import type { ModelConfig } from "../config.ts";
+import type { ModelConfig } from "../../config.ts";
+
+/** What a model reads. The last message is the question. */
+export interface Prompt {
+  system: string | null;
+  dialog: { role: "assistant" | "user"; content: string }[];
+}
 
 /**
  * Bytes of UTF-8 that count as one token. Models disagree: English has about four to a token, Russian and Chinese three to
@@ -33,12 +38,12 @@ function newestWithin(tokens: number, messages: readonly DialogMessage[]): reado
 export function toPrompt(
   messages: readonly DialogMessage[],
   { systemPrompt, contextTokens }: Pick<ModelConfig, "systemPrompt" | "contextTokens">,
-): ChatCompletionMessageParam[] {
+): Prompt {
   const left = contextTokens - (systemPrompt === null ? 0 : estimateTokens(systemPrompt));
   const said = messages.filter(({ content }) => content !== "");
   const dialog = newestWithin(left, said).map(({ role, content }) => ({
     role: role === "bot" ? ("assistant" as const) : ("user" as const),
     content,
   }));
-  return systemPrompt === null ? dialog : [{ role: "system", content: systemPrompt }, ...dialog];
+  return { system: systemPrompt, dialog };
 }

@@ -1,5 +1,5 @@
 import { APIConnectionTimeoutError, APIError } from "openai";
-import { AnswererError } from "./answerer-error.ts";
+import { AnswererError } from "../answerer-error.ts";
 
 /** How far a request had come when it failed. */
 export interface Progress {
@@ -26,6 +26,14 @@ function statusFailure(status: number, code: unknown): AnswererError {
   return new AnswererError("model_refused", detail);
 }
 
+/** The failure that a stream reports by a code of its own, without a status. */
+export function failureOfCode(code: unknown, { started }: Pick<Progress, "started">): AnswererError {
+  const detail = typeof code === "string" && /^[a-z_]{1,40}$/.test(code) ? code : "failed";
+  if (code === "context_length_exceeded") return new AnswererError("dialog_too_long", detail);
+  if (code === "rate_limit_exceeded") return new AnswererError("model_rate_limited", detail);
+  return new AnswererError(started ? "model_cut" : "model_unavailable", detail);
+}
+
 /**
  * Turns a failed request into an error of the bridge. The provider's own words are dropped: they may contain the question
  * or the key.
@@ -34,5 +42,6 @@ export function toAnswererError(error: unknown, { started, timedOut }: Progress)
   const code = started ? "model_cut" : "model_unavailable";
   if (timedOut || error instanceof APIConnectionTimeoutError) return new AnswererError(code, "timeout");
   if (error instanceof APIError && error.status !== undefined) return statusFailure(error.status, error.code);
+  if (error instanceof APIError && typeof error.code === "string") return failureOfCode(error.code, { started });
   return new AnswererError(code, networkCode(error));
 }

@@ -1,12 +1,19 @@
-import type { AnswerPart, Usage } from "@deepbot/client/worker";
+import type { Usage } from "@deepbot/client/worker";
 import OpenAI from "openai";
-import type { ModelConfig } from "../config.ts";
-import type { Answerer } from "./answerer.ts";
-import { AnswererError } from "./answerer-error.ts";
-import { readChunk } from "./openai-chunk.ts";
+import type { ModelConfig } from "../../config.ts";
+import type { Answerer, ModelPart } from "../answerer.ts";
+import { AnswererError } from "../answerer-error.ts";
+import { chatCompletions } from "./chat-completions.ts";
 import { toAnswererError } from "./openai-error.ts";
 import { toPrompt } from "./prompt.ts";
+import type { Protocol } from "./protocol.ts";
 import { createReadTimer, type ReadTimer } from "./read-timer.ts";
+import { responses } from "./responses.ts";
+
+const protocols: Readonly<Record<ModelConfig["protocol"], Protocol>> = {
+  "chat-completions": chatCompletions,
+  responses,
+};
 
 function createClient({ baseUrl, apiKey, firstChunkTimeoutMs, maxRetries }: ModelConfig): OpenAI {
   return new OpenAI({
@@ -28,6 +35,7 @@ function createClient({ baseUrl, apiKey, firstChunkTimeoutMs, maxRetries }: Mode
 }
 
 interface Completion {
+  protocol: Protocol;
   open: (signal: AbortSignal) => Promise<AsyncIterable<unknown>>;
   config: ModelConfig;
   signal: AbortSignal;
@@ -47,8 +55,9 @@ async function* readEvents({ open, config, signal }: Completion, timer: ReadTime
   }
 }
 
-async function* readAnswer(completion: Completion): AsyncGenerator<AnswerPart> {
+async function* readAnswer(completion: Completion): AsyncGenerator<ModelPart> {
   const timer = createReadTimer();
+  const readChunk = completion.protocol.createReader();
   let started = false;
   let finished = false;
   let usage: Usage | undefined;
@@ -61,7 +70,7 @@ async function* readAnswer(completion: Completion): AsyncGenerator<AnswerPart> {
       started = true;
       finished ||= chunk.finished;
       usage = chunk.usage ?? usage;
-      if (chunk.text !== "") yield { kind: "text", text: chunk.text };
+      yield* chunk.parts;
     }
   } catch (error) {
     if (error instanceof AnswererError) throw error;
@@ -73,25 +82,19 @@ async function* readAnswer(completion: Completion): AsyncGenerator<AnswerPart> {
   if (usage !== undefined) yield { kind: "usage", usage };
 }
 
-/** Answers with any endpoint that speaks OpenAI's chat completions, streaming. */
+/** Answers with any endpoint that speaks OpenAI's chat completions or its responses, streaming. */
 export function createOpenAiAnswerer(config: ModelConfig): Answerer {
   const client = createClient(config);
+  const { model } = config;
+  const protocol = protocols[config.protocol];
   return {
-    name: `model ${config.model}`,
+    name: `model ${model}`,
     answer: (messages, { signal }) =>
       readAnswer({
         config,
+        protocol,
         signal,
-        open: (callSignal) =>
-          client.chat.completions.create(
-            {
-              model: config.model,
-              messages: toPrompt(messages, config),
-              stream: true,
-              stream_options: { include_usage: true },
-            },
-            { signal: callSignal },
-          ),
+        open: (callSignal) => protocol.open(client, { model, prompt: toPrompt(messages, config) }, callSignal),
       }),
   };
 }

@@ -1,0 +1,129 @@
+import type { AttemptResult } from "@deepbot/db";
+import { lookup, type LookupAddress } from "node:dns";
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { isPublicAddress } from "./addresses.ts";
+
+/** What of a response is read, so that its sender can finish. None of it is kept. */
+const responseMaxBytes = 16 * 1024;
+
+export interface WebhookRequest {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+}
+
+/** Posts once. It never throws: what went wrong is a word in the result. */
+export type SendWebhook = (request: WebhookRequest, stop: AbortSignal) => Promise<AttemptResult>;
+
+type Resolve = (
+  hostname: string,
+  options: { all: true },
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
+
+export interface SendOptions {
+  /** For a whole attempt. */
+  timeoutMs: number;
+  allowPrivate: boolean;
+  /** Finds the addresses of a host. */
+  resolve?: Resolve;
+}
+
+class AddressRefused extends Error {}
+
+/**
+ * Looks a host up for the very connection that is being made, so that a name cannot lead elsewhere after it was checked. One
+ * bad address refuses the name.
+ */
+function createGuardedLookup({ allowPrivate, resolve = lookup }: SendOptions): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { all: true }, (error, addresses) => {
+      // The driver gives no addresses beside an error.
+      const [first] = error === null ? addresses : [];
+      const isRefused =
+        !allowPrivate && first !== undefined && addresses.some(({ address }) => !isPublicAddress(address));
+      if (error !== null || isRefused || first === undefined) {
+        callback(error ?? new AddressRefused(), "", 0);
+        return;
+      }
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+const words: readonly [RegExp, string][] = [
+  [/^(ENOTFOUND|EAI_)/, "dns"],
+  [/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|UNABLE_TO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/, "tls"],
+  [/^HPE_/, "malformed"],
+];
+
+function wordOf(error: unknown): string {
+  if (error instanceof AddressRefused) return "address_refused";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return words.find(([form]) => form.test(code))?.[1] ?? "connection";
+}
+
+function wordOfStatus(status: number): string | null {
+  if (status >= 200 && status < 300) return null;
+  return status >= 300 && status < 400 ? "redirect" : "status";
+}
+
+/** Reads the beginning of a body. Its status is what counts, so a body that breaks off or never ends is no failure. */
+async function readAway(response: IncomingMessage): Promise<void> {
+  let size = 0;
+  try {
+    for await (const piece of response.iterator() as AsyncIterable<Buffer>) {
+      size += piece.length;
+      if (size > responseMaxBytes) return;
+    }
+  } catch {
+    response.destroy();
+  }
+}
+
+/** Sends webhooks: no redirects, no connection for longer than one request, and no address that is not public. */
+export function createSendWebhook(options: SendOptions): SendWebhook {
+  const guardedLookup = createGuardedLookup(options);
+
+  const post = ({ url, headers, body }: WebhookRequest, signal: AbortSignal): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const target = new URL(url);
+      const host = target.hostname.replaceAll(/[[\]]/g, "");
+      // Nobody looks an address up.
+      if (!options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) throw new AddressRefused();
+      const { request } = target.protocol === "https:" ? https : http;
+      const length = { "content-length": Buffer.byteLength(body) };
+      const settings = {
+        method: "POST",
+        headers: { ...headers, ...length },
+        agent: false,
+        lookup: guardedLookup,
+        signal,
+      };
+      const sent = request(target, settings, resolve);
+      sent.on("error", reject);
+      sent.end(body);
+    });
+
+  return async (request, stop) => {
+    const startedAt = performance.now();
+    const expired = AbortSignal.timeout(options.timeoutMs);
+    const result = (status: number | null, error: string | null): AttemptResult => ({
+      status,
+      error,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
+    try {
+      const response = await post(request, AbortSignal.any([expired, stop]));
+      await readAway(response);
+      const status = response.statusCode ?? 0;
+      return result(status, wordOfStatus(status));
+    } catch (error) {
+      if (stop.aborted) return result(null, "stopped");
+      return result(null, expired.aborted ? "timeout" : wordOf(error));
+    }
+  };
+}
