@@ -52,6 +52,7 @@ const exceptions: ReadonlySet<string> = new Set([
   // So are all assistants, and all workers that are there: few rows.
   "list_assistant_loads: assistants",
   "list_assistant_loads: assistants by assistants_slug_key",
+  "list_assistant_loads: assistants by assistants_pkey",
   "list_coverages: workers",
   "list_workers: workers",
   "prune_workers: workers",

@@ -56,6 +56,7 @@ const entries: Readonly<Record<string, ((target: Target) => Input[]) | "names no
   "worker.complete": ({ runId }) => [{ ...lease(runId), text: "mine now" }],
   "worker.fail": ({ runId }) => [{ ...lease(runId), code: "x", message: "x", retry: false }],
   "worker.release": ({ runId }) => [lease(runId)],
+  "worker.stats": "names nothing of a person",
   "keys.list": "names nothing of a person",
   "keys.create": "names nothing of a person",
   "keys.update": "names nothing of a person",

@@ -210,4 +210,4 @@ const assistantStats = z
   })
   .meta({ id: "AssistantStats", description: "The queue of an assistant, and who serves it" });
 
-export const statsOutput = z.object({ assistants: z.array(assistantStats) });
+export const statsOutput = z.object({ assistants: z.array(assistantStats).meta({ maxItems: 500 }) });

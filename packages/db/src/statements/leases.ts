@@ -88,7 +88,8 @@ export function prepareExtendLease(db: Db): ExtendLease {
     })
     .from(extended)
     .prepare("extend_lease");
-  return async ({ leaseMs, ...lease }) => (await statement.execute({ ...leaseValues(lease), leaseMs })).at(0);
+  return async ({ leaseMs, deadlineMs, maxMs, ...lease }) =>
+    (await statement.execute({ ...leaseValues(lease), leaseMs, deadlineMs, maxMs })).at(0);
 }
 
 export interface ReleasedRun {
