@@ -48,7 +48,7 @@ test("delivers an answer that was finished while the server was down, and answer
   model.modelCalls[1]?.finish();
   expect(await next).toMatchObject({ status: 200, body: { answer_ai: "Still " } });
   expect(bridge.count("The platform is unavailable")).toBe(1);
-  expect(bridge.count("Connected to the platform")).toBe(2);
+  await until("the log has the connection", () => bridge.count("Connected to the platform") === 2);
 });
 
 test("logs one outage when the server restarts", async () => {
