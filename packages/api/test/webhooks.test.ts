@@ -163,7 +163,7 @@ describe("webhooks", () => {
       const { runs } = await claim();
       expect(runs).toMatchObject([{ run_id: asked.run_id, attempt: 1 }]);
       expect(await logged(webhook_id, 1)).toMatchObject([{ status: null, error: "timeout" }]);
-      expect(await refusalOf(complete(leaseOf(receiver.received[0] ?? { body: "" }), "late"))).toBe("lease_lost");
+      expect(await refusalOf(complete(leaseOf(receiver.received[0] ?? { body: "" }), "late"))).toBe("lease_taken");
     });
 
     it("keep the run when the receiver works while it responds", async () => {

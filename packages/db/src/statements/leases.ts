@@ -88,7 +88,7 @@ export function prepareExtendLease(db: Db): ExtendLease {
     })
     .from(extended)
     .prepare("extend_lease");
-  return async ({ leaseMs, ...lease }) => (await statement.execute({ ...leaseValues(lease), leaseMs })).at(0);
+  return async (lease) => (await statement.execute({ ...lease, ...leaseValues(lease) })).at(0);
 }
 
 export interface ReleasedRun {
