@@ -51,6 +51,7 @@ const exceptions: ReadonlySet<string> = new Set([
   "list_assistant_loads: runs by runs_one_open_per_dialog",
   // So are all assistants, and all workers that are there: few rows.
   "list_assistant_loads: assistants",
+  "list_assistant_loads: assistants by assistants_pkey",
   "list_assistant_loads: assistants by assistants_slug_key",
   "list_assistant_loads: assistants by assistants_pkey",
   "list_coverages: workers",
