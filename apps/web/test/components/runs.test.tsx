@@ -21,10 +21,13 @@ async function askAndClaim(text: string): Promise<ClaimedRun> {
 }
 
 describe("a run", () => {
-  it("waits in the queue, and says so when no worker claims it", async () => {
+  it("waits in the queue, and says whether an assistant is there and which place it has", async () => {
     await ask("Where shall I go?");
     await expect.element(log().getByText("Waiting for an assistant…")).toBeVisible();
-    await expect.element(log().getByText("No assistant is available yet."), { timeout: 10_000 }).toBeVisible();
+    await server.tellPlace({ online: false, position: 3 });
+    await expect.element(log().getByText("No assistant is online; your question is number 3 in line.")).toBeVisible();
+    await server.tellPlace({ online: true, position: 2 });
+    await expect.element(log().getByText("Waiting for an assistant; your question is number 2 in line.")).toBeVisible();
   });
 
   it("shows each delta as it arrives", async () => {

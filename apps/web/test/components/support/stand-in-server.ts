@@ -27,6 +27,8 @@ export interface StandInServer {
   state: StandInState;
   calls: readonly string[];
   claim: () => Promise<ClaimedRun>;
+  /** Says what the queued run waits for. */
+  tellPlace: (place: { online: boolean; position: number }) => Promise<void>;
   goOffline: () => void;
   goOnline: () => void;
   refuseNext: (path: Path, code: ErrorCode) => void;
@@ -54,6 +56,17 @@ function claimed(state: StandInState, run: StoredRun): ClaimedRun {
   };
 }
 
+function findQueued(state: StandInState): Promise<StoredRun> {
+  return vi.waitFor(
+    () => {
+      const run = [...state.runs.values()].find(({ wire }) => wire.state === "queued");
+      if (run === undefined) throw new Error("No question was asked.");
+      return run;
+    },
+    { interval: 10 },
+  );
+}
+
 export function startStandInServer(): StandInServer {
   const state = new StandInState();
   const transport = new StandInTransport(createProcedures(state));
@@ -64,16 +77,15 @@ export function startStandInServer(): StandInServer {
   return {
     state,
     calls: transport.calls,
-    claim: () =>
-      vi.waitFor(
-        () => {
-          const run = [...state.runs.values()].find(({ wire }) => wire.state === "queued");
-          if (run === undefined) throw new Error("No question was asked.");
-          state.setOpen(run, "running");
-          return claimed(state, run);
-        },
-        { interval: 10 },
-      ),
+    claim: async () => {
+      const run = await findQueued(state);
+      state.setOpen(run, "running");
+      return claimed(state, run);
+    },
+    tellPlace: async (place) => {
+      const run = await findQueued(state);
+      state.emit(run, `${run.wire.attempt}-${run.deltas.length}`, { type: "waiting", ...place });
+    },
     goOffline: () => {
       conditions.isOffline = true;
       breakAll();
