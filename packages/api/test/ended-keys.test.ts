@@ -70,7 +70,7 @@ describePostgres("the end of a key or a token at one server is felt at another",
   const within = async (promise: Promise<unknown>): Promise<unknown> => {
     const began = performance.now();
     const result = await promise;
-    expect(performance.now() - began).toBeLessThan(promisedMs + 1_000);
+    expect(performance.now() - began).toBeLessThan(promisedMs + 4_000);
     return result;
   };
 
