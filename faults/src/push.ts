@@ -22,12 +22,13 @@ export async function measurePush(scene: Scene, { from, to }: Way): Promise<numb
   const run = await send(scene, newQuestion(scene, member, dialogId));
   if (run === undefined) throw new Error("The question was refused.");
   const stream = await openStream(to, { cookie: member.cookie, runId: run.run_id });
-  const end = Promise.withResolvers<number>();
-  const read = async (): Promise<void> => {
-    for await (const event of stream.events) if (event.type === "end") return end.resolve(performance.now());
-    end.reject(new Error("The stream broke off."));
+  const readEnd = async (): Promise<number> => {
+    for await (const event of stream.events) if (event.type === "end") return performance.now();
+    throw new Error("The stream broke off.");
   };
-  void read().catch(end.reject);
+  const end = readEnd();
+  // A failure is thrown where the end is awaited; until then it must not end the harness.
+  end.catch(() => {});
   const link: WorkerLink = { urls: [from], pick: () => from };
   for (;;) {
     const [claimed] = await claim(link, habits);
@@ -36,7 +37,7 @@ export async function measurePush(scene: Scene, { from, to }: Way): Promise<numb
     if (claimed.run_id === run.run_id) break;
   }
   const repliedAt = performance.now();
-  const delayMs = (await end.promise) - repliedAt;
+  const delayMs = (await end) - repliedAt;
   stream.drop();
   return Math.max(0, delayMs);
 }
