@@ -7,7 +7,7 @@ export async function residentMiB(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
 }
 
-/** A server's heap by its own metrics, in MiB, garbage included; undefined when it does not respond. */
+/** A server's heap by its own metrics, in MiB, with the garbage of that moment; undefined when it does not respond. */
 export async function heapMiB(url: string): Promise<number | undefined> {
   const asked = fetch(`${url}/metrics`, {
     headers: { "x-health-key": testKeys.health },
