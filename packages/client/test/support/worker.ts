@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import type { Answer, AnswerPart, ClaimedRun, WorkerLog } from "../../src/worker/index.ts";
 import { serveWorker } from "../../src/worker/serve-worker.ts";
 import type { WorkerOptions } from "../../src/worker/types.ts";
-import { createFakePlatform, type FakePlatform, type Handler } from "./fake-platform.ts";
+import { createFakePlatform, FakeRefusal, type FakePlatform, type Handler } from "./fake-platform.ts";
 
 export const claimedRun: ClaimedRun = {
   run_id: 7,
@@ -99,3 +99,17 @@ export function startWorker(
   onTestFinished(stop);
   return { ...platform, log, stop };
 }
+
+export const cutConnection = (): never => {
+  throw new TypeError("fetch failed");
+};
+
+export const refuse = (code: FakeRefusal["code"]) => (): never => {
+  throw new FakeRefusal(code);
+};
+
+/** Fails the first call, then responds as usual. */
+export const failingOnce =
+  (response: object) =>
+  (_input: unknown, index: number): object =>
+    index === 0 ? cutConnection() : response;
