@@ -40,8 +40,12 @@ export interface Cluster {
 
 export const dialogsPerUser = 1_000;
 
-/** Short times, so that the system recovers within seconds; high limits on dialogs and watchers. */
+/** Who signs in under this name is an operator. */
+export const operatorName = "operator";
+
+/** Short times, so that the system recovers within seconds; high limits on dialogs and watchers; an operator. */
 const serverEnv = {
+  ADMIN_EMAILS: `${operatorName}@example.com`,
   RUN_MAX_ATTEMPTS: "5",
   RETRY_BACKOFF_MS: "200",
   ANSWER_DEADLINE_MS: "90000",

@@ -16,17 +16,18 @@ export interface Call {
   path: string;
   body?: unknown;
   cookie?: string;
-  /** Sends the service key. */
-  asWorker?: boolean;
+  /** Sends a service key: this one, or the environment's. */
+  asWorker?: boolean | string;
   timeoutMs?: number;
   signal?: AbortSignal;
 }
 
-function headersOf({ body, cookie, asWorker }: Call): Record<string, string> {
+function headersOf({ body, cookie, asWorker = false }: Call): Record<string, string> {
+  const key = asWorker === true ? testKeys.messages : asWorker;
   return {
     ...(body === undefined ? {} : { "content-type": "application/json" }),
     ...(cookie === undefined ? {} : { cookie }),
-    ...(asWorker === true ? { "x-messages-key": testKeys.messages } : {}),
+    ...(key === false ? {} : { "x-messages-key": key }),
   };
 }
 

@@ -36,9 +36,9 @@ async function signInAt(url: string, sub: string): Promise<string | undefined> {
   return response?.ok === true ? response.headers.getSetCookie()[0]?.split(";")[0] : undefined;
 }
 
-/** Signs a new person in at any replica that can. */
-export async function signIn({ retrying, random }: PeopleDeps): Promise<Member> {
-  const sub = `person-${random.uuid()}`;
+/** Signs a person in at any replica that can: a new one, unless somebody is named. */
+export async function signIn({ retrying, random }: PeopleDeps, name?: string): Promise<Member> {
+  const sub = name ?? `person-${random.uuid()}`;
   for (let tries = 0; tries < 50; tries += 1) {
     const cookie = await signInAt(retrying.pick(retrying.urls), sub);
     if (cookie !== undefined) {
@@ -51,8 +51,8 @@ export async function signIn({ retrying, random }: PeopleDeps): Promise<Member> 
   throw new Error("Sign-in fails at every replica.");
 }
 
-export async function createDialog({ retrying }: PeopleDeps, { cookie }: Member): Promise<number> {
-  const body = { dialog_name: "fault dialog" };
+export async function createDialog({ retrying }: PeopleDeps, { cookie }: Member, assistant?: string): Promise<number> {
+  const body = { dialog_name: "fault dialog", assistant };
   const reply = await callAny<{ dialog?: number }>(retrying, { path: "/dialogs/create", body, cookie });
   if (reply.body?.dialog === undefined) throw new Error(`A dialog could not be made: ${reply.status}`);
   return reply.body.dialog;

@@ -8,9 +8,22 @@ export interface WorkerProcess extends Child {
   printed: (word: string) => Promise<string>;
 }
 
+export interface WorkerProcessOptions {
+  name: string;
+  leaseMs: number;
+  /** Between two steps of an answer. */
+  pauseMs?: number;
+  /** By default the environment's. */
+  key?: string;
+}
+
 /** A worker that can be killed and paused. */
-export function startWorkerProcess(url: string, name: string, leaseMs: number): WorkerProcess {
-  const child = startChild(process.execPath, { args: [workerMain, url, name, String(leaseMs)], env: {} });
+export function startWorkerProcess(url: string, options: WorkerProcessOptions): WorkerProcess {
+  const { name, leaseMs, pauseMs = 200, key } = options;
+  const child = startChild(process.execPath, {
+    args: [workerMain, url, name, String(leaseMs), String(pauseMs), ...(key === undefined ? [] : [key])],
+    env: {},
+  });
   return {
     ...child,
     printed: (word) =>

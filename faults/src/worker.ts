@@ -13,6 +13,8 @@ export interface ClaimedRun {
 export interface WorkerLink {
   urls: readonly string[];
   pick: (urls: readonly string[]) => string;
+  /** Its service key; by default the environment's. */
+  key?: string | undefined;
 }
 
 export interface WorkerHabits {
@@ -41,7 +43,7 @@ export async function claim(link: WorkerLink, habits: WorkerHabits, signal?: Abo
   const { name, leaseMs, max = 1, waitMs = 2_000 } = habits;
   const reply = await callOnce<{ runs: ClaimedRun[] } | null>(link.pick(link.urls), {
     path: "/worker/claim",
-    asWorker: true,
+    asWorker: link.key ?? true,
     body: { worker: name, max, wait_ms: waitMs, lease_ms: leaseMs },
     timeoutMs: waitMs + 10_000,
     ...(signal === undefined ? {} : { signal }),
@@ -56,7 +58,7 @@ export function report(link: WorkerLink, run: ClaimedRun, call: { verb: string; 
     { ...link, patienceMs: 20_000 },
     {
       path: `/worker/runs/${run.run_id}/${call.verb}`,
-      asWorker: true,
+      asWorker: link.key ?? true,
       body: { lease_token: run.lease_token, ...call.body },
       timeoutMs: 8_000,
     },

@@ -54,7 +54,7 @@ const moments: Record<string, (doomed: Doomed) => Promise<void>> = {
 
 async function killOnce(scene: Scene, moment: string): Promise<void> {
   const link = await startTcpProxy(scene.random.pick(scene.cluster.replicas).port);
-  const worker = startWorkerProcess(`http://127.0.0.1:${link.port}`, "doomed", leaseMs);
+  const worker = startWorkerProcess(`http://127.0.0.1:${link.port}`, { name: "doomed", leaseMs });
   try {
     await worker.printed("ready");
     const { member, dialogId } = await newcomer(scene);

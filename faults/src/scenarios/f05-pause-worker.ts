@@ -6,7 +6,7 @@ import { watchRun } from "../watcher.ts";
 const leaseMs = 1_500;
 
 async function pauseOnce(scene: Scene): Promise<void> {
-  const worker = startWorkerProcess(scene.random.pick(scene.cluster.urls), "sleeper", leaseMs);
+  const worker = startWorkerProcess(scene.random.pick(scene.cluster.urls), { name: "sleeper", leaseMs });
   try {
     await worker.printed("ready");
     const { member, dialogId } = await newcomer(scene);

@@ -1,15 +1,7 @@
 import { until } from "@deepbot/testing";
+import { forEachFew } from "../for-each-few.ts";
 import { createDialog, newQuestion, send, signIn, type Member } from "../people.ts";
 import { employ, timed, type Scenario, type Scene } from "../scene.ts";
-
-/** Processes all items, a few at a time. */
-async function forEachFew<T>(items: readonly T[], few: number, work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const next = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: few }, next));
-}
 
 async function askAll(scene: Scene, members: readonly Member[], dialogsEach: number): Promise<void> {
   const places = members.flatMap((member) => Array.from({ length: dialogsEach }, () => member));

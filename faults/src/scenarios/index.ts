@@ -19,6 +19,7 @@ import { logout } from "./f20-logout.ts";
 import { migration } from "./f22-migration.ts";
 import { model } from "./f23-model.ts";
 import { soak } from "./f24-soak.ts";
+import { makers } from "./f25-makers.ts";
 import { statements } from "./s01-statements.ts";
 
 /** All scenarios, in the order in which they run. */
@@ -42,6 +43,7 @@ export const scenarios: readonly Scenario[] = [
   logout,
   migration,
   model,
+  makers,
   soak,
   statements,
 ];
