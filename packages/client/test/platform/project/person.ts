@@ -1,9 +1,11 @@
 import { failureOf, subscribeRun, type WireRun } from "@deepbot/client";
 import { createNodeClient } from "@deepbot/client/node";
 
-const [url = "", token = ""] = process.argv.slice(2);
-const client = createNodeClient({ url });
-await client.auth.signIn.mutate({ token });
+const [url = "", idToken = ""] = process.argv.slice(2);
+const browser = createNodeClient({ url });
+await browser.auth.signIn.mutate({ token: idToken });
+const { token } = await browser.tokens.create.mutate({ name: "command line" });
+const client = createNodeClient({ url, token });
 const { dialog } = await client.dialogs.create.mutate({ dialog_name: "First" });
 const { run_id: runId } = await client.runs.start.mutate({ dialog_id: dialog, text_user: "Hello" });
 const run: WireRun = await subscribeRun(client, {
