@@ -28,6 +28,7 @@ describe("the Python package on a server", () => {
       ...database.env,
       DIALOGS_PER_USER: "20",
       RETRY_BACKOFF_MS: "0",
+      ADMIN_EMAILS: "operator@example.com",
       // So long that a stopped run ends only when its worker releases it.
       CANCEL_GRACE_MS: "600000",
     });

@@ -31,16 +31,22 @@ def until(what: str, check: Callable[[], T | None], timeout_s: float = 20.0) -> 
     raise AssertionError(f"It did not happen in time: {what}")
 
 
+def _request(method: str, path: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
+    head = {"Content-Type": "application/json", **headers}
+    request = urllib.request.Request(URL + path, json.dumps(body).encode(), head, method=method)
+    return urllib.request.urlopen(request, timeout=10)
+
+
 def sign_in(name: str) -> str:
-    """Signs a person in and returns the cookie."""
-
-    def post(path: str, body: dict[str, str]) -> Any:
-        request = urllib.request.Request(URL + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        return urllib.request.urlopen(request, timeout=10)
-
+    """Signs a person in and returns the cookie. `operator` is an operator."""
     person = {"sub": name, "email": f"{name}@example.com", "given_name": name}
-    token = json.load(post("/dev/google-token", person))["token"]
-    return str(post("/create/users", {"token": token}).headers["Set-Cookie"]).split(";")[0]
+    token = json.load(_request("POST", "/dev/google-token", person, {}))["token"]
+    return str(_request("POST", "/create/users", {"token": token}, {}).headers["Set-Cookie"]).split(";")[0]
+
+
+def call_as(cookie: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Calls an operation that the package has no method for."""
+    return json.load(_request(method, path, body or {}, {"Cookie": cookie}))
 
 
 def ask_new(person: Client, text: str) -> PersonRun:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from deepbot import Client, DeepbotError, Run
 
 from .proxy import proxied
-from .support import URL, answer_of, ask_new, sign_in, until_state, working
+from .support import URL, answer_of, ask_new, call_as, sign_in, until_state, working
 
 
 def slow_words(run: Run) -> Iterator[str]:
@@ -28,6 +28,20 @@ class Persons(unittest.TestCase):
         self.assertEqual(self.person.dialogs(), [{"dialog_id": dialog_id, "dialog_name": "second name"}])
         self.person.delete_dialog(dialog_id)
         self.assertEqual(self.person.dialogs(), [])
+
+    def test_a_personal_token_acts_for_its_person_until_it_is_ended(self) -> None:
+        made = call_as(self.cookie, "POST", "/me/tokens", {"name": "Python"})
+        program = Client(URL, made["token"])
+        self.addCleanup(program.close)
+        with working(lambda run: "yes"):
+            run = ask_new(program, "is it me?")
+            events = list(program.watch(run["run_id"]))
+        self.assertEqual(answer_of(events[-1]["run"]), "yes")
+        self.assertEqual(self.person.dialogs(), program.dialogs())
+        call_as(self.cookie, "DELETE", f"/me/tokens/{made['token_id']}")
+        with self.assertRaises(DeepbotError) as caught:
+            program.dialogs()
+        self.assertEqual(caught.exception.code, "token_invalid")
 
     def test_messages_come_newest_first_over_all_pages(self) -> None:
         dialog_id = self.person.create_dialog("a dialog")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from deepbot import AnswerError, Client, Run
 from deepbot.worker.text import ANSWER_MAX_BYTES, TRUNCATION_NOTE
 
-from .support import URL, answer_of, ask_new, sign_in, until, until_state, working
+from .support import URL, answer_of, ask_new, call_as, sign_in, until, until_state, working
 
 
 def count(run: Run) -> Iterator[str]:
@@ -34,6 +34,20 @@ class Answers(unittest.TestCase):
         with working(lambda run: run.question.upper()):
             run = until_state(self.person, ask_new(self.person, "loud"), "completed")
         self.assertEqual(answer_of(run), "LOUD")
+
+    def test_a_worker_answers_for_the_assistants_that_it_names(self) -> None:
+        call_as(sign_in("operator"), "POST", "/operator/assistants", {"slug": "poet", "name": "The poet"})
+        other = ask_new(self.person, "for anybody else")
+        for_poet = self.person.create_dialog("verses", assistant="poet")
+
+        def name(run: Run) -> str:
+            return run.assistant["slug"] if run.assistant else "none"
+
+        with working(name, assistants=["poet"]):
+            run = until_state(self.person, self.person.ask(for_poet, "who are you?"), "completed")
+        self.assertEqual(answer_of(run), "poet")
+        self.assertEqual(self.person.run(other["run_id"])["state"], "queued")
+        self.person.cancel(other["run_id"])
 
     def test_asynchronous_answers_share_one_event_loop(self) -> None:
         both = threading.Barrier(2)

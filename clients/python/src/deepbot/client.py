@@ -90,8 +90,10 @@ class Client:
     def dialogs(self) -> list[Dialog]:
         return cast("list[Dialog]", self._call("POST", "/dialogs")["dialogs"])
 
-    def create_dialog(self, dialog_name: str) -> int:
-        return cast(int, self._call("POST", "/dialogs/create", {"dialog_name": dialog_name})["dialog"])
+    def create_dialog(self, dialog_name: str, *, assistant: str | None = None) -> int:
+        """Returns its id. `assistant` is a slug; without one it is `deepbot`."""
+        chosen = {} if assistant is None else {"assistant": assistant}
+        return cast(int, self._call("POST", "/dialogs/create", {"dialog_name": dialog_name, **chosen})["dialog"])
 
     def rename_dialog(self, dialog_id: int, dialog_name: str) -> None:
         self._call("POST", "/dialogs/rename", {"dialog_id": dialog_id, "dialog_name": dialog_name})
