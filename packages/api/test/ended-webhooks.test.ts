@@ -20,6 +20,13 @@ describe("webhooks that hear how runs end", () => {
     return asked;
   };
 
+  const attempted = (error: string | null) => ({
+    kind: "webhook_attempted",
+    event: "run.ended",
+    error,
+    durationMs: expect.any(Number),
+  });
+
   it("are told at once, without the texts", async () => {
     const receiver = await startReceiver();
     const { webhook_id, secret } = await make(receiver.url, "run.ended");
@@ -58,6 +65,8 @@ describe("webhooks that hear how runs end", () => {
     expect(await logged(webhook_id, 1)).toMatchObject([{ attempt: 2, status: 200, error: null }]);
     const [first, second] = receiver.received;
     expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
+    expect(platform().emitted).toContainEqual(attempted("status"));
+    expect(platform().emitted).toContainEqual(attempted(null));
     for (const secret of [older, newer]) expect(second && verify(secret, second)).toBeDefined();
   });
 

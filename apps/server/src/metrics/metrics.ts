@@ -5,6 +5,7 @@ import { sendResponse } from "../request/send.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 import { addProcessMetrics, type ProcessCounts, type ProcessGauges } from "./process-metrics.ts";
 import { addOpenRunGauges, addPeakUsageGauge, createRunMetrics } from "./run-metrics.ts";
+import { createWebhookMetrics } from "./webhook-metrics.ts";
 
 export interface Metrics {
   requestDuration: Histogram<"operation" | "status">;
@@ -83,6 +84,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   const refreshRuns = addOpenRunGauges(registers, operations);
   const refreshUsage = addPeakUsageGauge(registers, operations);
   deps.events.subscribe(createRunMetrics(registers), ["run_transition", "deltas_stored"]);
+  deps.events.subscribe(createWebhookMetrics(registers), ["webhook_attempted"]);
   return {
     ...createCounters(registers, deps.events),
     requestDuration: createRequestDuration(registers),

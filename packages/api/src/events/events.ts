@@ -1,4 +1,4 @@
-import type { ErrorCode, RunState, Usage } from "@deepbot/contract";
+import type { ErrorCode, RunState, Usage, WebhookEvent } from "@deepbot/contract";
 import type { RatePolicy, RateSubject } from "../limits/rate-policies.ts";
 
 /** Cause of a run's transition: its owner, a worker, or the reaper. */
@@ -149,6 +149,8 @@ export type AppEvent =
   | { kind: "key_used"; credential: KeyHeader; keyId: string }
   | { kind: "request_refused"; code: ErrorCode }
   | { kind: "webhook_changed"; change: WebhookChange; webhookId: string }
+  /** A request to a webhook is over; `error` is null when its receiver took it. */
+  | { kind: "webhook_attempted"; event: WebhookEvent; error: string | null; durationMs: number }
   /** Too many of its deliveries failed, or its receiver is gone. */
   | { kind: "webhook_disabled"; webhookId: string; assistantId: number; reason: string }
   | { kind: "signed_in"; userId: number; sessionId: string }

@@ -175,6 +175,7 @@ function describe(event: AppEvent): Line | undefined {
     case "deltas_stored":
     case "key_used":
     case "request_refused":
+    case "webhook_attempted":
       return undefined;
     case "dialog_changed":
     case "assistant_changed":

@@ -66,6 +66,7 @@ export function createDelivery(deps: {
       case "signed_in":
       case "account_exported":
       case "assistant_changed":
+      case "webhook_attempted":
       case "webhook_changed":
       case "webhook_disabled":
     }

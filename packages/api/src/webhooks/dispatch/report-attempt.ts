@@ -1,3 +1,4 @@
+import type { WebhookEvent } from "@deepbot/contract";
 import type { AttemptResult, DisabledWebhook, DueDelivery } from "@deepbot/db";
 import type { UseCaseDeps } from "../../use-case-deps.ts";
 import { retryDelayMs } from "./back-off.ts";
@@ -22,12 +23,16 @@ export function createReportAttempt(
     events.emit({ kind: "webhook_disabled", ...disabled });
     await targets.refresh();
   };
+  const count = (event: WebhookEvent, { error, durationMs }: AttemptResult): void =>
+    events.emit({ kind: "webhook_attempted", event, error, durationMs });
   return {
     pushed: async (webhookId, runId, attempt) => {
+      count("run.queued", attempt);
       const limit = { maxFailures, gone: attempt.status === gone };
       await tell(await statements.recordPush({ webhookId, runId, ...attempt, ...limit }));
     },
     delivered: async ({ deliveryId, attempt: number, run }, attempt) => {
+      if (run !== null) count("run.ended", attempt);
       const limit = { maxFailures, gone: attempt.status === gone };
       const isOver = attempt.error === null || limit.gone || run === null;
       const retryMs = isOver ? null : retryDelayMs(number);
