@@ -1,11 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect, type PeerCertificate } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { hostName, startChild, until } from "@deepbot/testing";
+import { hostName, issueCertificate, startChild, until, type KeyPair } from "@deepbot/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startStandIn, type StandIn } from "./support/backend.ts";
 import { startProxy, type Proxy } from "./support/proxy.ts";
@@ -35,28 +33,7 @@ afterEach(async () => {
   await backend.close();
 });
 
-interface KeyPair {
-  certificate: string;
-  key: string;
-}
-
-/** A self-signed certificate like one from Let's Encrypt. */
-async function issue(name: string): Promise<KeyPair> {
-  const folder = await mkdtemp(join(tmpdir(), "deepbot-issue-"));
-  const files = { certificate: join(folder, "fullchain.pem"), key: join(folder, "privkey.pem") };
-  const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${hostName}`];
-  const output = ["-keyout", files.key, "-out", files.certificate];
-  execFileSync(
-    "openssl",
-    ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", ...subject, ...output],
-    {
-      stdio: "ignore",
-    },
-  );
-  const pair = { certificate: await readFile(files.certificate, "utf8"), key: await readFile(files.key, "utf8") };
-  await rm(folder, { recursive: true });
-  return pair;
-}
+const issue = (name: string): Promise<KeyPair> => issueCertificate(name, `DNS:${hostName}`);
 
 /** Common name of the certificate that nginx presents now. */
 async function presented(): Promise<string> {

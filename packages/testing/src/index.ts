@@ -3,6 +3,7 @@ export { startBridgeProcess } from "./bridge-process.ts";
 export { respondJson, startCertificateServer, type CertificateServer } from "./certificate-server.ts";
 export { startChild, type Child } from "./child.ts";
 export { freePort } from "./free-port.ts";
+export { issueCertificate, type KeyPair } from "./issue-certificate.ts";
 export {
   proxyEnvironment,
   hostName,

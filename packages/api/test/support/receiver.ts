@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
 import { text } from "node:stream/consumers";
+import type { KeyPair } from "@deepbot/testing";
 import { onTestFinished } from "vitest";
 import { Webhook } from "standardwebhooks";
 
@@ -27,10 +29,10 @@ export const respondWith =
   ({ response }) =>
     void response.writeHead(status, headers).end();
 
-/** A receiver of webhooks on a port of its own, until the end of the test. */
-export async function startReceiver(respond: Respond = respondWith(204)): Promise<Receiver> {
+/** A receiver of webhooks on a port of its own, until the end of the test; over TLS if it has a certificate. */
+export async function startReceiver(respond: Respond = respondWith(204), tls?: KeyPair): Promise<Receiver> {
   const received: Received[] = [];
-  const server = createServer((request, response) => {
+  const receive = (request: IncomingMessage, response: ServerResponse): void => {
     void text(request)
       .then((body) => {
         const { method = "", url: path = "", headers } = request;
@@ -39,7 +41,9 @@ export async function startReceiver(respond: Respond = respondWith(204)): Promis
         return last === undefined ? undefined : respond(last, received.length - 1);
       })
       .catch(() => response.destroy());
-  });
+  };
+  const server =
+    tls === undefined ? createServer(receive) : https.createServer({ cert: tls.certificate, key: tls.key }, receive);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(async () => {
@@ -49,7 +53,7 @@ export async function startReceiver(respond: Respond = respondWith(204)): Promis
   });
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  return { url: `http://127.0.0.1:${port}/hook`, port, received };
+  return { url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/hook`, port, received };
 }
 
 /** The message, if the library of Standard Webhooks verifies it. @throws when it does not */

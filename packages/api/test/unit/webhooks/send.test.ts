@@ -1,6 +1,9 @@
 import type { LookupAddress } from "node:dns";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { issueCertificate } from "@deepbot/testing";
+import { findProgram } from "@deepbot/testing/find-program";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createSendWebhook, type SendOptions } from "../../../src/webhooks/sending/send.ts";
 import { respondWith, startReceiver, type Respond } from "../../support/receiver.ts";
@@ -105,6 +108,23 @@ describe("a request to a receiver", () => {
     expect(await sendTo("http://nowhere.example/", { resolve })).toMatchObject({ error: "dns" });
     expect(await sendTo(receiver.url.replace("http:", "https:"))).toMatchObject({ error: "tls" });
   });
+
+  it.runIf(findProgram("openssl") !== null)(
+    "goes over TLS to a certificate of its host alone: needs openssl",
+    async () => {
+      const own = await issueCertificate("receiver", "IP:127.0.0.1");
+      const foreign = await issueCertificate("another host", "DNS:other.test");
+      const trusted = getCACertificates();
+      setDefaultCACertificates([own.certificate, foreign.certificate]);
+      onTestFinished(() => setDefaultCACertificates(trusted));
+      const receiver = await startReceiver(respondWith(204), own);
+      expect(await sendTo(receiver.url)).toMatchObject({ status: 204, error: null });
+      expect(receiver.received).toMatchObject([{ body: request.body }]);
+      const other = await startReceiver(respondWith(204), foreign);
+      expect(await sendTo(other.url)).toMatchObject({ status: null, error: "tls" });
+      expect(other.received).toEqual([]);
+    },
+  );
 
   it("is cut off when the server stops", async () => {
     const stop = new AbortController();
