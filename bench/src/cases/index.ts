@@ -9,12 +9,14 @@ import { measureStreams } from "./streams.ts";
 import { measureThroughput } from "./throughput.ts";
 import { measureTypes } from "./types.ts";
 import { measureWaiters } from "./waiters.ts";
+import { measureWorker } from "./worker.ts";
 
 /** All cases by the name that `--case` takes. */
 export const cases: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   "round-trip": measureRoundTrip,
   throughput: measureThroughput,
   reads: measureReads,
+  worker: measureWorker,
   waiters: measureWaiters,
   streams: measureStreams,
   growth: measureGrowth,

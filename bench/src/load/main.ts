@@ -2,7 +2,8 @@ import { answer } from "./answer.ts";
 import { repeatCalls } from "./calls.ts";
 import type { Job, JobResult } from "./jobs.ts";
 import { openStreams, type Streams } from "./stream.ts";
-import { startWaiting } from "./wait.ts";
+import { startPolling, startWaiting } from "./wait.ts";
+import { work } from "./work.ts";
 
 /** Who waits or watches from one job to the next. */
 interface Held extends Partial<Pick<Streams, "speak">> {
@@ -18,6 +19,11 @@ async function perform(job: Job): Promise<Partial<JobResult>> {
       return answer(job);
     case "calls":
       return repeatCalls(job);
+    case "work":
+      return work(job);
+    case "poll":
+      held = { end: await startPolling(job) };
+      return { count: job.count };
     case "wait":
       held = { end: await startWaiting(job) };
       return { count: job.people.length };

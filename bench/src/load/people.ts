@@ -20,8 +20,8 @@ export interface Claimed {
 }
 
 /** Takes one run, waiting for it. Undefined when none came. */
-export async function claim(connection: Connection): Promise<Claimed | undefined> {
-  const body = `{"worker":"bench","max":1,"wait_ms":20000}`;
+export async function claim(connection: Connection, worker = "bench"): Promise<Claimed | undefined> {
+  const body = `{"worker":"${worker}","max":1,"wait_ms":20000}`;
   const reply = await connection.call(workerCall({ method: "POST", path: "/worker/claim", body }));
   if (reply.status !== 200) throw new Error(`A claim was refused with ${reply.status}: ${reply.body}`);
   return (JSON.parse(reply.body) as { runs: Claimed[] }).runs[0];

@@ -1,6 +1,6 @@
 import { openConnection, type Connection } from "./connection.ts";
 import type { Job } from "./jobs.ts";
-import { personCall } from "./people.ts";
+import { claim, personCall } from "./people.ts";
 
 const openAtOnce = 100;
 
@@ -19,5 +19,21 @@ export async function startWaiting({ port, people }: Extract<Job, { kind: "wait"
       }),
     );
   }
+  return () => connections.forEach((connection) => connection.close());
+}
+
+async function poll(connection: Connection, worker: string): Promise<void> {
+  for (;;) await claim(connection, worker);
+}
+
+/** Workers that wait for a question, and wait again, until they are released. */
+export async function startPolling({ port, count }: Extract<Job, { kind: "poll" }>): Promise<() => void> {
+  const connections: Connection[] = [];
+  for (let from = 0; from < count; from += openAtOnce) {
+    const group = Array.from({ length: Math.min(openAtOnce, count - from) }, () => openConnection(port));
+    connections.push(...(await Promise.all(group)));
+  }
+  // What ends a poll is the release.
+  for (const [index, connection] of connections.entries()) poll(connection, `bench-${index}`).catch(() => {});
   return () => connections.forEach((connection) => connection.close());
 }
