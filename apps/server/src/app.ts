@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
+import type { RequestListener } from "node:http";
 import {
   createAuditTrail,
   createEvents,
@@ -14,12 +12,12 @@ import {
   type Sampler,
   type UseCases,
 } from "@deepbot/api/server";
-import { limits } from "@deepbot/contract";
 import { createStatements, type Database, type Statements } from "@deepbot/db";
 import { createPostgresDeltaStore, openNotifier, type Notifier } from "@deepbot/live";
 import type { Log } from "@deepbot/runtime";
 import type { Config } from "./config.ts";
 import { describeError } from "./describe-error.ts";
+import { createHttpServer } from "./http-server.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { devSignInRoute } from "./plugins/dev-sign-in.ts";
@@ -29,7 +27,6 @@ import { createErrorHandler, createErrorReporter } from "./plugins/problems.ts";
 import { createRequestLog, createUnservedLog, sampledPerMinute } from "./plugins/request-log.ts";
 import { createSessionCookie } from "./plugins/session-cookie.ts";
 import { createFindClient } from "./request/client-address.ts";
-import { handleClientErrors, type OnUnserved } from "./request/client-error.ts";
 import { createCountRefusals } from "./request/context.ts";
 import { countRoutes } from "./request/count-routes.ts";
 import { createHandler, createRouteTable } from "./request/routes.ts";
@@ -38,14 +35,8 @@ import { restRoutes } from "./transports/rest.ts";
 import { createEventStreams, type EventStreams } from "./transports/sse.ts";
 import { trpcRoutes } from "./transports/trpc.ts";
 
-/** How long open requests may take to end once the server stops. */
-const drainMs = 5_000;
-
 /** Refusals that the audit log keeps in an hour: of one kind and address, and of all together. */
 const auditedPerHour = { perKind: 5, total: 1_000 };
-
-/** How soon a connection that has become idle while draining is closed. */
-const idleCheckMs = 50;
 
 /** A listening server. */
 export interface App {
@@ -68,42 +59,6 @@ interface Parts {
   notifier: Notifier;
   issuer: Issuer;
   stopping: AbortSignal;
-}
-
-function createHttpServer(handler: RequestListener, onUnserved: OnUnserved): Server {
-  const server = createServer(
-    {
-      headersTimeout: 10_000,
-      requestTimeout: 15_000,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 5_000,
-      maxHeaderSize: limits.headersMaxBytes,
-      // The guard refuses a missing Host itself: Node's refusal lacks our headers.
-      requireHostHeader: false,
-    },
-    handler,
-  );
-  handleClientErrors(server, onUnserved);
-  server.maxConnections = 20_000;
-  return server;
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<number> {
-  server.listen(port, host);
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The server listens on no port.");
-  return address.port;
-}
-
-async function drain(server: Server): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  const closeIdle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
-  await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
-  clearInterval(closeIdle);
-  server.closeAllConnections();
-  await closed;
 }
 
 function buildUseCases(parts: Parts): UseCases {
@@ -239,7 +194,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const useCases = buildUseCases(parts);
   const { handler, streams } = buildHandler(parts, useCases);
   const server = createHttpServer(handler, createUnservedLog({ log, sampler }));
-  const port = await listen(server, config).catch(async (error: unknown) => {
+  const port = await server.listen(config).catch(async (error: unknown) => {
     await notifier.close();
     throw error;
   });
@@ -249,7 +204,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     stop: async () => {
       stopping.abort();
       streams.closeAll();
-      await drain(server);
+      await server.drain();
       await stopLoops();
       sampler.flush();
       await audit.close();

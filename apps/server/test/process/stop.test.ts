@@ -108,6 +108,15 @@ describe("connections that would keep it alive", () => {
     await Promise.all(open.map((connection) => connection.closed));
   });
 
+  test("a connection that has said nothing is not waited for as long as a request", async () => {
+    const silent = await openConnection(server.port, "");
+    await signInPerson(server.url, "ann");
+    const { code, ms } = await stopWith("SIGTERM");
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(3_000);
+    await silent.closed;
+  });
+
   test("streams of events end, and their runs go on", async () => {
     const ann = await signInPerson(server.url, "ann");
     const dialog = await newDialog(ann);
