@@ -23,10 +23,15 @@ async function measureCalls(bench: Bench, stands: readonly Stand[], what: "claim
   const quantity = { case: name, what: what === "claim" ? "claim and release" : what, unit: "/s" };
   const cpu = { case: name, what: `${quantity.what}, server CPU`, unit: "µs" };
   const cpuOf = ({ serverCpuMs, count }: (typeof ours)[number]): number => (serverCpuMs * 1000) / count;
+  const postgres = { ...cpu, what: `${quantity.what}, PostgreSQL CPU` };
+  const postgresCpuOf = ({ postgresCpuMs, count }: (typeof ours)[number]): number => (postgresCpuMs * 1000) / count;
+  const statementsOf = ({ statements, count }: (typeof ours)[number]): number => statements / count;
   return [
     boundRow({ ...quantity, ours: ours.map(perSecond) }),
     ...beforeRows({ ...quantity, ours: ours.map(perSecond), better: "higher" }, before.map(perSecond)),
+    boundRow({ ...quantity, what: `${quantity.what}: statements`, unit: "/call", ours: ours.map(statementsOf) }),
     ...beforeRows({ ...cpu, ours: ours.map(cpuOf), better: "lower" }, before.map(cpuOf)),
+    ...beforeRows({ ...postgres, ours: ours.map(postgresCpuOf), better: "lower" }, before.map(postgresCpuOf)),
   ];
 }
 
