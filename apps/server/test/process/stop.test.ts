@@ -48,16 +48,19 @@ async function claim(waitMs: number): Promise<{ status: number; runs: unknown[] 
 
 const isStopping = (): Promise<boolean> => until("the stop has begun", () => server.output().includes("Stopping"));
 
-describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
-  test("an idle server ends with 0, though a connection is kept alive", async () => {
-    const idle = await openConnection(server.port, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    await until("it is answered", () => idle.received().includes("ok"));
-    const { code, ms } = await stopWith(signal);
-    expect(code).toBe(0);
-    expect(ms).toBeLessThan(limitMs);
-    expect(server.output()).toContain("Stopped");
-    await idle.closed;
-  });
+describe("a stop", () => {
+  test.for(["SIGTERM", "SIGINT"] as const)(
+    "%s: an idle server ends with 0, though a connection is kept alive",
+    async (signal) => {
+      const idle = await openConnection(server.port, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      await until("it is answered", () => idle.received().includes("ok"));
+      const { code, ms } = await stopWith(signal);
+      expect(code).toBe(0);
+      expect(ms).toBeLessThan(limitMs);
+      expect(server.output()).toContain("Stopped");
+      await idle.closed;
+    },
+  );
 
   test("waits end: the person gets 503, the worker an empty list, and the question is kept", async () => {
     const ann = await signInPerson(server.url, "ann");
@@ -76,7 +79,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     const polling = claim(25_000);
     await isAwaited(ann, rest);
 
-    const stopped = stopWith(signal);
+    const stopped = stopWith("SIGTERM");
 
     const reply = await waitingRest;
     expect(reply.status).toBe(503);
