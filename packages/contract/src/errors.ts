@@ -1,5 +1,7 @@
 import { assistantErrors } from "./errors/assistants.ts";
+import type { z } from "zod";
 import { credentialErrors } from "./errors/credentials.ts";
+import type { FactName, factSchemas } from "./errors/facts.ts";
 import { refusals } from "./errors/refusals.ts";
 import { transportErrors } from "./errors/transport.ts";
 import type { Locale } from "./locale.ts";
@@ -12,7 +14,7 @@ export const errorCatalogue = { ...refusals, ...credentialErrors, ...assistantEr
 export type ErrorCode = keyof typeof errorCatalogue;
 
 /** Facts that an error carries beside its code: ids and limits, never a person's text. */
-export type ErrorDetails = Readonly<Record<string, string | number>>;
+export type ErrorDetails = { readonly [Name in FactName]?: z.input<(typeof factSchemas)[Name]> };
 
 export const errorCodes = Object.keys(errorCatalogue).filter(isErrorCode);
 
@@ -32,5 +34,6 @@ export function isErrorCode(code: string): code is ErrorCode {
 /** The sentence that a person may read. */
 export function errorMessage(code: ErrorCode, locale: Locale, details: ErrorDetails = {}): string {
   const { text } = errorCatalogue[code];
-  return text[locale].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? ""));
+  const facts: Readonly<Record<string, string | number | undefined>> = details;
+  return text[locale].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? ""));
 }

@@ -49,4 +49,6 @@ test("the guide says of every error of a worker whether to repeat, or to stop", 
   const ofClass = (failure: string): ErrorCode[] => codes.filter((code) => errorCatalogue[code].failure === failure);
   expect(listed(/^repeat it/)).toEqual(ofClass("unavailable"));
   expect(listed(/^stop working/)).toEqual(ofClass("lease_lost"));
+  expect(listed(/keep the answer/)).toEqual(["key_invalid", "scope_missing"]);
+  expect(codes).toEqual(expect.arrayContaining(listed(/./)));
 });

@@ -14,7 +14,7 @@ function findObstacle(usage: UsageToday, question: RefusedQuestion): AppError | 
   if (question.messageCount + 2 > quotas.messagesPerDialog) {
     return new AppError("dialog_full", { limit: quotas.messagesPerDialog });
   }
-  const exceeded = (quota: string, limit: number) =>
+  const exceeded = (quota: "questions" | "question_bytes" | "assistant_questions", limit: number) =>
     new AppError("quota_exceeded", { quota, limit, resets_at: resetsAt.toISOString() });
   if (usage.questions >= quotas.questionsPerDay) return exceeded("questions", quotas.questionsPerDay);
   if (usage.questionBytes + question.bytes > quotas.questionBytesPerDay) {

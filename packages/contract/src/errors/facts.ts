@@ -10,7 +10,9 @@ export const factSchemas = {
   state: z.enum(runStates).describe("The state in which the run has ended"),
   ended_at: z.iso.datetime().describe("When the run ended"),
   lease_until: z.iso.datetime().describe("When the present lease of the run ends, whoever holds it"),
-  quota: z.enum(["questions", "question_bytes", "tokens"]).describe("Which quota of the day is used up"),
+  quota: z
+    .enum(["questions", "question_bytes", "tokens", "assistant_questions"])
+    .describe("Which quota of the day is used up: of the person, or the person's questions to this assistant"),
   resets_at: z.iso.datetime().describe("When the day ends, and the quotas are whole again"),
   policy: z.string().meta({ description: "Which rate limit was reached, as in the header `RateLimit`", maxLength: 40 }),
   retry_after: z.int().describe("Seconds until the rate limit lets the next request through"),
