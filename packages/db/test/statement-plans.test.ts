@@ -55,6 +55,7 @@ const exceptions: ReadonlySet<string> = new Set([
   "list_assistant_loads: assistants by assistants_slug_key",
   "list_assistant_loads: assistants by assistants_pkey",
   "list_coverages: workers",
+  "count_workers: workers",
   "list_workers: workers",
   "prune_workers: workers",
   // All active webhooks are meant, and all webhooks. Operators make them; they are few.

@@ -45,7 +45,9 @@ describeEachEngine("workers", (engine) => {
 
   it("that vanished grow old and are forgotten", async () => {
     await write({ present: [worker()] });
+    expect(await suite.statements.countWorkers(30_000)).toBe(1);
     await makeOlder();
+    expect(await suite.statements.countWorkers(30_000)).toBe(0);
     expect(await suite.statements.listCoverages(30_000)).toEqual([]);
     await suite.statements.pruneWorkers(120_000);
     expect(await names()).toEqual(["w"]);

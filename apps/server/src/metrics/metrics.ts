@@ -4,7 +4,7 @@ import { readKeys, type CountRefusals } from "../request/context.ts";
 import { sendResponse } from "../request/send.ts";
 import { getRoute, type Route } from "../request/routes.ts";
 import { addProcessMetrics, type ProcessCounts, type ProcessGauges } from "./process-metrics.ts";
-import { addOpenRunGauges, addPeakUsageGauge, createRunMetrics } from "./run-metrics.ts";
+import { addOpenRunGauges, addPeakUsageGauge, addWorkersGauge, createRunMetrics } from "./run-metrics.ts";
 import { createWebhookMetrics } from "./webhook-metrics.ts";
 
 export interface Metrics {
@@ -16,7 +16,7 @@ export interface Metrics {
 }
 
 export interface MetricsDeps extends Omit<ProcessGauges, "waitingWorkers">, ProcessCounts {
-  useCases: Pick<UseCases, "operations" | "identity">;
+  useCases: Pick<UseCases, "operations" | "identity" | "presence">;
   countRefusals: CountRefusals;
   /** Whose events are counted. */
   events: Pick<Events, "subscribe">;
@@ -77,12 +77,13 @@ function createCounters(registers: Registry[], events: MetricsDeps["events"]): P
 }
 
 export function createMetrics(deps: MetricsDeps): Metrics {
-  const { operations, identity } = deps.useCases;
+  const { operations, identity, presence } = deps.useCases;
   const registry = new Registry();
   const registers = [registry];
   addProcessMetrics(registry, { ...deps, waitingWorkers: operations.countWaitingWorkers });
   const refreshRuns = addOpenRunGauges(registers, operations);
   const refreshUsage = addPeakUsageGauge(registers, operations);
+  const refreshWorkers = addWorkersGauge(registers, presence);
   deps.events.subscribe(createRunMetrics(registers), ["run_transition", "deltas_stored"]);
   deps.events.subscribe(createWebhookMetrics(registers), ["webhook_attempted"]);
   return {
@@ -90,7 +91,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     requestDuration: createRequestDuration(registers),
     route: getRoute("metrics", "/metrics", async (request) => {
       deps.countRefusals(request, () => identity.requireHealthKey(readKeys(request.req).healthKey));
-      await Promise.all([refreshRuns(), refreshUsage()]);
+      await Promise.all([refreshRuns(), refreshUsage(), refreshWorkers()]);
       const content = await registry.metrics();
       sendResponse(request, { status: 200, contentType: registry.contentType, content });
     }),

@@ -108,6 +108,22 @@ export function addPeakUsageGauge(
   };
 }
 
+/** @returns the function that refreshes the gauge from the database */
+export function addWorkersGauge(
+  registers: Registry[],
+  { count }: Pick<UseCases["presence"], "count">,
+): () => Promise<void> {
+  const present = new Gauge({
+    name: "deepbot_workers",
+    help: "Workers that poll or hold runs; all servers together",
+    registers,
+  });
+  return async () => {
+    // Zero would mean that nobody is there.
+    present.set(await count().catch(() => Number.NaN));
+  };
+}
+
 /** @returns the function that refreshes the gauges from the database; their values cover all servers together */
 export function addOpenRunGauges(
   registers: Registry[],

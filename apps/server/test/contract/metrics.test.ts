@@ -106,6 +106,7 @@ describe("GET /metrics", () => {
     expect(await read()).toMatch(/^deepbot_waiting_workers 0$/m);
     const claims = [claimRuns(api, { wait_ms: 20_000, max: 1 }), claimRuns(api, { wait_ms: 20_000, fallback: true })];
     await vi.waitFor(async () => expect(await read()).toMatch(/^deepbot_waiting_workers 2$/m));
+    await vi.waitFor(async () => expect(await read()).toMatch(/^deepbot_workers 1$/m), 10_000);
     const person = await api.signIn();
     await startRun(person, await createDialog(person));
     await startRun(person, await createDialog(person));

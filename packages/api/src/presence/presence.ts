@@ -21,6 +21,8 @@ export interface Presence extends Pick<KnownWorkers, "poll" | "gave" | "reported
   readLegacy: (key: ServiceKey) => void;
   /** Whether a worker serves the assistant, at whatever server. */
   isOnline: (assistantId: number) => Promise<boolean>;
+  /** How many workers poll or hold runs, at whatever server. */
+  count: () => Promise<number>;
   /** The known workers of all servers, seen last first; vanished ones for an hour. */
   list: () => Promise<ListedWorker[]>;
   /** The assistants whose runs are not for fallback workers. */
@@ -111,7 +113,7 @@ export function createPresence({
   statements,
   notifier,
 }: {
-  statements: Pick<Statements, "writeWorkers" | "listCoverages" | "listWorkers">;
+  statements: Pick<Statements, "writeWorkers" | "countWorkers" | "listCoverages" | "listWorkers">;
   notifier: Notifier;
 }): Presence {
   const known = createKnownWorkers();
@@ -139,6 +141,7 @@ export function createPresence({
       await reads.refresh(answerMaxAgeMs);
       return reads.coverages().some((coverage) => serves(coverage, assistantId));
     },
+    count: () => statements.countWorkers(freshMs),
     list: () => statements.listWorkers(limits.workersShown),
     servedByOthers: async () => {
       if (othersOf(known.coverages()) === "all") return "all";

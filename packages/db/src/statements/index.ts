@@ -68,7 +68,13 @@ import {
   prepareTouchSessions,
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
-import { prepareListCoverages, prepareListWorkers, preparePruneWorkers, prepareWriteWorkers } from "./workers.ts";
+import {
+  prepareCountWorkers,
+  prepareListCoverages,
+  prepareListWorkers,
+  preparePruneWorkers,
+  prepareWriteWorkers,
+} from "./workers.ts";
 import {
   prepareClaimDueDeliveries,
   prepareFinishDelivery,
@@ -193,6 +199,7 @@ function createRunStatements(db: Db) {
 function createWorkerStatements(db: Db) {
   return {
     writeWorkers: prepareWriteWorkers(db),
+    countWorkers: prepareCountWorkers(db),
     listCoverages: prepareListCoverages(db),
     listWorkers: prepareListWorkers(db),
     pruneWorkers: preparePruneWorkers(db),

@@ -1,4 +1,4 @@
-import { sql, type SQL } from "drizzle-orm";
+import { count, sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { environmentKeyId, workers } from "../schema/index.ts";
 
@@ -156,6 +156,18 @@ export function prepareListCoverages(db: Db): ListCoverages {
       assistantIds: asNumbers(assistantIds),
       fallback,
     }));
+}
+
+/** How many workers were seen in the last `freshMs`. */
+export type CountWorkers = (freshMs: number) => Promise<number>;
+
+export function prepareCountWorkers(db: Db): CountWorkers {
+  const statement = db
+    .select({ count: count() })
+    .from(workers)
+    .where(sql`seen_at > now() - ${sql.placeholder("freshMs")}::float8 * interval '1 millisecond'`)
+    .prepare("count_workers");
+  return async (freshMs) => (await statement.execute({ freshMs })).at(0)?.count ?? 0;
 }
 
 export interface ListedWorker extends PresentWorker {
