@@ -1,4 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { signInPerson, testKeys } from "@deepbot/testing";
+import { findProgram } from "@deepbot/testing/find-program";
 import { describe, expect, it, vi } from "vitest";
 import { useApi } from "../support/api.ts";
 import { createDialog, startRun } from "../support/dialogs.ts";
@@ -44,6 +46,13 @@ describe("GET /metrics", () => {
       expect(name).not.toMatch(/_(?:ms|milliseconds|minutes|hours|kb|mb|percent|count|bucket|sum)(?:_|$)/i);
       expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
     }
+  });
+
+  const promtool = findProgram("promtool");
+
+  it.runIf(promtool !== null)("is clean by promtool: needs promtool", async () => {
+    const checked = spawnSync(promtool ?? "", ["check", "metrics"], { input: await read(), encoding: "utf8" });
+    expect([checked.status, checked.stdout + checked.stderr]).toEqual([0, ""]);
   });
 
   it("counts operations by name and status on both transports, and never by a name that a caller chose", async () => {
