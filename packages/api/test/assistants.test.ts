@@ -101,11 +101,11 @@ describe("assistants", () => {
         change: "updated",
         userId: operator.userId,
         slug: "poet",
-        before: '{"instructions":"","questionsPerDay":5}',
-        after: `{"instructions":"${instructions.length + 2} characters","questionsPerDay":null}`,
+        before: { instructions: "", questionsPerDay: 5 },
+        after: { instructions: `${instructions.length + 2} characters`, questionsPerDay: null },
       },
-      { change: "disabled", before: '{"disabledAt":null}' },
-      { change: "enabled", after: '{"disabledAt":null}' },
+      { change: "disabled", before: { disabledAt: null } },
+      { change: "enabled", after: { disabledAt: null } },
     ]);
     expect(await refusalOf(operator.assistants.update({ slug: "nobody", name: "x" }))).toBe("assistant_not_found");
     expect(await refusalOf(operator.assistants.disable({ slug: "nobody" }))).toBe("assistant_not_found");

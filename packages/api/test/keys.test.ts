@@ -73,8 +73,7 @@ describe("an operator", () => {
         keyId: key_id,
       })),
     );
-    expect(told[1]?.before).toContain("a worker");
-    expect(told[1]?.after).toContain("renamed");
+    expect(told[1]).toMatchObject({ before: { name: "a worker" }, after: { name: "renamed" } });
     expect(JSON.stringify([platform.emitted, platform.logged])).not.toContain(key.slice(10));
     expect(JSON.stringify(platform.logged)).not.toContain("renamed");
   });

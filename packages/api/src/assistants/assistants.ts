@@ -5,6 +5,7 @@ import {
   type AssistantPatch,
   type AssistantRow,
   type NewAssistant,
+  type Facts,
 } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { AssistantChanged } from "../events/events.ts";
@@ -20,14 +21,17 @@ function audited(value: unknown): unknown {
   return text.length > auditedLength ? `${text.length} characters` : value;
 }
 
-/** The members in which two versions differ, as JSON of each version. */
-function describeChange(before: Partial<AssistantRow>, after: AssistantRow): { before: string; after: string } {
+/** The members in which two versions differ, as they are in each. */
+function describeChange(
+  before: Partial<AssistantRow>,
+  after: AssistantRow,
+): Pick<AssistantChanged, "before" | "after"> {
   const changed = Object.entries(after).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)),
   );
-  const toJson = (version: object): string =>
-    JSON.stringify(Object.fromEntries(changed.map(([name]) => [name, audited(Reflect.get(version, name) ?? null)])));
-  return { before: toJson(before), after: toJson(after) };
+  const factsOf = (version: object): Facts =>
+    Object.fromEntries(changed.map(([name]) => [name, audited(Reflect.get(version, name) ?? null)]));
+  return { before: factsOf(before), after: factsOf(after) };
 }
 
 /** @throws {AppError} `assistant_slug_taken` in place of a unique violation */

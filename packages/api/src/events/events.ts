@@ -1,4 +1,5 @@
 import type { ErrorCode, RunState, Usage, WebhookEvent } from "@deepbot/contract";
+import type { Facts } from "@deepbot/db";
 import type { RatePolicy, RateSubject } from "../limits/rate-policies.ts";
 
 /** Cause of a run's transition: its owner, a worker, or the reaper. */
@@ -57,9 +58,9 @@ export type AssistantChanged = {
   userId: number;
   assistantId: number;
   slug: string;
-  /** Short values as they were and as they are, in JSON. Of longer texts only the names are told. */
-  before: string;
-  after: string;
+  /** Short values as they were and as they are. Of longer ones only the length is told. */
+  before: Facts;
+  after: Facts;
 };
 
 export type SessionsEnded = {
@@ -87,9 +88,9 @@ export type ServiceKeyChanged = {
   /** The operator. */
   userId: number;
   keyId: string;
-  /** JSON of what operators decide about, for the audit log alone. */
-  before?: string | undefined;
-  after?: string | undefined;
+  /** What operators decide about, for the audit log alone. */
+  before?: Facts | undefined;
+  after?: Facts | undefined;
 };
 
 /** A person made or ended a personal token. */

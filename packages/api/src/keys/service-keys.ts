@@ -1,5 +1,5 @@
 import { limits, type ServiceKeyScope } from "@deepbot/contract";
-import type { ServiceKeyChange, StoredServiceKey } from "@deepbot/db";
+import type { Facts, ServiceKeyChange, StoredServiceKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { ReleaseEndedLeases } from "./release-leases.ts";
@@ -19,8 +19,8 @@ export interface KeyGrant {
 export type KeyChange = { [Part in keyof KeyGrant]?: KeyGrant[Part] | undefined };
 
 /** The part of a key that operators decide about, for the audit log. */
-function describeGrant({ name, scopes, assistants, expiresAt }: StoredServiceKey): string {
-  return JSON.stringify({ name, scopes, assistants, expires_at: expiresAt });
+function describeGrant({ name, scopes, assistants, expiresAt }: StoredServiceKey): Facts {
+  return { name, scopes, assistants, expires_at: expiresAt?.toISOString() ?? null };
 }
 
 /** The keys of workers, as operators manage them. A revoked key stays on record. */
@@ -84,8 +84,7 @@ export function createServiceKeys(
     revoke: async (userId: number, keyId: string): Promise<void> => {
       const name = await statements.revokeServiceKey(keyId);
       if (name === undefined) throw new AppError("key_not_found");
-      const before = JSON.stringify({ name });
-      events.emit({ kind: "service_key_changed", change: "revoked", userId, keyId, before });
+      events.emit({ kind: "service_key_changed", change: "revoked", userId, keyId, before: { name } });
       await releaseEndedLeases();
     },
   };

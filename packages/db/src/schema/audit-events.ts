@@ -17,7 +17,7 @@ export const auditEvents = pgTable(
     keyId: text("key_id"),
     /** The client's address: IPv4 whole, IPv6 as its /64. */
     address: text("address"),
-    facts: jsonb("facts").$type<Readonly<Record<string, string | number | boolean>>>().notNull().default({}),
+    facts: jsonb("facts").$type<Readonly<Record<string, unknown>>>().notNull().default({}),
   },
   (t) => [index("audit_events_at_idx").on(t.at), index("audit_events_user_id_idx").on(t.userId, t.at)],
 );

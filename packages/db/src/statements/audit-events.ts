@@ -2,6 +2,9 @@ import { sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { auditEvents } from "../schema/index.ts";
 
+/** The values of an audit row beyond its columns: anything that JSON can hold. */
+export type Facts = Readonly<Record<string, unknown>>;
+
 /** One row of the audit log. Null where there was none or it is not known. */
 export interface AuditEvent {
   kind: string;
@@ -9,7 +12,7 @@ export interface AuditEvent {
   sessionId: string | null;
   keyId: string | null;
   address: string | null;
-  facts: Readonly<Record<string, string | number | boolean>>;
+  facts: Facts;
 }
 
 /** Stores events of which each happened `ageMs` ago. */

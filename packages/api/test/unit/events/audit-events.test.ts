@@ -79,9 +79,9 @@ describe("the audit trail", () => {
       emit({ kind: "request_refused", code });
     }
     await trail.close();
-    expect(stored.map(({ kind, facts }) => `${kind} ${facts["code"]}`)).toEqual([
-      "limit_reached too_many_requests",
-      "limit_reached too_many_watches",
+    expect(stored.map(({ kind, facts }) => [kind, facts["code"]])).toEqual([
+      ["limit_reached", "too_many_requests"],
+      ["limit_reached", "too_many_watches"],
     ]);
   });
 
