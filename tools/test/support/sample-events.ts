@@ -96,6 +96,7 @@ export const sampleEvents: { [Kind in AppEvent["kind"]]: readonly Extract<AppEve
   report_refused: [{ kind: "report_refused", runId: 1, state: "running" }],
   bot_message_stored: [{ kind: "bot_message_stored", dialogId: 2, userId: 3 }],
   signed_in: [{ kind: "signed_in", userId: 3, sessionId: "s" }],
+  workers_changed: [{ kind: "workers_changed" }],
   webhook_attempted: [{ kind: "webhook_attempted", event: "run.ended", error: null, durationMs: 5 }],
   webhook_changed: [{ kind: "webhook_changed", change: "created", webhookId: "w" }],
   webhook_disabled: [{ kind: "webhook_disabled", webhookId: "w", assistantId: 1, reason: "failures" }],

@@ -150,6 +150,8 @@ export type AppEvent =
   | { kind: "key_used"; credential: KeyHeader; keyId: string }
   | { kind: "request_refused"; code: ErrorCode }
   | { kind: "webhook_changed"; change: WebhookChange; webhookId: string }
+  /** Workers have come or gone, or serve something else. */
+  | { kind: "workers_changed" }
   /** A request to a webhook is over; `error` is null when its receiver took it. */
   | { kind: "webhook_attempted"; event: WebhookEvent; error: string | null; durationMs: number }
   /** Too many of its deliveries failed, or its receiver is gone. */

@@ -176,6 +176,7 @@ function describe(event: AppEvent): Line | undefined {
     case "key_used":
     case "request_refused":
     case "webhook_attempted":
+    case "workers_changed":
       return undefined;
     case "dialog_changed":
     case "assistant_changed":

@@ -1,6 +1,7 @@
 import { limits } from "@deepbot/contract";
 import type { ListedWorker, Coverage, Statements } from "@deepbot/db";
 import type { Notifier } from "@deepbot/live";
+import type { Events } from "../events/events.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
 import { createKnownWorkers, type KnownWorkers } from "./known-workers.ts";
 
@@ -112,9 +113,11 @@ function createWatchers() {
 export function createPresence({
   statements,
   notifier,
+  events,
 }: {
   statements: Pick<Statements, "writeWorkers" | "countWorkers" | "listCoverages" | "listWorkers">;
-  notifier: Notifier;
+  notifier: Pick<Notifier, "subscribe" | "onGap">;
+  events: Pick<Events, "emit">;
 }): Presence {
   const known = createKnownWorkers();
   const reads = createCoverageReads(statements);
@@ -128,7 +131,7 @@ export function createPresence({
     const changes = known.due();
     if (changes === undefined) return;
     const rows = await statements.writeWorkers(changes);
-    if (known.written(changes, rows)) notifier.publish("workers");
+    if (known.written(changes, rows)) events.emit({ kind: "workers_changed" });
   };
 
   return {

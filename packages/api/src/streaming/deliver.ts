@@ -21,6 +21,43 @@ function publishTransition(notifier: Notifier, transition: RunTransition): void 
   }
 }
 
+type Announced = Exclude<AppEvent, { kind: "run_transition" | "deltas_stored" }>;
+
+/** The notifications that an event becomes. */
+function topicsOf(event: Announced): Parameters<Notifier["publish"]>[0][] {
+  switch (event.kind) {
+    case "dialog_changed":
+      return event.change === "deleted" ? [`dialog:${event.dialogId}`] : [];
+    case "bot_message_stored":
+      return [`dialog:${event.dialogId}`];
+    case "sessions_ended":
+      return event.sessionIds.map((sessionId) => `session:${sessionId}` as const);
+    case "service_key_changed":
+      return ["keys"];
+    case "workers_changed":
+      return ["workers"];
+    case "personal_token_changed":
+      return event.change === "ended" ? [`token:${event.tokenId}`] : [];
+    case "account_deleted":
+      return event.dialogIds.map((dialogId) => `dialog:${dialogId}` as const);
+    case "cancel_requested":
+    case "report_refused":
+    case "access_refused":
+    case "key_used":
+    case "lines_suppressed":
+    case "loop_failed":
+    case "request_refused":
+    case "rate_limited":
+    case "signed_in":
+    case "account_exported":
+    case "assistant_changed":
+    case "webhook_attempted":
+    case "webhook_changed":
+    case "webhook_disabled":
+      return [];
+  }
+}
+
 /** Local delivery and notifications: the subscriber through which everybody who waits hears of an event. */
 export function createDelivery(deps: {
   notifier: Notifier;
@@ -29,46 +66,13 @@ export function createDelivery(deps: {
 }): (event: AppEvent) => void {
   const { notifier, answers, feeds } = deps;
   return (event) => {
-    switch (event.kind) {
-      case "run_transition":
-        if (event.answerText !== undefined) answers.deliverLocally(event.runId, event.answerText);
-        publishTransition(notifier, event);
-        return;
-      case "deltas_stored":
-        (feeds.deliverLocally(event) ? notifier.publishElsewhere : notifier.publish)(`run:${event.runId}`);
-        return;
-      case "dialog_changed":
-        if (event.change === "deleted") notifier.publish(`dialog:${event.dialogId}`);
-        return;
-      case "bot_message_stored":
-        notifier.publish(`dialog:${event.dialogId}`);
-        return;
-      case "sessions_ended":
-        for (const sessionId of event.sessionIds) notifier.publish(`session:${sessionId}`);
-        return;
-      case "service_key_changed":
-        notifier.publish("keys");
-        return;
-      case "personal_token_changed":
-        if (event.change === "ended") notifier.publish(`token:${event.tokenId}`);
-        return;
-      case "account_deleted":
-        for (const dialogId of event.dialogIds) notifier.publish(`dialog:${dialogId}`);
-        return;
-      case "cancel_requested":
-      case "report_refused":
-      case "access_refused":
-      case "key_used":
-      case "lines_suppressed":
-      case "loop_failed":
-      case "request_refused":
-      case "rate_limited":
-      case "signed_in":
-      case "account_exported":
-      case "assistant_changed":
-      case "webhook_attempted":
-      case "webhook_changed":
-      case "webhook_disabled":
+    if (event.kind === "run_transition") {
+      if (event.answerText !== undefined) answers.deliverLocally(event.runId, event.answerText);
+      publishTransition(notifier, event);
+    } else if (event.kind === "deltas_stored") {
+      (feeds.deliverLocally(event) ? notifier.publishElsewhere : notifier.publish)(`run:${event.runId}`);
+    } else {
+      for (const topic of topicsOf(event)) notifier.publish(topic);
     }
   };
 }

@@ -59,7 +59,7 @@ it("a run that was claimed for a worker who left meanwhile is given back", async
   } as unknown as UseCaseDeps["statements"];
   const shutdown = new AbortController().signal;
   const notifier = createMemoryNotifier();
-  const presence = createPresence({ statements, notifier });
+  const presence = createPresence({ statements, notifier, events });
   const queue = createClaimQueue({ notifier, statements, presence, shutdown });
   const claimRuns = createClaimRuns(
     { statements, events, shutdown, settings: defaultSettings },
