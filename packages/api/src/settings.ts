@@ -53,6 +53,9 @@ export interface Settings {
   /** Requests that wait for an answer, per process too. */
   waitsPerUser: number;
   waitsInAll: number;
+  /** Claims that wait or are being made with one service key, and in all; of one process. */
+  claimsPerKey: number;
+  claimsInAll: number;
   /** How long the audit log is kept; at least the 30 days for which the database refuses to delete it. */
   auditKeepDays: number;
   /** Requests that one subject may make in the window of each policy, at all servers together. */
@@ -91,6 +94,8 @@ export const defaultSettings: Settings = {
   watchesInAll: 10_000,
   waitsPerUser: 20,
   waitsInAll: 20_000,
+  claimsPerKey: 2_000,
+  claimsInAll: 10_000,
   auditKeepDays: 365,
   rateLimits: {
     sign_in: 300,

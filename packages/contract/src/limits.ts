@@ -68,6 +68,8 @@ export const limits = {
   workerCapacityMax: 10_000,
   /** Workers that the statistics name. */
   workersShown: 1_000,
+  /** Of each assistant. */
+  workersShownPerAssistant: 100,
   /** The last place in a line that is told. */
   queuePositionMax: 1_000,
   /** UTF-8 bytes of an answer's metadata, as JSON. */

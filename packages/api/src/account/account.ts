@@ -65,7 +65,7 @@ async function* readDialogs(
 }
 
 export function createAccount({ statements, events }: Pick<UseCaseDeps, "statements" | "events">) {
-  const limiter = createConcurrencyLimiter({ perUser: 1, total: exportsAtOnce, refusal: "too_many_exports" });
+  const limiter = createConcurrencyLimiter({ perHolder: 1, total: exportsAtOnce, refusal: "too_many_exports" });
 
   return {
     /**

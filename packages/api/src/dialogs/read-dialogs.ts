@@ -56,8 +56,8 @@ function createPageRead({ listMessagePage }: Statements, reapOverdueRuns: ReapOv
 /** Reading. A dialog of somebody else counts as missing: `dialog_not_found`. */
 export function createDialogReads({ statements }: Pick<UseCaseDeps, "statements">, reapOverdueRuns: ReapOverdueRuns) {
   const refusal = "too_many_reads";
-  const histories = createConcurrencyLimiter({ perUser: perUser.histories, total: inAll.histories, refusal });
-  const pages = createConcurrencyLimiter({ perUser: perUser.pages, total: inAll.pages, refusal });
+  const histories = createConcurrencyLimiter({ perHolder: perUser.histories, total: inAll.histories, refusal });
+  const pages = createConcurrencyLimiter({ perHolder: perUser.pages, total: inAll.pages, refusal });
   const inLane = createUserLanes(pageReadsPerUser);
   const listMessages: typeof statements.listMessages = (range) =>
     inLane(range.userId, () => statements.listMessages(range));

@@ -65,7 +65,9 @@ const nameOf = ({ keyId, name }: WorkerKey): string => `${keyId} ${name}`;
 
 /** All that open polls ask for together, or what the last one did. */
 function coverageOf({ polls, last }: KnownWorker): Coverage {
-  const open = polls.size === 0 ? [last] : [...polls];
+  const [first = last, ...more] = polls;
+  if (more.length === 0) return first;
+  const open = [first, ...more];
   const ids = open.flatMap(({ assistantIds }) => assistantIds ?? []);
   return {
     assistantIds: open.some(({ assistantIds }) => assistantIds === null) ? null : [...new Set(ids)],

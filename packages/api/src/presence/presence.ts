@@ -1,9 +1,10 @@
 import { limits } from "@deepbot/contract";
-import type { ListedWorker, Coverage, Statements } from "@deepbot/db";
+import type { ListedWorker, Statements } from "@deepbot/db";
 import type { Notifier } from "@deepbot/live";
 import type { Events } from "../events/events.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
 import { createKnownWorkers, type KnownWorkers } from "./known-workers.ts";
+import { createOwnSummary, joinServed, summarize, type ServedAssistants } from "./served.ts";
 
 /** A worker whose row was not renewed for this long has vanished: some more than two renewals. */
 const freshMs = 25_000;
@@ -13,9 +14,6 @@ const answerMaxAgeMs = 1_000;
 const pollIntervalMs = 5_000;
 /** How long a reader of the original protocol counts as present: it has no long poll. */
 const legacyMs = 30_000;
-
-/** What runs other workers than fallback workers may take now. */
-export type ServedByOthers = "all" | readonly number[];
 
 export interface Presence extends Pick<KnownWorkers, "poll" | "gave" | "reported"> {
   /** A worker on the original protocol has read the open questions. It keeps none from fallback workers. */
@@ -27,40 +25,28 @@ export interface Presence extends Pick<KnownWorkers, "poll" | "gave" | "reported
   /** The known workers of all servers, seen last first; vanished ones for an hour. */
   list: () => Promise<ListedWorker[]>;
   /** The assistants whose runs are not for fallback workers. */
-  servedByOthers: () => Promise<ServedByOthers>;
+  servedByOthers: () => Promise<ServedAssistants>;
   /** The same as far as is known here, without a statement. */
-  knownOthers: () => ServedByOthers;
+  knownOthers: () => ServedAssistants;
   /** Calls back when what workers serve has changed. @param isWaiting whether anybody waits for that */
   onChange: (watcher: { isWaiting: () => boolean; changed: () => void }) => void;
   /** Writes and reads what is due: one statement each at most. */
   tick: () => Promise<void>;
 }
 
-const serves = ({ assistantIds }: Coverage, assistantId: number): boolean =>
-  assistantIds === null || assistantIds.includes(assistantId);
-
-function servedBy(coverages: readonly Coverage[]): "all" | readonly number[] {
-  if (coverages.some(({ assistantIds }) => assistantIds === null)) return "all";
-  return [...new Set(coverages.flatMap(({ assistantIds }) => assistantIds ?? []))].toSorted((a, b) => a - b);
-}
-
-function othersOf(coverages: readonly Coverage[]): ServedByOthers {
-  return servedBy(coverages.filter(({ fallback }) => !fallback));
-}
-
 /** What the workers of all servers serve, as the database has it. */
 function createCoverageReads(statements: Pick<Statements, "listCoverages">) {
-  let coverages: Coverage[] = [];
+  let served = summarize([]);
   let readAt = -Infinity;
   let reading: Promise<void> | undefined;
 
   const read = async (): Promise<void> => {
     const startedAt = performance.now();
-    coverages = await statements.listCoverages(freshMs);
+    served = summarize(await statements.listCoverages(freshMs));
     readAt = startedAt;
   };
   return {
-    coverages: () => coverages,
+    served: () => served,
     expire: () => {
       readAt = -Infinity;
     },
@@ -100,8 +86,8 @@ function createWatchers() {
   return {
     add: (watcher: (typeof watchers)[number]): void => void watchers.push(watcher),
     areWaiting: (): boolean => watchers.some(({ isWaiting }) => isWaiting()),
-    tell: (coverages: readonly Coverage[]): void => {
-      const state = JSON.stringify([servedBy(coverages), othersOf(coverages)]);
+    /** @param state of the workers, to be compared with the one before */
+    tell: (state: string): void => {
       if (state === told) return;
       told = state;
       watchers.forEach(({ changed }) => changed());
@@ -109,23 +95,21 @@ function createWatchers() {
   };
 }
 
-/** Who is there to answer. Each server tells the database what it has seen, every few seconds and for all workers together. */
-export function createPresence({
-  statements,
-  notifier,
-  events,
-}: {
+export interface PresenceDeps {
   statements: Pick<Statements, "writeWorkers" | "countWorkers" | "listCoverages" | "listWorkers">;
   notifier: Pick<Notifier, "subscribe" | "onGap">;
   events: Pick<Events, "emit">;
-}): Presence {
+}
+
+/** Who is there to answer. Each server tells the database what it has seen, every few seconds and for all workers together. */
+export function createPresence({ statements, notifier, events }: PresenceDeps): Presence {
   const known = createKnownWorkers();
   const reads = createCoverageReads(statements);
   const watchers = createWatchers();
   notifier.subscribe("workers", reads.expire);
   notifier.onGap(reads.expire);
 
-  const all = (): Coverage[] => [...known.coverages(), ...reads.coverages()];
+  const own = createOwnSummary(known.coverages);
 
   const write = async (): Promise<void> => {
     const changes = known.due();
@@ -135,29 +119,34 @@ export function createPresence({
   };
 
   return {
-    poll: known.poll,
+    poll: (poll) => {
+      own.came(poll);
+      return known.poll(poll);
+    },
     gave: known.gave,
     reported: known.reported,
     readLegacy: createLegacyReaders(known),
     isOnline: async (assistantId) => {
-      if (known.coverages().some((coverage) => serves(coverage, assistantId))) return true;
+      if (own.get().serves(assistantId)) return true;
       await reads.refresh(answerMaxAgeMs);
-      return reads.coverages().some((coverage) => serves(coverage, assistantId));
+      return reads.served().serves(assistantId);
     },
     count: () => statements.countWorkers(freshMs),
     list: () => statements.listWorkers(limits.workersShown),
     servedByOthers: async () => {
-      if (othersOf(known.coverages()) === "all") return "all";
+      if (own.get().others === "all") return "all";
       await reads.refresh(answerMaxAgeMs);
-      return othersOf(all());
+      return joinServed(own.get().others, reads.served().others);
     },
-    knownOthers: () => othersOf(all()),
+    knownOthers: () => joinServed(own.get().others, reads.served().others),
     onChange: watchers.add,
     tick: async () => {
       await write();
       if (!watchers.areWaiting()) return;
       await reads.refresh(pollIntervalMs);
-      watchers.tell(all());
+      const [here, elsewhere] = [own.get(), reads.served()];
+      const anybody = joinServed(here.anybody, elsewhere.anybody);
+      watchers.tell(JSON.stringify([anybody, joinServed(here.others, elsewhere.others)]));
     },
   };
 }

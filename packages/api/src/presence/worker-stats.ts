@@ -1,3 +1,4 @@
+import { limits } from "@deepbot/contract";
 import type { AssistantLoad, ListedWorker, Statements } from "@deepbot/db";
 import type { ServiceKey } from "../identity/service-key.ts";
 import type { Presence } from "./presence.ts";
@@ -19,12 +20,16 @@ export function createWorkerStats({
   presence: Pick<Presence, "list" | "isOnline">;
 }): WorkerStats {
   return async ({ assistantIds }) => {
-    const [loads, workers] = await Promise.all([statements.listAssistantLoads(assistantIds), presence.list()]);
+    const [loads, listed] = await Promise.all([statements.listAssistantLoads(assistantIds), presence.list()]);
+    const workers = listed.map((worker) => ({ worker, served: worker.assistantIds && new Set(worker.assistantIds) }));
     return Promise.all(
       loads.map(async (load) => ({
         ...load,
         online: await presence.isOnline(load.assistantId),
-        workers: workers.filter((worker) => worker.assistantIds?.includes(load.assistantId) ?? true),
+        workers: workers
+          .filter(({ served }) => served?.has(load.assistantId) ?? true)
+          .slice(0, limits.workersShownPerAssistant)
+          .map(({ worker }) => worker),
       })),
     );
   };

@@ -2,8 +2,10 @@ import type { ClaimedRun } from "@deepbot/db";
 import type { FindServedAssistants } from "../assistants/served-assistants.ts";
 import type { RunTransition } from "../events/events.ts";
 import type { ServiceKey } from "../identity/service-key.ts";
-import type { Presence, ServedByOthers } from "../presence/presence.ts";
+import type { Presence } from "../presence/presence.ts";
+import type { ServedAssistants } from "../presence/served.ts";
 import type { ClaimPlace, ClaimQueue } from "../streaming/claim-queue.ts";
+import type { ConcurrencyLimiter } from "../shared/concurrency-limiter.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
 export interface Claim {
@@ -54,7 +56,7 @@ function createClockTurns(): () => boolean {
  * Leases queued runs, waiting up to `waitMs` for the first. Returns an empty list when none came, and early when the server
  * begins to stop. Runs that were claimed for a worker that has left meanwhile are released.
  *
- * @throws {AppError} `assistant_refused`
+ * @throws {AppError} `assistant_refused`, `too_many_claims`
  */
 export type ClaimRuns = (claim: Claim, signal: AbortSignal | undefined) => Promise<ClaimedRun[]>;
 
@@ -70,7 +72,7 @@ function describeClaim(worker: string, run: ClaimedRun): RunTransition {
 /** What a fallback worker may claim: nothing of assistants that other workers serve. Undefined if nothing is left. */
 function leaveToOthers(
   assistantIds: readonly number[] | null,
-  others: ServedByOthers,
+  others: ServedAssistants,
 ): (Pick<ResolvedClaim, "assistantIds"> & { exceptAssistantIds: readonly number[] }) | undefined {
   if (others === "all") return undefined;
   if (assistantIds === null) return { assistantIds, exceptAssistantIds: others };
@@ -78,15 +80,10 @@ function leaveToOthers(
   return left.length === 0 ? undefined : { assistantIds: left, exceptAssistantIds: [] };
 }
 
-export function createClaimRuns(
-  deps: UseCaseDeps,
-  parts: { queue: ClaimQueue; findServedAssistants: FindServedAssistants; presence: Presence },
-): ClaimRuns {
-  const { statements, events, shutdown } = deps;
-  const { queue, findServedAssistants, presence } = parts;
-
+/** Claims without a wait. */
+function createClaimNow({ statements, events }: Pick<UseCaseDeps, "statements" | "events">, presence: Presence) {
   const isClockDue = createClockTurns();
-  const claimNow = async ({ fallback, ...claim }: ResolvedClaim): Promise<ClaimedRun[]> => {
+  return async ({ fallback, ...claim }: ResolvedClaim): Promise<ClaimedRun[]> => {
     const wanted = leaveToOthers(claim.assistantIds, fallback ? await presence.servedByOthers() : []);
     if (wanted === undefined) return [];
     const claimed = await statements.claimRuns({ ...claim, ...wanted, movesClock: isClockDue() });
@@ -96,7 +93,21 @@ export function createClaimRuns(
     }
     return claimed;
   };
+}
 
+export function createClaimRuns(
+  deps: UseCaseDeps,
+  parts: {
+    queue: ClaimQueue;
+    findServedAssistants: FindServedAssistants;
+    presence: Presence;
+    limiter: ConcurrencyLimiter<string>;
+  },
+): ClaimRuns {
+  const { shutdown } = deps;
+  const { queue, findServedAssistants, presence, limiter } = parts;
+
+  const claimNow = createClaimNow(deps, presence);
   const claimOrWait = async (
     claim: ResolvedClaim,
     { place, signal }: { place: ClaimPlace; signal: AbortSignal | undefined },
@@ -110,7 +121,7 @@ export function createClaimRuns(
     }
   };
 
-  return async ({ key, assistants, ...others }, signal) => {
+  const claimOnce = async ({ key, assistants, ...others }: Claim, signal: AbortSignal | undefined) => {
     const claim = { ...others, keyId: key.keyId, assistantIds: await findServedAssistants(key, assistants) };
     const place = queue.open(claim);
     const { keyId, worker: name, capacity, assistantIds, fallback } = claim;
@@ -124,5 +135,10 @@ export function createClaimRuns(
       place.close();
       leave();
     }
+  };
+
+  return async (claim, signal) => {
+    const release = limiter.acquire(claim.key.keyId);
+    return claimOnce(claim, signal).finally(release);
   };
 }

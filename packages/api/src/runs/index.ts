@@ -46,14 +46,20 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
   const refuse = createRefuseReport(deps);
   const appendDelta = createAppendBatcher({ store, events: deps.events });
   const limiter = createConcurrencyLimiter({
-    perUser: settings.watchesPerUser,
+    perHolder: settings.watchesPerUser,
     total: settings.watchesInAll,
     refusal: "too_many_watches",
   });
   const waitLimiter = createConcurrencyLimiter({
-    perUser: settings.waitsPerUser,
+    perHolder: settings.waitsPerUser,
     total: settings.waitsInAll,
     refusal: "too_many_waits",
+  });
+
+  const claimLimiter = createConcurrencyLimiter<string>({
+    perHolder: settings.claimsPerKey,
+    total: settings.claimsInAll,
+    refusal: "too_many_claims",
   });
 
   return {
@@ -70,6 +76,7 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
       claim: createClaimRuns(deps, {
         queue: claimQueue,
         findServedAssistants: createFindServedAssistants(statements),
+        limiter: claimLimiter,
         presence,
       }),
       ...createProgressReports(deps, { appendDelta, refuse, presence }),

@@ -1,6 +1,7 @@
 import type { Statements } from "@deepbot/db";
 import type { Notifier, Readiness } from "@deepbot/live";
-import type { Presence, ServedByOthers } from "../presence/presence.ts";
+import type { Presence } from "../presence/presence.ts";
+import type { ServedAssistants } from "../presence/served.ts";
 import { createSignal, type Signal } from "../shared/signal.ts";
 import { createWaitingLine, type WaitingWorker } from "./waiting-line.ts";
 
@@ -25,12 +26,12 @@ export interface ClaimQueue {
 }
 
 /** Whether the runs of an assistant are left to fallback workers. */
-function isLeft(others: ServedByOthers, assistantId: number): boolean {
+function isLeft(others: ServedAssistants, assistantId: number): boolean {
   return others !== "all" && !others.includes(assistantId);
 }
 
 /** What fallback workers are ready for. Those of all assistants, while others serve some, name none: offers find them anyway. */
-function leftOf({ all, assistantIds }: Readiness, others: ServedByOthers): Readiness {
+function leftOf({ all, assistantIds }: Readiness, others: ServedAssistants): Readiness {
   return {
     all: all && others.length === 0,
     assistantIds: new Set([...assistantIds].filter((assistantId) => isLeft(others, assistantId))),

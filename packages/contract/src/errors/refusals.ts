@@ -247,6 +247,14 @@ export const refusals = {
       ru: "Одновременно открыто слишком много ответов. Попробуйте ещё раз.",
     },
   },
+  too_many_claims: {
+    status: 429,
+    failure: "unavailable",
+    text: {
+      en: "Too many claims of this key are open at once. Please try again in a moment.",
+      ru: "С этим ключом открыто слишком много запросов на выдачу. Попробуйте чуть позже.",
+    },
+  },
   too_many_waits: {
     status: 429,
     failure: "unavailable",

@@ -205,7 +205,7 @@ const assistantStats = z
     running: z.int().describe("Questions that are being answered"),
     workers: z.array(shownWorker).meta({
       description: "Workers that serve it, seen last first. One that vanished stays for an hour",
-      maxItems: limits.workersShown,
+      maxItems: limits.workersShownPerAssistant,
     }),
   })
   .meta({ id: "AssistantStats", description: "The queue of an assistant, and who serves it" });

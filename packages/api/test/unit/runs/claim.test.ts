@@ -63,7 +63,7 @@ it("a run that was claimed for a worker who left meanwhile is given back", async
   const queue = createClaimQueue({ notifier, statements, presence, shutdown });
   const claimRuns = createClaimRuns(
     { statements, events, shutdown, settings: defaultSettings },
-    { queue, findServedAssistants: async () => null, presence },
+    { queue, findServedAssistants: async () => null, presence, limiter: { acquire: () => () => {} } },
   );
   expect(await claimRuns(claim, leaving.signal)).toEqual([]);
   expect(released).toEqual([{ runId: 7, leaseToken: run.leaseToken, keyId: environmentKeyId }]);
