@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clearDrafts, readDraft, readOutgoing, writeDraft, writeOutgoing } from "../src/features/chat/drafts.ts";
+import { clearDrafts, readDraft, readOutgoing, writeDraft, writeOutgoing } from "../src/features/chat/unsent/drafts.ts";
 import { createTextStorage } from "../src/lib/storage.ts";
 import { memoryStorage } from "./support/memory-storage.ts";
 

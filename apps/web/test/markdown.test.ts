@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { readCode } from "../src/features/chat/markdown/read-code.ts";
-import { safeUrl } from "../src/features/chat/markdown/safe-url.ts";
-import { splitBlocks } from "../src/features/chat/markdown/split-blocks.ts";
+import { readCode } from "../src/features/chat/answer/markdown/read-code.ts";
+import { safeUrl } from "../src/features/chat/answer/markdown/safe-url.ts";
+import { splitBlocks } from "../src/features/chat/answer/markdown/split-blocks.ts";
 
 describe("splitting Markdown into blocks", () => {
   it("splits at block boundaries", () => {

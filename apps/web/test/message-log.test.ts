@@ -6,7 +6,7 @@ import {
   mergeNewest,
   mergeOlder,
   type Message,
-} from "../src/features/chat/model/message-log.ts";
+} from "../src/features/chat/messages/message-log.ts";
 import { log, message, messages, run } from "./support/messages.ts";
 
 const seqs = (list: readonly Message[]): number[] => list.map(({ seq }) => seq);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readOutgoing, writeOutgoing, type Outgoing } from "../src/features/chat/drafts.ts";
-import { createOutbox, type Unsent } from "../src/features/chat/model/outbox.ts";
+import { readOutgoing, writeOutgoing, type Outgoing } from "../src/features/chat/unsent/drafts.ts";
+import { createOutbox, type Unsent } from "../src/features/chat/unsent/outbox.ts";
 import type { Store } from "../src/lib/store.ts";
 import { memoryStorage } from "./support/memory-storage.ts";
 import { outage, refusal } from "./support/errors.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isTooDeep, isTooDense } from "../src/features/chat/markdown/render-limits.ts";
+import { isTooDeep, isTooDense } from "../src/features/chat/answer/markdown/render-limits.ts";
 
 describe("a text is nested too deeply to render", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSameTurn, turnsOf } from "../src/features/chat/model/turns.ts";
+import { isSameTurn, turnsOf } from "../src/features/chat/messages/turns.ts";
 import { message } from "./support/messages.ts";
 
 describe("turns", () => {

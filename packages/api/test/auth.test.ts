@@ -64,7 +64,7 @@ describe("identity", () => {
     const traces = platform.emitted.filter(
       (event) => event.kind === "sessions_ended" && event.userId === person.userId,
     );
-    expect(traces).toHaveLength(1);
+    expect(traces).toMatchObject([{ reason: "signed_out" }]);
   });
 
   it("a session ends with its time and with its user", async () => {

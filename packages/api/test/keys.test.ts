@@ -54,6 +54,7 @@ describe("an operator", () => {
     expect(Date.parse(changed.expires_at ?? "") - Date.now()).toBeGreaterThan(86_000_000);
     const { keys } = await operator.keys.list();
     expect(keys.find((each) => each.key_id === key_id)).toEqual(changed);
+    expect(await operator.keys.update({ key_id, assistants: ["deepbot"] })).toMatchObject({ assistants: ["deepbot"] });
     expect(JSON.stringify(keys)).not.toContain(key);
     await operator.keys.revoke({ key_id });
     expect(await refusalOf(operator.keys.revoke({ key_id }))).toBe("key_not_found");
@@ -81,6 +82,9 @@ describe("an operator", () => {
   it("cannot name an assistant that does not exist, nor make more keys than the setting allows", async () => {
     const wanted = { name: "x", scopes: ["runs" as const], assistants: ["nobody"] };
     expect(await refusalOf(operator.keys.create(wanted))).toBe("assistant_unknown");
+    const { key_id: known } = await make();
+    expect(await refusalOf(operator.keys.update({ key_id: known, assistants: ["nobody"] }))).toBe("assistant_unknown");
+    await operator.keys.revoke({ key_id: known });
     const ids: string[] = [];
     let refused: string = "answered";
     while (refused === "answered" && ids.length < 25) {

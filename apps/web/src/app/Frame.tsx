@@ -2,7 +2,7 @@ import { Dialog } from "@base-ui/react/dialog";
 import { useEffect, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
-import { loadMarkdown } from "../features/chat/load-markdown.ts";
+import { loadMarkdown } from "../features/chat/answer/load-markdown.ts";
 import { backdropStyle } from "../ui/popup-style.ts";
 import { MenuContext } from "./PageHeader.tsx";
 import { Sidebar } from "./Sidebar.tsx";

@@ -3,7 +3,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createContext, use } from "react";
 import type { Connection } from "../api/connection.ts";
 import type { TabSync } from "../api/tab-sync.ts";
-import type { Outbox } from "../features/chat/model/outbox.ts";
+import type { Outbox } from "../features/chat/unsent/outbox.ts";
 import type { TextStorage } from "../lib/storage.ts";
 import type { Preferences } from "./preferences.ts";
 

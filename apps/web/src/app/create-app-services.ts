@@ -5,10 +5,10 @@ import { createConnection, recordFailure, type Connection } from "../api/connect
 import { isTransient, isSignedOut } from "../api/failure.ts";
 import { createQueryClient, isMe, onEveryChange } from "../api/query-client.ts";
 import { createTabSync, type TabMessage, type TabSync } from "../api/tab-sync.ts";
-import type { Outgoing, DraftKey } from "../features/chat/drafts.ts";
-import { addQuestion } from "../features/chat/model/message-log.ts";
-import { createOutbox } from "../features/chat/model/outbox.ts";
-import { updateMessageLog } from "../features/chat/use-message-log.ts";
+import type { Outgoing, DraftKey } from "../features/chat/unsent/drafts.ts";
+import { addQuestion } from "../features/chat/messages/message-log.ts";
+import { createOutbox } from "../features/chat/unsent/outbox.ts";
+import { updateMessageLog } from "../features/chat/messages/use-message-log.ts";
 import { createTextStorage } from "../lib/storage.ts";
 import { createPreferences } from "./preferences.ts";
 import type { AppServices } from "./app-services.ts";

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { expect, it, onTestFinished } from "vitest";
 import { page } from "vitest/browser";
-import { PlainTextFallback } from "../../src/features/chat/PlainTextFallback.tsx";
+import { PlainTextFallback } from "../../src/features/chat/answer/PlainTextFallback.tsx";
 
 function Broken(): ReactNode {
   throw new Error("This cannot be rendered.");

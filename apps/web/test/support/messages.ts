@@ -1,4 +1,4 @@
-import type { Message, MessageLog, Run } from "../../src/features/chat/model/message-log.ts";
+import type { Message, MessageLog, Run } from "../../src/features/chat/messages/message-log.ts";
 
 export function message(seq: number, rest: Partial<Message> = {}): Message {
   return {

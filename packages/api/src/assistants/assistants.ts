@@ -21,11 +21,14 @@ function audited(value: unknown): unknown {
   return text.length > auditedLength ? `${text.length} characters` : value;
 }
 
+interface Versions {
+  /** Empty for a new assistant. */
+  before: Partial<AssistantRow>;
+  after: AssistantRow;
+}
+
 /** The members in which two versions differ, as they are in each. */
-function describeChange(
-  before: Partial<AssistantRow>,
-  after: AssistantRow,
-): Pick<AssistantChanged, "before" | "after"> {
+function describeChange({ before, after }: Versions): Pick<AssistantChanged, "before" | "after"> {
   const changed = Object.entries(after).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(Reflect.get(before, name)),
   );
@@ -34,11 +37,30 @@ function describeChange(
   return { before: factsOf(before), after: factsOf(after) };
 }
 
+function toEvent(userId: number, change: AssistantChanged["change"], versions: Versions): AssistantChanged {
+  const { assistantId, slug } = versions.after;
+  return { kind: "assistant_changed", change, userId, assistantId, slug, ...describeChange(versions) };
+}
+
 /** @throws {AppError} `assistant_slug_taken` in place of a unique violation */
 async function withFreeSlug<Result>(write: Promise<Result>): Promise<Result> {
   return write.catch((error: unknown) => {
     throw databaseErrorCode(error) === uniqueViolation ? new AppError("assistant_slug_taken") : error;
   });
+}
+
+async function updateAssistant(
+  { statements, events }: Pick<UseCaseDeps, "statements" | "events">,
+  { userId, slug, patch }: { userId: number; slug: string; patch: AssistantPatch },
+): Promise<AssistantRow> {
+  if (slug === defaultAssistantSlug && (patch["slug"] ?? slug) !== slug) {
+    throw new AppError("assistant_fixed", { assistant: slug });
+  }
+  const changed = await withFreeSlug(statements.updateAssistant(slug, patch));
+  if (changed === undefined) throw new AppError("assistant_not_found");
+  const isEnabled = changed.before.disabledAt !== null && changed.after.disabledAt === null;
+  events.emit(toEvent(userId, isEnabled ? "enabled" : "updated", changed));
+  return changed.after;
 }
 
 /** Whom people talk to, and what operators make of them. */
@@ -50,14 +72,6 @@ export function createAssistants(
     ...assistant,
     isOnline: await isOnline(assistant.assistantId),
   });
-  const emit = (
-    userId: number,
-    change: AssistantChanged["change"],
-    { before, after }: { before: Partial<AssistantRow>; after: AssistantRow },
-  ): void => {
-    const { assistantId, slug } = after;
-    events.emit({ kind: "assistant_changed", change, userId, assistantId, slug, ...describeChange(before, after) });
-  };
   const listAll = async (): Promise<ShownAssistant[]> => Promise.all((await statements.listAssistants()).map(show));
 
   return {
@@ -72,7 +86,7 @@ export function createAssistants(
       const limit = settings.assistantsMax;
       const after = await withFreeSlug(statements.insertAssistant(assistant, limit));
       if (after === undefined) throw new AppError("assistant_limit", { limit });
-      emit(userId, "created", { before: {}, after });
+      events.emit(toEvent(userId, "created", { before: {}, after }));
       return show(after);
     },
 
@@ -81,16 +95,8 @@ export function createAssistants(
      *
      * @throws {AppError} `assistant_not_found`, `assistant_slug_taken`; `assistant_fixed` for another slug of the default one
      */
-    update: async (userId: number, slug: string, patch: AssistantPatch): Promise<ShownAssistant> => {
-      if (slug === defaultAssistantSlug && (patch["slug"] ?? slug) !== slug) {
-        throw new AppError("assistant_fixed", { assistant: slug });
-      }
-      const changed = await withFreeSlug(statements.updateAssistant(slug, patch));
-      if (changed === undefined) throw new AppError("assistant_not_found");
-      const isEnabled = changed.before.disabledAt !== null && changed.after.disabledAt === null;
-      emit(userId, isEnabled ? "enabled" : "updated", changed);
-      return show(changed.after);
-    },
+    update: async (userId: number, slug: string, patch: AssistantPatch): Promise<ShownAssistant> =>
+      show(await updateAssistant({ statements, events }, { userId, slug, patch })),
 
     /**
      * Lets an assistant take no more questions. What is queued may still be answered, and its dialogs can be read.
@@ -101,7 +107,7 @@ export function createAssistants(
       if (slug === defaultAssistantSlug) throw new AppError("assistant_fixed", { assistant: slug });
       const after = await statements.disableAssistant(slug);
       if (after === undefined) throw new AppError("assistant_not_found");
-      emit(userId, "disabled", { before: { ...after, disabledAt: null }, after });
+      events.emit(toEvent(userId, "disabled", { before: { ...after, disabledAt: null }, after }));
       return show(after);
     },
   };

@@ -56,19 +56,36 @@ async function admit(
   return mayEnter(verdict, settings) ? verdict : refuse("not_allowed", "sign_in_not_allowed");
 }
 
-/** Opening and closing the session of a device. */
-export function createSignIn({ statements, events, settings, verifyGoogleToken, sessionTokens }: SignInDeps) {
-  const refuse: Refuse = (reason, code) => {
+function createRefuse(events: UseCaseDeps["events"]): Refuse {
+  return (reason, code) => {
     events.emit({ kind: "access_refused", credential: "google_token", reason });
     throw new AppError(code);
   };
+}
 
-  const tellReplaced = (replaced: readonly SessionClaims[]): void => {
-    for (const userId of new Set(replaced.map((session) => session.userId))) {
-      const sessionIds = replaced.filter((each) => each.userId === userId).map(({ sessionId }) => sessionId);
-      events.emit({ kind: "sessions_ended", reason: "replaced", userId, sessionIds });
-    }
-  };
+/** Emits one event for each person: a browser may have had somebody else's session. */
+function tellReplaced(events: UseCaseDeps["events"], replaced: readonly SessionClaims[]): void {
+  for (const userId of new Set(replaced.map((session) => session.userId))) {
+    const sessionIds = replaced.filter((each) => each.userId === userId).map(({ sessionId }) => sessionId);
+    events.emit({ kind: "sessions_ended", reason: "replaced", userId, sessionIds });
+  }
+}
+
+async function signOut(
+  { statements, events, sessionTokens }: Pick<SignInDeps, "statements" | "events" | "sessionTokens">,
+  token: string | undefined,
+): Promise<void> {
+  const claims = token ? await sessionTokens.verify(token) : undefined;
+  if (claims === undefined) return;
+  const { userId, sessionId } = claims;
+  if (!(await statements.revokeSession(sessionId))) return;
+  noteIdentity(claims);
+  events.emit({ kind: "sessions_ended", reason: "signed_out", userId, sessionIds: [sessionId] });
+}
+
+/** Opening and closing the session of a device. */
+export function createSignIn({ statements, events, settings, verifyGoogleToken, sessionTokens }: SignInDeps) {
+  const refuse = createRefuse(events);
 
   return {
     /**
@@ -100,7 +117,7 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
       }
       const { userId, sessionId } = result;
       noteIdentity({ userId, sessionId });
-      tellReplaced(result.replaced);
+      tellReplaced(events, result.replaced);
       events.emit({ kind: "signed_in", userId, sessionId });
       return { sessionToken: await sessionTokens.sign({ userId, sessionId }), email, ...names };
     },
@@ -109,13 +126,6 @@ export function createSignIn({ statements, events, settings, verifyGoogleToken, 
      * Ends the session that a token names. Without a valid token there is nothing to end, and of a session that has ended
      * nothing is told again, nor is its request that of a person: a copied cookie could fill the log and the audit log.
      */
-    signOut: async (token: string | undefined): Promise<void> => {
-      const claims = token ? await sessionTokens.verify(token) : undefined;
-      if (claims === undefined) return;
-      const { userId, sessionId } = claims;
-      if (!(await statements.revokeSession(sessionId))) return;
-      noteIdentity(claims);
-      events.emit({ kind: "sessions_ended", reason: "signed_out", userId, sessionIds: [sessionId] });
-    },
+    signOut: (token: string | undefined): Promise<void> => signOut({ statements, events, sessionTokens }, token),
   };
 }

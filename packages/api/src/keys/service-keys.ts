@@ -1,5 +1,5 @@
 import { limits, type ServiceKeyScope } from "@deepbot/contract";
-import type { Facts, ServiceKeyChange, StoredServiceKey } from "@deepbot/db";
+import type { Facts, ServiceKeyChange, Statements, StoredServiceKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 import type { ReleaseEndedLeases } from "./release-leases.ts";
@@ -23,29 +23,37 @@ function describeGrant({ name, scopes, assistants, expiresAt }: StoredServiceKey
   return { name, scopes, assistants, expires_at: expiresAt?.toISOString() ?? null };
 }
 
+/** @throws {AppError} `assistant_unknown` */
+async function assistantIdsOf(
+  { findAssistantIds }: Pick<Statements, "findAssistantIds">,
+  slugs: string[] | null,
+): Promise<number[] | null> {
+  if (slugs === null) return null;
+  const ids = await findAssistantIds(slugs);
+  return slugs.map((slug) => {
+    const id = ids.get(slug);
+    if (id === undefined) throw new AppError("assistant_unknown", { assistant: slug });
+    return id;
+  });
+}
+
+async function toStored(
+  statements: Pick<Statements, "findAssistantIds">,
+  { name, scopes, assistants, lifetimeMs }: KeyChange,
+): Promise<ServiceKeyChange> {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(scopes === undefined ? {} : { scopes }),
+    ...(assistants === undefined ? {} : { assistantIds: await assistantIdsOf(statements, assistants) }),
+    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
+  };
+}
+
 /** The keys of workers, as operators manage them. A revoked key stays on record. */
 export function createServiceKeys(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
   releaseEndedLeases: ReleaseEndedLeases,
 ) {
-  /** @throws {AppError} `assistant_unknown` */
-  const idsOf = async (slugs: string[] | null): Promise<number[] | null> => {
-    if (slugs === null) return null;
-    const ids = await statements.findAssistantIds(slugs);
-    return slugs.map((slug) => {
-      const id = ids.get(slug);
-      if (id === undefined) throw new AppError("assistant_unknown", { assistant: slug });
-      return id;
-    });
-  };
-
-  const toStored = async ({ name, scopes, assistants, lifetimeMs }: KeyChange): Promise<ServiceKeyChange> => ({
-    ...(name === undefined ? {} : { name }),
-    ...(scopes === undefined ? {} : { scopes }),
-    ...(assistants === undefined ? {} : { assistantIds: await idsOf(assistants) }),
-    ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
-  });
-
   return {
     list: (): Promise<StoredServiceKey[]> => statements.listServiceKeys(limits.keysShown),
 
@@ -57,7 +65,7 @@ export function createServiceKeys(
     create: async (userId: number, grant: KeyGrant): Promise<{ key: string; stored: StoredServiceKey }> => {
       const { name, scopes, assistants, lifetimeMs } = grant;
       const { secret, hash, prefix } = createSecretToken(serviceKeyPrefix);
-      const assistantIds = await idsOf(assistants);
+      const assistantIds = await assistantIdsOf(statements, assistants);
       const key = { name, scopes, assistantIds, lifetimeMs, hash, prefix, createdBy: userId };
       const limit = settings.serviceKeysMax;
       const stored = await statements.insertServiceKey({ ...key, limit });
@@ -69,7 +77,7 @@ export function createServiceKeys(
 
     /** @throws {AppError} `key_not_found`, `assistant_unknown` */
     update: async (userId: number, keyId: string, change: KeyChange): Promise<StoredServiceKey> => {
-      const updated = await statements.updateServiceKey(keyId, await toStored(change));
+      const updated = await statements.updateServiceKey(keyId, await toStored(statements, change));
       if (updated === undefined) throw new AppError("key_not_found");
       const [before, after] = [updated.before, updated.after].map(describeGrant);
       events.emit({ kind: "service_key_changed", change: "updated", userId, keyId, before, after });

@@ -3,7 +3,7 @@ import type { Notifier, Readiness } from "@deepbot/live";
 import type { Presence } from "../presence/presence.ts";
 import type { ServedAssistants } from "../presence/served.ts";
 import { createSignal, type Signal } from "../shared/signal.ts";
-import { createWaitingLine, type WaitingWorker } from "./waiting-line.ts";
+import { createWaitingLine, type WaitingLine, type WaitingWorker } from "./waiting-line.ts";
 
 /** A worker's place in the line for queued runs. */
 export interface ClaimPlace {
@@ -40,6 +40,22 @@ function leftOf({ all, assistantIds }: Readiness, others: ServedAssistants): Rea
 
 function bothOf(one: Readiness, other: Readiness): Readiness {
   return { all: one.all || other.all, assistantIds: new Set([...one.assistantIds, ...other.assistantIds]) };
+}
+
+/** Puts a worker at the end of a line. */
+function joinLine(line: WaitingLine, assistantIds: readonly number[] | null, notifier: Notifier): ClaimPlace {
+  const worker: WaitingWorker = { assistantIds, woken: createSignal() };
+  line.add(worker);
+  return {
+    wait: (options) => {
+      line.add(worker);
+      return worker.woken.wait(options);
+    },
+    close: () => {
+      line.remove(worker);
+      if (worker.woken.consume() && worker.wokenFor !== undefined) notifier.offerWork(worker.wokenFor);
+    },
+  };
 }
 
 export function createClaimQueue(deps: {
@@ -81,21 +97,7 @@ export function createClaimQueue(deps: {
   shutdown.addEventListener("abort", () => [line, fallbackLine].forEach((each) => each.wakeAll()));
 
   return {
-    open: ({ fallback, assistantIds }) => {
-      const own = fallback ? fallbackLine : line;
-      const worker: WaitingWorker = { assistantIds, woken: createSignal() };
-      own.add(worker);
-      return {
-        wait: (options) => {
-          own.add(worker);
-          return worker.woken.wait(options);
-        },
-        close: () => {
-          own.remove(worker);
-          if (worker.woken.consume() && worker.wokenFor !== undefined) notifier.offerWork(worker.wokenFor);
-        },
-      };
-    },
+    open: ({ fallback, assistantIds }) => joinLine(fallback ? fallbackLine : line, assistantIds, notifier),
     poll,
     size,
   };

@@ -45,5 +45,5 @@ export function createWebhooks(
     dropDue: (limit) => statements.dropDueDeliveries({ keep: limits.dueDeliveriesMax, limit }),
     prune: (limit) => statements.pruneWebhookDeliveries({ keepDays, limit }),
   };
-  return { webhooks: { ...createWebhookManagement(deps, targets), ...createWebhookInspection(deps, send) }, loops };
+  return { webhooks: { ...createWebhookManagement(parts), ...createWebhookInspection(deps, send) }, loops };
 }

@@ -7,6 +7,12 @@ import { createWebhookSecret } from "./sending/sign.ts";
 import type { WebhookTargets } from "./dispatch/targets.ts";
 import { parseWebhookUrl } from "./webhook-url.ts";
 
+interface NewWebhook {
+  slug: string;
+  url: string;
+  events: WebhookEvent[];
+}
+
 export interface WebhookChanges {
   url?: string | undefined;
   events?: WebhookEvent[] | undefined;
@@ -22,17 +28,30 @@ function found(webhook: WebhookRow | undefined): WebhookRow {
   return webhook;
 }
 
-/** What operators do to webhooks. */
-export function createWebhookManagement(
-  { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
-  targets: WebhookTargets,
-) {
-  const { perAssistant: limit } = settings.webhooks;
+interface Deps extends Pick<UseCaseDeps, "statements" | "events" | "settings"> {
+  targets: WebhookTargets;
+}
 
-  const changed = async (change: WebhookChange, webhookId: string): Promise<void> => {
-    events.emit({ kind: "webhook_changed", change, webhookId });
-    await targets.refresh();
-  };
+async function tellChange({ events, targets }: Deps, change: WebhookChange, webhookId: string): Promise<void> {
+  events.emit({ kind: "webhook_changed", change, webhookId });
+  await targets.refresh();
+}
+
+async function createWebhook(deps: Deps, wanted: NewWebhook): Promise<WebhookWithSecret> {
+  const { webhooks: settings } = deps.settings;
+  const { perAssistant: limit } = settings;
+  const secret = createWebhookSecret();
+  const url = parseWebhookUrl(wanted.url, settings);
+  const inserted = await deps.statements.insertWebhook({ ...wanted, url, secret, limit });
+  if (inserted.kind === "no_assistant") throw new AppError("assistant_not_found");
+  if (inserted.kind === "limit_reached") throw new AppError("webhook_limit", { limit });
+  await tellChange(deps, "created", inserted.webhook.webhookId);
+  return { ...inserted.webhook, secret };
+}
+
+/** What operators do to webhooks. */
+export function createWebhookManagement(deps: Deps) {
+  const { statements, settings } = deps;
 
   return {
     /** @throws {AppError} `assistant_not_found` */
@@ -43,15 +62,7 @@ export function createWebhookManagement(
     },
 
     /** @throws {AppError} `webhook_url_refused`, `assistant_not_found`, `webhook_limit` */
-    create: async (wanted: { slug: string; url: string; events: WebhookEvent[] }): Promise<WebhookWithSecret> => {
-      const secret = createWebhookSecret();
-      const url = parseWebhookUrl(wanted.url, settings.webhooks);
-      const inserted = await statements.insertWebhook({ ...wanted, url, secret, limit });
-      if (inserted.kind === "no_assistant") throw new AppError("assistant_not_found");
-      if (inserted.kind === "limit_reached") throw new AppError("webhook_limit", { limit });
-      await changed("created", inserted.webhook.webhookId);
-      return { ...inserted.webhook, secret };
-    },
+    create: (wanted: NewWebhook): Promise<WebhookWithSecret> => createWebhook(deps, wanted),
 
     /** @throws {AppError} `webhook_not_found`, `webhook_url_refused` */
     update: async (webhookId: string, changes: WebhookChanges): Promise<WebhookRow> => {
@@ -59,7 +70,7 @@ export function createWebhookManagement(
       const parsed = url === undefined ? null : parseWebhookUrl(url, settings.webhooks);
       const update = { webhookId, url: parsed, events: heard, enabled, endPreviousSecret };
       const webhook = found(await statements.updateWebhook(update));
-      await changed(enabled === null ? "updated" : enabled ? "enabled" : "disabled", webhookId);
+      await tellChange(deps, enabled === null ? "updated" : enabled ? "enabled" : "disabled", webhookId);
       return webhook;
     },
 
@@ -71,14 +82,14 @@ export function createWebhookManagement(
     rotate: async (webhookId: string): Promise<WebhookWithSecret> => {
       const secret = createWebhookSecret();
       const webhook = found(await statements.rotateWebhookSecret({ webhookId, secret }));
-      await changed("rotated", webhookId);
+      await tellChange(deps, "rotated", webhookId);
       return { ...webhook, secret };
     },
 
     /** @throws {AppError} `webhook_not_found` */
     remove: async (webhookId: string): Promise<void> => {
       if (!(await statements.deleteWebhook(webhookId))) throw new AppError("webhook_not_found");
-      await changed("deleted", webhookId);
+      await tellChange(deps, "deleted", webhookId);
     },
   };
 }

@@ -5,7 +5,7 @@ import { useTRPC } from "../../api/trpc.ts";
 import { urls } from "../../app/routes.ts";
 import { useAppServices } from "../../app/app-services.ts";
 import type { Action } from "../../lib/action.ts";
-import { clearDrafts } from "../chat/drafts.ts";
+import { clearDrafts } from "../chat/unsent/drafts.ts";
 
 /** Removes everything of the person from this device except the theme and the language. */
 export function useForgetPerson(): () => Promise<void> {

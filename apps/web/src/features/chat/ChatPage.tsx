@@ -11,11 +11,11 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Splash } from "../../ui/Splash.tsx";
 import { useUser } from "../auth/use-session.ts";
 import { useDialogs } from "../dialogs/use-dialogs.ts";
-import { ComposerFocusContext } from "./composer-focus.ts";
-import { Composer } from "./Composer.tsx";
-import { findOpenQuestion, type MessageLog } from "./model/message-log.ts";
-import { Thread } from "./Thread.tsx";
-import { useMessageLog } from "./use-message-log.ts";
+import { ComposerFocusContext } from "./composer/focus.ts";
+import { Composer } from "./composer/Composer.tsx";
+import { findOpenQuestion, type MessageLog } from "./messages/message-log.ts";
+import { Thread } from "./thread/Thread.tsx";
+import { useMessageLog } from "./messages/use-message-log.ts";
 
 function Unavailable({ error }: { error: unknown }): ReactNode {
   const { t } = useTranslation();

@@ -5,7 +5,7 @@ import { parseDialogId, routes, urls } from "../../app/routes.ts";
 import { useAppServices } from "../../app/app-services.ts";
 import type { Action } from "../../lib/action.ts";
 import { useUser } from "../auth/use-session.ts";
-import { clearDrafts } from "../chat/drafts.ts";
+import { clearDrafts } from "../chat/unsent/drafts.ts";
 
 export interface DialogItem {
   dialogId: number;

@@ -1,7 +1,7 @@
 import type { Element } from "hast";
 import { createContext, lazy, Suspense, use, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { CopyButton } from "../../../ui/CopyButton.tsx";
+import { CopyButton } from "../../../../ui/CopyButton.tsx";
 import { readCode } from "./read-code.ts";
 
 /** Whether the block is still streaming. Code is highlighted once it is complete. */

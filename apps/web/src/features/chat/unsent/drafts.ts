@@ -1,4 +1,4 @@
-import type { TextStorage } from "../../lib/storage.ts";
+import type { TextStorage } from "../../../lib/storage.ts";
 
 /** Drafts belong to a person and a dialog, so that the next person on this device does not see them. */
 export interface DraftKey {

@@ -1,8 +1,8 @@
 import { LoaderCircle } from "lucide-react";
 import { useEffect, useRef, type ReactNode, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "../../ui/Button.tsx";
-import { useOlderMessages } from "./use-message-log.ts";
+import { Button } from "../../../ui/Button.tsx";
+import { useOlderMessages } from "../messages/use-message-log.ts";
 
 /** The next page is loaded at this distance from the top, so that scrolling does not have to wait. */
 const prefetchDistancePx = 800;

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { isOpen, type Message, type MessageRun } from "./model/message-log.ts";
-import { useRunText } from "./use-run-text.ts";
+import { isOpen, type Message, type MessageRun } from "../messages/message-log.ts";
+import { useRunText } from "../runs/use-run-text.ts";
 
 /** Tells screen readers how a run ends. Silent about runs that had already ended when the page was opened. */
 export function Announcer({ run, answer }: { run: MessageRun | null; answer: Message | undefined }): ReactNode {

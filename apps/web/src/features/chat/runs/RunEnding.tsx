@@ -2,13 +2,13 @@ import { CircleAlert, RotateCcw } from "lucide-react";
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorMessage } from "../../api/error-message.ts";
-import { useTRPC } from "../../api/trpc.ts";
-import { Button } from "../../ui/Button.tsx";
-import { useComposerFocus } from "./composer-focus.ts";
-import type { MessageRun } from "./model/message-log.ts";
+import { errorMessage } from "../../../api/error-message.ts";
+import { useTRPC } from "../../../api/trpc.ts";
+import { Button } from "../../../ui/Button.tsx";
+import { useComposerFocus } from "../composer/focus.ts";
+import type { MessageRun } from "../messages/message-log.ts";
 import { useRunText } from "./use-run-text.ts";
-import { useShowRun } from "./use-message-log.ts";
+import { useShowRun } from "../messages/use-message-log.ts";
 
 function TryAgain({ runId }: { runId: number }): ReactNode {
   const { t } = useTranslation();

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import type { MessageRun } from "./model/message-log.ts";
+import type { MessageRun } from "../messages/message-log.ts";
 
 /** The sentence that says why a run has no answer; empty while it is open and after it completed. */
 export function useRunText(): (run: MessageRun) => string {

@@ -2,7 +2,7 @@ import { isTransient, isSignedOut } from "../../../api/failure.ts";
 import { retryDelayMs } from "../../../api/query-client.ts";
 import type { TextStorage } from "../../../lib/storage.ts";
 import { createStore, type Store } from "../../../lib/store.ts";
-import { readOutgoing, writeOutgoing, type Outgoing, type DraftKey } from "../drafts.ts";
+import { readOutgoing, writeOutgoing, type Outgoing, type DraftKey } from "./drafts.ts";
 
 /** A message that the server does not have yet. */
 export interface Unsent extends Outgoing {

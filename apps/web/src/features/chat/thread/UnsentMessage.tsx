@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { errorMessage } from "../../api/error-message.ts";
-import { useAppServices } from "../../app/app-services.ts";
-import { Button } from "../../ui/Button.tsx";
-import { useUser } from "../auth/use-session.ts";
-import { useComposerFocus } from "./composer-focus.ts";
-import type { DraftKey } from "./drafts.ts";
-import type { Unsent } from "./model/outbox.ts";
+import { errorMessage } from "../../../api/error-message.ts";
+import { useAppServices } from "../../../app/app-services.ts";
+import { Button } from "../../../ui/Button.tsx";
+import { useUser } from "../../auth/use-session.ts";
+import { useComposerFocus } from "../composer/focus.ts";
+import type { DraftKey } from "../unsent/drafts.ts";
+import type { Unsent } from "../unsent/outbox.ts";
 import { QuestionText } from "./QuestionText.tsx";
 
 /** A message that the server does not have yet, and the reason. */

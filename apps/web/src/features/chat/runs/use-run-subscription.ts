@@ -3,10 +3,10 @@ import type { RunEvent } from "@deepbot/contract";
 import { skipToken } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { useEffect, useRef } from "react";
-import { retryDelayMs } from "../../api/query-client.ts";
-import { useTRPC } from "../../api/trpc.ts";
-import { useAppServices } from "../../app/app-services.ts";
-import type { Run } from "./model/message-log.ts";
+import { retryDelayMs } from "../../../api/query-client.ts";
+import { useTRPC } from "../../../api/trpc.ts";
+import { useAppServices } from "../../../app/app-services.ts";
+import type { Run } from "../messages/message-log.ts";
 import { useThrottled } from "./use-throttled.ts";
 
 interface SubscribedRun {

@@ -1,6 +1,6 @@
 import { lazy, memo, Suspense, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { CopyButton } from "../../ui/CopyButton.tsx";
+import { CopyButton } from "../../../ui/CopyButton.tsx";
 import { loadMarkdown } from "./load-markdown.ts";
 import { PlainTextFallback } from "./PlainTextFallback.tsx";
 

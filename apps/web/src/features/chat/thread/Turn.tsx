@@ -1,13 +1,13 @@
 import { memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { AnswerText } from "./AnswerText.tsx";
-import { isOpen, type Message, type MessageRun } from "./model/message-log.ts";
-import { isSameTurn, type Turn } from "./model/turns.ts";
+import { AnswerText } from "../answer/AnswerText.tsx";
+import { isOpen, type Message, type MessageRun } from "../messages/message-log.ts";
+import { isSameTurn, type Turn } from "../messages/turns.ts";
 import { QuestionText } from "./QuestionText.tsx";
-import { RunEnding } from "./RunEnding.tsx";
-import { RunProgress } from "./RunProgress.tsx";
-import { useShowRun } from "./use-message-log.ts";
-import { useRunSubscription } from "./use-run-subscription.ts";
+import { RunEnding } from "../runs/RunEnding.tsx";
+import { RunProgress } from "../runs/RunProgress.tsx";
+import { useShowRun } from "../messages/use-message-log.ts";
+import { useRunSubscription } from "../runs/use-run-subscription.ts";
 
 type TurnProps = Pick<Turn, "question" | "answers">;
 

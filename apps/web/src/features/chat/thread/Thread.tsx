@@ -1,12 +1,12 @@
 import { ArrowDown } from "lucide-react";
 import { useMemo, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { EmptyState } from "../../ui/EmptyState.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
+import { EmptyState } from "../../../ui/EmptyState.tsx";
+import { IconButton } from "../../../ui/IconButton.tsx";
 import { Announcer } from "./Announcer.tsx";
-import type { MessageLog } from "./model/message-log.ts";
-import type { Unsent } from "./model/outbox.ts";
-import { turnsOf } from "./model/turns.ts";
+import type { MessageLog } from "../messages/message-log.ts";
+import type { Unsent } from "../unsent/outbox.ts";
+import { turnsOf } from "../messages/turns.ts";
 import { OlderMessages } from "./OlderMessages.tsx";
 import { LastTurn, PastTurn } from "./Turn.tsx";
 import { UnsentMessage } from "./UnsentMessage.tsx";

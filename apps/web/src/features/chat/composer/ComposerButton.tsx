@@ -1,7 +1,7 @@
 import { ArrowUp, Square } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { IconButton } from "../../ui/IconButton.tsx";
+import { IconButton } from "../../../ui/IconButton.tsx";
 
 interface ComposerButtonProps {
   /** A run is open: the button stops it. */

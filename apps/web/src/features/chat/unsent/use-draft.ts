@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useAppServices } from "../../app/app-services.ts";
+import { useAppServices } from "../../../app/app-services.ts";
 import { readDraft, writeDraft, type DraftKey } from "./drafts.ts";
 
 /** The text in the message field, which survives a reload. */

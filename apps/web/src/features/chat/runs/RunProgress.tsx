@@ -1,7 +1,7 @@
 import type { LiveRun } from "@deepbot/client";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { MessageRun } from "./model/message-log.ts";
+import type { MessageRun } from "../messages/message-log.ts";
 
 interface RunProgressProps {
   run: MessageRun;

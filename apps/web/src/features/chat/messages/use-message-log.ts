@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { useTRPCClient } from "../../api/trpc.ts";
-import type { Action } from "../../lib/action.ts";
-import { applyRun, findOpenQuestion, mergeNewest, mergeOlder, type MessageLog, type Run } from "./model/message-log.ts";
+import { useTRPCClient } from "../../../api/trpc.ts";
+import type { Action } from "../../../lib/action.ts";
+import { applyRun, findOpenQuestion, mergeNewest, mergeOlder, type MessageLog, type Run } from "./message-log.ts";
 
 const pageSize = 30;
 

@@ -1,12 +1,12 @@
 import type { KeyboardEvent, ReactNode, RefObject } from "react";
 import { useTranslation } from "react-i18next";
-import { useConfig } from "../../api/config.ts";
-import { useAppServices } from "../../app/app-services.ts";
+import { useConfig } from "../../../api/config.ts";
+import { useAppServices } from "../../../app/app-services.ts";
 import { codePointLength } from "@deepbot/contract";
 import { ComposerButton } from "./ComposerButton.tsx";
 import { ComposerHelp } from "./ComposerHelp.tsx";
-import type { DraftKey } from "./drafts.ts";
-import { useDraft } from "./use-draft.ts";
+import type { DraftKey } from "../unsent/drafts.ts";
+import { useDraft } from "../unsent/use-draft.ts";
 import { useStop } from "./use-stop.ts";
 
 interface ComposerProps {
