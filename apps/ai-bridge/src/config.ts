@@ -13,6 +13,7 @@ export interface ModelConfig {
   /** Null for an endpoint without one. */
   apiKey: string | null;
   model: string;
+  /** Follows the instructions of the assistant. */
   systemPrompt: string | null;
   /** How long a prompt may be, by an estimate. */
   contextTokens: number;
