@@ -15,7 +15,7 @@ make() {
 for name in database-password database-app-password secret-key-jwt api-key-ai health-secret-key; do make "$name"; done
 
 # Empty until someone writes a model's key into it, or docker/rotate-secret.sh a second value.
-for name in openai-api-key secret-key-jwt-previous api-key-ai-previous health-secret-key-previous; do
+for name in openai-api-key ai-bridge-keys secret-key-jwt-previous api-key-ai-previous health-secret-key-previous; do
   [ -e "$folder/$name" ] || (umask 022 && : >"$folder/$name")
 done
 

@@ -102,17 +102,31 @@ describe("settings", () => {
     expect(asked.filter((name) => !known.has(name))).toEqual([]);
   });
 
+  /** Names in the first column of the table of settings. */
+  const settingsIn = (document: string): string[] => {
+    const table = read(document).split("## Settings")[1] ?? "";
+    const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([A-Z_]+)`/g)]);
+    return cells.map(([, name = ""]) => name);
+  };
+
+  const givenTo = (service: string): string[] =>
+    Object.keys(compose.services[service]?.environment ?? {}).map((name) => name.replace(/_FILE$/, ""));
+
   test("the servers get every setting of the table, except those that the image sets", () => {
     const addresses = ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_FOLDER"];
     const own = new Set(["HOST", "PORT", "DEEPBOT_DEV", "EMBEDDED_IN_PRODUCTION", ...addresses]);
     for (const name of ["URL", "USER", "PASSWORD"]) own.add(`MIGRATION_DATABASE_${name}`);
-    const table = read("README.md").split("## Settings")[1] ?? "";
-    const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`([A-Z_]+)`/g)]);
-    const named = cells.map(([, name = ""]) => name);
-    const given = Object.keys(compose.services["backend"]?.environment ?? {}).map((name) => name.replace(/_FILE$/, ""));
+    const named = settingsIn("README.md");
+    const given = givenTo("backend");
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter((name) => !given.includes(name) && !own.has(name))).toEqual([]);
     expect(given.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test("the ai-bridge gets every setting of its table, except those that hold for one container", () => {
+    // Each container has a name of its own, and compose says how long it may take to stop.
+    const own = ["DEEPBOT_DEV", "WORKER_NAME", "WORKER_STOP_GRACE_MS"];
+    expect([...givenTo("ai-bridge"), ...own].toSorted()).toEqual(settingsIn("apps/ai-bridge/README.md").toSorted());
   });
 
   test("the servers do not have the password of the database's owner", () => {
@@ -165,7 +179,7 @@ describe("make-secrets.sh", () => {
     expect(Object.keys(made).toSorted()).toEqual(files.toSorted());
     const random = Object.values(made).filter((secret) => secret !== "");
     const empty = Object.keys(made).filter((name) => made[name] === "");
-    expect(empty.filter((name) => !/^openai-api-key$|-previous$/.test(name))).toEqual([]);
+    expect(empty.filter((name) => !/^(?:openai-api-key|ai-bridge-keys)$|-previous$/.test(name))).toEqual([]);
     for (const secret of random) expect(secret.trim().length).toBeGreaterThanOrEqual(48);
     expect(new Set(random).size).toBe(5);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);

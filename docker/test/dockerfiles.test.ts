@@ -67,7 +67,8 @@ test("nginx is new enough: older versions have known vulnerabilities", () => {
   expect(asNumber(version)).toBeGreaterThanOrEqual(asNumber("1.30.4"));
 });
 
-test("secrets and installed files stay out of the build", () => {
+test("secrets, settings and installed files stay out of the build", () => {
   const ignored = read(".dockerignore").split("\n");
-  expect(ignored).toEqual(expect.arrayContaining([".git", ".env", ".env.*", "secrets", "**/node_modules", "**/dist"]));
+  const settings = [".env", ".env.*", "secrets", "docker/ai-bridge"];
+  expect(ignored).toEqual(expect.arrayContaining([".git", ...settings, "**/node_modules", "**/dist"]));
 });

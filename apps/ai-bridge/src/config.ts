@@ -3,6 +3,7 @@ import { limits } from "@deepbot/contract";
 import { ConfigError, describeIssues, logLevel, resolveEnvironment, whole, type Environment } from "@deepbot/runtime";
 import { z } from "zod";
 import { readAssistantsFile, type FileAssistant } from "./config/assistants-file.ts";
+import { addEndpointKeys } from "./config/endpoint-keys.ts";
 import { origin, positive, endpointAddress } from "./config/fields.ts";
 
 /** A model behind an endpoint. */
@@ -13,6 +14,7 @@ export interface ModelConfig {
   /** Null for an endpoint without one. */
   apiKey: string | null;
   model: string;
+  /** Follows the instructions of the assistant. */
   systemPrompt: string | null;
   /** How long a prompt may be, by an estimate. */
   contextTokens: number;
@@ -149,9 +151,12 @@ function readGiven(environment: Environment): Given {
   if (!path) return { ...resolveEnvironment(environment, { secretNames }), assistants: null };
   const file = readAssistantsFile(path);
   const keyNames = [...new Set(file.assistants.flatMap(({ api_key_env: name }) => name ?? []))];
-  const { values, problems } = resolveEnvironment(environment, { secretNames: [...secretNames, ...keyNames] });
-  const missing = keyNames.filter((name) => values[name] === undefined);
-  problems.push(...file.problems, ...missing.map((name) => `${name} must be set: AI_BRIDGE_CONFIG names it as a key`));
+  const { values, problems } = resolveEnvironment(environment, {
+    secretNames: [...secretNames, ...keyNames],
+    // Empty while no endpoint needs a key.
+    optionalSecretNames: ["AI_BRIDGE_KEYS"],
+  });
+  problems.push(...file.problems, ...addEndpointKeys(keyNames, values));
   for (const name of ["OPENAI_MODEL", "OPENAI_BASE_URL"]) {
     if (values[name] !== undefined) problems.push(`${name} and AI_BRIDGE_CONFIG are both set: keep one`);
   }

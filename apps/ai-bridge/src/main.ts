@@ -29,7 +29,7 @@ async function start({ production, logLevel, platform, worker, assistants, demoP
       url: platform.url,
       key: platform.serviceKey,
       ...(assistant.slug === null ? {} : { assistants: [assistant.slug] }),
-      answer: ({ messages }, options) => shownParts(answerer.answer(messages, options)),
+      answer: (run, options) => shownParts(answerer.answer(run, options)),
       texts: createWorkerTexts(workerLog),
       log: workerLog,
     }).stopped;

@@ -2,14 +2,14 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limits } from "@deepbot/contract";
-import { testKeys, until } from "@deepbot/testing";
+import { signInPerson, testKeys, until } from "@deepbot/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { startBridge, startBridgeWithModel } from "./support/bridge.ts";
 import { startFlakyProxy } from "./support/flaky-proxy.ts";
 import { startModelServer, type ModelCall } from "./support/model-server.ts";
 import { usePlatform } from "./support/platform.ts";
 
-const platform = usePlatform({ RETRY_BACKOFF_MS: "10" });
+const platform = usePlatform({ RETRY_BACKOFF_MS: "10", ADMIN_EMAILS: "operator@example.com" });
 
 const answer =
   (text: string) =>
@@ -46,6 +46,22 @@ test("answers for the assistant of a configuration file, through the responses o
   await bridge.logs("w/deepbot serves");
   await bridge.logs("w/other serves");
   await bridge.logs("assistant_refused");
+});
+
+test("tells the model the assistant's instructions, those that hold when the run is claimed", async () => {
+  const operator = await signInPerson(platform.server().url, "operator");
+  await operator.call("POST", "/operator/assistants", { slug: "poet", name: "Poet", instructions: "Rhyme." });
+  const { model } = await startBridgeWithModel(platform.server().url, answer("Done."), {
+    OPENAI_SYSTEM_PROMPT: "Be brief.",
+  });
+  const asker = await platform.newAsker("poet");
+  await asker.ask("A poem");
+  await operator.call("PATCH", "/operator/assistants/poet", { instructions: "Do not rhyme." });
+  await asker.ask("Another one");
+  expect(model.modelCalls.map(({ body }) => body.messages[0])).toEqual([
+    { role: "system", content: "Rhyme.\n\nBe brief." },
+    { role: "system", content: "Do not rhyme.\n\nBe brief." },
+  ]);
 });
 
 test("logs readable lines without texts or keys", async () => {

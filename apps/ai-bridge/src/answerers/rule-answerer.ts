@@ -40,6 +40,6 @@ async function* streamWords(
 export function createRuleAnswerer({ paceMs }: { paceMs: number }): Answerer {
   return {
     name: "demo rules",
-    answer: (messages, { signal }) => streamWords(replyTo(messages), { paceMs, signal }),
+    answer: ({ messages }, { signal }) => streamWords(replyTo(messages), { paceMs, signal }),
   };
 }

@@ -1,8 +1,8 @@
 import { onTestFinished } from "vitest";
-import type { Answerer } from "../../src/answerers/answerer.ts";
+import type { Answerer, AskedRun } from "../../src/answerers/answerer.ts";
 import { createOpenAiAnswerer } from "../../src/answerers/model/openai-answerer.ts";
 import type { ModelConfig } from "../../src/config.ts";
-import { dialogOf } from "./dialog.ts";
+import { runOf } from "./dialog.ts";
 import { startModelServer, type Behaviour, type ModelServer } from "./model-server.ts";
 
 export const modelDefaults: ModelConfig = {
@@ -27,5 +27,5 @@ export async function startModel(
   return { model, answerer: createOpenAiAnswerer({ ...modelDefaults, baseUrl: model.baseUrl, ...changes }) };
 }
 
-/** A dialog of one question. */
-export const question: ReturnType<typeof dialogOf> = dialogOf("How are you?");
+/** A run with one message. */
+export const question: AskedRun = runOf(["How are you?"]);

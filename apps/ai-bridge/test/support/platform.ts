@@ -22,8 +22,8 @@ export interface TestPlatform {
   restart: () => Promise<void>;
   /** The client of another worker. */
   otherWorker: () => Client;
-  /** A new person with a new dialog. */
-  newAsker: () => Promise<Asker>;
+  /** A new person with a new dialog, with the assistant `deepbot` unless another one is named. */
+  newAsker: (assistant?: string) => Promise<Asker>;
 }
 
 /** A person who asks in one dialog. */
@@ -44,14 +44,14 @@ export interface Asker {
   read: () => Promise<string[]>;
 }
 
-async function openDialog(person: Person): Promise<number> {
-  const { body } = await person.call<{ dialog: number }>("POST", "/dialogs/create", { dialog_name: "Talk" });
+async function openDialog(person: Person, assistant: string): Promise<number> {
+  const { body } = await person.call<{ dialog: number }>("POST", "/dialogs/create", { dialog_name: "Talk", assistant });
   return body.dialog;
 }
 
-async function createAsker(serverUrl: string): Promise<Asker> {
+async function createAsker(serverUrl: string, assistant: string): Promise<Asker> {
   const person = await signInPerson(serverUrl, `asker-${randomUUID()}`);
-  const dialogId = await openDialog(person);
+  const dialogId = await openDialog(person, assistant);
   const getRun = async (runId: number): Promise<SeenRun> => (await person.call<SeenRun>("GET", `/runs/${runId}`)).body;
   return {
     dialogId,
@@ -100,6 +100,6 @@ export function usePlatform(env: Record<string, string> = {}): TestPlatform {
       server = await startServerProcess({ ...databaseEnv, ...env, PORT: String(server.port) });
     },
     otherWorker: () => createClient({ url: server.url, headers: () => ({ "x-messages-key": testKeys.messages }) }),
-    newAsker: () => createAsker(server.url),
+    newAsker: (assistant = "deepbot") => createAsker(server.url, assistant),
   };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { readConfig as readAnyConfig, type Config, type ModelConfig } from "../../src/config.ts";
 
 /** In development, unless the environment says otherwise. */
@@ -189,6 +189,41 @@ test.each<[string, unknown, Record<string, string>?]>([
   ["OPENAI_MODEL and AI_BRIDGE_CONFIG are both set: keep one", listOf({}), { OPENAI_MODEL: "m" }],
 ])("says: %s", async (sentence, value, environment) => {
   expect(await configOf(value, environment)).toThrow(`  - ${sentence}`);
+});
+
+describe("the keys of several endpoints", () => {
+  const twoEndpoints = {
+    assistants: [
+      { ...oneAssistant, api_key_env: "WRITER_KEY" },
+      { ...oneAssistant, slug: "thinker", api_key_env: "THINKER_KEY" },
+    ],
+  };
+  const keysIn = async (environment: Record<string, string>): Promise<unknown[]> =>
+    (await configOf(twoEndpoints, environment))().assistants.map(({ model }) => model?.apiKey);
+
+  test("come from one file, a line for each, or are settings of their own", async () => {
+    const lines = ["# Of two makers", "WRITER_KEY=sk-w=#1\r", "", "UNUSED_KEY=sk-u", "  THINKER_KEY=sk-t  ", ""];
+    const both = { AI_BRIDGE_KEYS_FILE: await fileWith(lines.join("\n")) };
+    expect(await keysIn(both)).toEqual(["sk-w=#1", "sk-t"]);
+    expect(await keysIn({ AI_BRIDGE_KEYS: "WRITER_KEY=sk-w", THINKER_KEY: "sk-t" })).toEqual(["sk-w", "sk-t"]);
+  });
+
+  test("may be missing where no endpoint needs one", async () => {
+    const { assistants } = (await configOf(listOf({}), { AI_BRIDGE_KEYS_FILE: await fileWith("\n") }))();
+    expect(assistants[0]?.model?.apiKey).toBeNull();
+  });
+
+  test.each<[string, string, Record<string, string>?]>([
+    ["AI_BRIDGE_KEYS: line 2 is not NAME=key", "WRITER_KEY=sk-1\nsk-secret"],
+    ["AI_BRIDGE_KEYS: line 1 is not NAME=key", "WRITER_KEY="],
+    ["AI_BRIDGE_KEYS: names the key WRITER_KEY twice", "WRITER_KEY=sk-secret\nWRITER_KEY=sk-secret"],
+    ["THINKER_KEY must be set: AI_BRIDGE_CONFIG names it as a key", "WRITER_KEY=sk-secret"],
+    ["WRITER_KEY is set and in AI_BRIDGE_KEYS too: keep one", "WRITER_KEY=sk-secret", { WRITER_KEY: "sk-secret" }],
+  ])("says: %s", async (sentence, keys, environment) => {
+    const read = await configOf(twoEndpoints, { AI_BRIDGE_KEYS: keys, ...environment });
+    expect(read).toThrow(`  - ${sentence}`);
+    expect(read).not.toThrow("sk-secret");
+  });
 });
 
 test("says that a file is not there", () => {

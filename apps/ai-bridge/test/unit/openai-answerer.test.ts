@@ -1,6 +1,6 @@
 import { until } from "@deepbot/testing";
 import { expect, test } from "vitest";
-import { collect, dialogOf } from "../support/dialog.ts";
+import { collect, runOf } from "../support/dialog.ts";
 import { question, startModel } from "../support/model.ts";
 
 test("streams the answer to the whole dialog", async () => {
@@ -11,7 +11,7 @@ test("streams the answer to the whole dialog", async () => {
     },
     { systemPrompt: "Be brief." },
   );
-  const { pieces, usage } = await collect(answerer, dialogOf("Hello", "Hi!", "How are you?"));
+  const { pieces, usage } = await collect(answerer, runOf(["Hello", "Hi!", "How are you?"]));
   expect(pieces).toEqual(["I am ", "fine, ", "🙂"]);
   expect(usage).toBeUndefined();
   expect(model.modelCalls[0]).toMatchObject({
@@ -33,7 +33,7 @@ test("streams the answer to the whole dialog", async () => {
 
 test("leaves empty messages out of the prompt", async () => {
   const { model, answerer } = await startModel((modelCall) => modelCall.finish());
-  await collect(answerer, dialogOf("Hello", "", "Still there?"));
+  await collect(answerer, runOf(["Hello", "", "Still there?"]));
   expect(model.modelCalls[0]?.body.messages.map(({ content }) => content)).toEqual(["Hello", "Still there?"]);
 });
 

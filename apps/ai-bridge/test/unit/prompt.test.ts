@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { toPrompt } from "../../src/answerers/model/prompt.ts";
-import { dialogOf } from "../support/dialog.ts";
+import { toPrompt, type Prompt } from "../../src/answerers/model/prompt.ts";
+import { runOf } from "../support/dialog.ts";
 
-const contentsOf = (texts: string[], contextTokens: number, systemPrompt: string | null = null): unknown[] => {
-  const { system, dialog } = toPrompt(dialogOf(...texts), { systemPrompt, contextTokens });
-  expect(system).toBe(systemPrompt);
-  return dialog.map(({ content }) => content);
-};
+interface Told {
+  instructions?: string;
+  systemPrompt?: string | null;
+}
+
+const promptOf = (texts: string[], contextTokens: number, { instructions, systemPrompt = null }: Told = {}): Prompt =>
+  toPrompt(runOf(texts, instructions), { systemPrompt, contextTokens });
+
+const contentsOf = (...given: Parameters<typeof promptOf>): string[] =>
+  promptOf(...given).dialog.map(({ content }) => content);
 
 /** Thirty tokens by the estimate, four of them for the message itself. */
 const long = (letter: string): string => letter.repeat(78);
@@ -23,9 +28,32 @@ describe("a prompt", () => {
     expect(contentsOf(texts, 119)).toEqual(texts.slice(2));
   });
 
-  test("leaves room for the system prompt", () => {
+  test.each<[string, Told]>([
+    ["the system prompt", { systemPrompt: long("s") }],
+    ["the instructions", { instructions: long("i") }],
+    ["both, with an empty line between them", { instructions: "i".repeat(38), systemPrompt: "s".repeat(38) }],
+  ])("leaves room for %s", (_, told) => {
     const texts = [long("a"), long("b"), long("c")];
-    expect(contentsOf(texts, 119, long("s"))).toEqual([long("c")]);
+    expect(contentsOf(texts, 120, told)).toEqual(texts);
+    expect(contentsOf(texts, 119, told)).toEqual([long("c")]);
+  });
+
+  test("has the instructions and the question in full when they leave no room for anything else", () => {
+    const instructions = "i".repeat(10_000);
+    expect(promptOf([long("a"), long("b"), long("c")], 100, { instructions })).toEqual({
+      system: instructions,
+      dialog: [{ role: "user", content: long("c") }],
+    });
+  });
+
+  test.each<[string, string | null, string | null]>([
+    ["Rhyme.", "Be brief.", "Rhyme.\n\nBe brief."],
+    ["Rhyme.", null, "Rhyme."],
+    ["", "Be brief.", "Be brief."],
+    [" \n", "Be brief.", "Be brief."],
+    ["", null, null],
+  ])("of the instructions %j and the system prompt %j tells the model %j", (instructions, systemPrompt, system) => {
+    expect(promptOf(["Hello"], 100, { instructions, systemPrompt }).system).toBe(system);
   });
 
   test("has the question, however long it is", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { shownParts, type ModelPart } from "../../src/answerers/answerer.ts";
 import { AnswererError } from "../../src/answerers/answerer-error.ts";
 import { createThinkTags } from "../../src/answerers/model/think-tags.ts";
-import { collect, dialogOf } from "../support/dialog.ts";
+import { collect, runOf } from "../support/dialog.ts";
 import { question, startModel } from "../support/model.ts";
 import type { Behaviour } from "../support/model-server.ts";
 
@@ -74,12 +74,28 @@ describe.each(["chat-completions", "responses"] as const)("a model that speaks %
     const { answerer } = await startModel((modelCall) => modelCall.say("Well,"), { protocol, idleTimeoutMs: 100 });
     await expect(collect(answerer, question)).rejects.toMatchObject({ code: "model_cut", detail: "timeout" });
   });
+
+  test("reads the operator's instructions, then the prompt of the configuration", async () => {
+    const { model, answerer } = await startModel((modelCall) => modelCall.finish(), {
+      protocol,
+      systemPrompt: "Be brief.",
+    });
+    await collect(answerer, runOf(["Hello"], "Rhyme."));
+    const { messages, instructions, input } = model.modelCalls[0]?.body ?? {};
+    const told = { role: "system", content: "Rhyme.\n\nBe brief." };
+    const asked = { role: "user", content: "Hello" };
+    expect({ messages, instructions, input }).toEqual(
+      protocol === "responses"
+        ? { messages: [], instructions: told.content, input: [asked] }
+        : { messages: [told, asked], instructions: undefined, input: [] },
+    );
+  });
 });
 
 test("responses get the prompt and the dialog, and are not kept by the provider", async () => {
   const config = { protocol: "responses", systemPrompt: "Be brief." } as const;
   const { model, answerer } = await startModel((modelCall) => modelCall.finish(), config);
-  await collect(answerer, dialogOf("Hello", "Hi!", "How are you?"));
+  await collect(answerer, runOf(["Hello", "Hi!", "How are you?"]));
   expect(model.modelCalls[0]).toMatchObject({
     url: "/v1/responses",
     body: {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createRuleAnswerer } from "../../src/answerers/rule-answerer.ts";
-import { collect, dialogOf } from "../support/dialog.ts";
+import { collect, runOf } from "../support/dialog.ts";
 
 const answerer = createRuleAnswerer({ paceMs: 0 });
 
@@ -48,7 +48,7 @@ const cases: [string, string[], string][] = [
 ];
 
 test.each(cases)("%s", async (_name, texts, expected) => {
-  const { text } = await collect(answerer, dialogOf(...texts));
+  const { text } = await collect(answerer, runOf(texts));
   expect(text).toContain(expected);
 });
 
@@ -57,17 +57,17 @@ test.each([
   ["2+2", "demo answerer"],
   ["Привет", "Демонстрационный ответчик"],
 ])("signs its answer to %j as a demo", async (question, expected) => {
-  expect((await collect(answerer, dialogOf(question))).text).toContain(expected);
+  expect((await collect(answerer, runOf([question]))).text).toContain(expected);
 });
 
 test("gives the same dialog the same answer, in several pieces", async () => {
-  const first = await collect(answerer, dialogOf("Tell me a story"));
-  const second = await collect(answerer, dialogOf("Tell me a story"));
+  const first = await collect(answerer, runOf(["Tell me a story"]));
+  const second = await collect(answerer, runOf(["Tell me a story"]));
   expect(second).toEqual(first);
   expect(first.pieces.length).toBeGreaterThan(5);
   expect(first.usage).toBeUndefined();
 });
 
 test("stops when it is aborted", async () => {
-  expect((await collect(answerer, dialogOf("Hello"), AbortSignal.abort())).pieces).toEqual([]);
+  expect((await collect(answerer, runOf(["Hello"]), AbortSignal.abort())).pieces).toEqual([]);
 });

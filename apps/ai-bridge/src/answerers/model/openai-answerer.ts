@@ -89,12 +89,12 @@ export function createOpenAiAnswerer(config: ModelConfig): Answerer {
   const protocol = protocols[config.protocol];
   return {
     name: `model ${model}`,
-    answer: (messages, { signal }) =>
+    answer: (run, { signal }) =>
       readAnswer({
         config,
         protocol,
         signal,
-        open: (callSignal) => protocol.open(client, { model, prompt: toPrompt(messages, config) }, callSignal),
+        open: (callSignal) => protocol.open(client, { model, prompt: toPrompt(run, config) }, callSignal),
       }),
   };
 }

@@ -1,5 +1,6 @@
 import type { DialogMessage } from "@deepbot/client/worker";
 import type { ModelConfig } from "../../config.ts";
+import type { AskedRun } from "../answerer.ts";
 
 /** What a model reads. The last message is the question. */
 export interface Prompt {
@@ -34,16 +35,26 @@ function newestWithin(tokens: number, messages: readonly DialogMessage[]): reado
   return messages.slice(start);
 }
 
-/** What the model reads: the system prompt, and as much of the end of the dialog as fits into `contextTokens`. */
+/** The operator's instructions, then the prompt of the bridge's configuration. Null if there are neither. */
+function joinSystemTexts(instructions: string, systemPrompt: string | null): string | null {
+  const texts = [instructions, systemPrompt ?? ""].filter((text) => text.trim() !== "");
+  return texts.length === 0 ? null : texts.join("\n\n");
+}
+
+/**
+ * What the model reads: instructions and system prompt in full, and as much of the end of the dialog as then fits into
+ * `contextTokens`.
+ */
 export function toPrompt(
-  messages: readonly DialogMessage[],
+  { assistant, messages }: AskedRun,
   { systemPrompt, contextTokens }: Pick<ModelConfig, "systemPrompt" | "contextTokens">,
 ): Prompt {
-  const left = contextTokens - (systemPrompt === null ? 0 : estimateTokens(systemPrompt));
+  const system = joinSystemTexts(assistant.instructions, systemPrompt);
+  const left = contextTokens - (system === null ? 0 : estimateTokens(system));
   const said = messages.filter(({ content }) => content !== "");
   const dialog = newestWithin(left, said).map(({ role, content }) => ({
     role: role === "bot" ? ("assistant" as const) : ("user" as const),
     content,
   }));
-  return { system: systemPrompt, dialog };
+  return { system, dialog };
 }
