@@ -1,7 +1,7 @@
 import type { DeltaStore } from "@deepbot/live";
 import type { CredentialWatches } from "./identity/credential-watch.ts";
 import type { KeyRegistry } from "./keys/key-registry.ts";
-import type { ReleaseEndedLeases } from "./keys/release-leases.ts";
+import type { LeaseReleases } from "./keys/release-leases.ts";
 import type { ReapOverdueRuns } from "./runs/reap.ts";
 import { startLoop } from "./shared/loop.ts";
 import type { UseCaseDeps } from "./use-case-deps.ts";
@@ -63,7 +63,7 @@ export interface LoopParts {
   store: DeltaStore;
   credentialWatches: CredentialWatches;
   registry: Pick<KeyRegistry, "isInUse" | "poll">;
-  releaseEndedLeases: ReleaseEndedLeases;
+  leaseReleases: Pick<LeaseReleases, "ofEndedKeys">;
   webhookLoops: WebhookLoops;
   /** Whatever makes up for lost notifications. */
   polls: readonly { poll: () => Promise<void> }[];
@@ -97,14 +97,14 @@ export function createStartLoops(
 ): StartLoops {
   const { statements, events, settings } = deps;
   const { reapOverdueRuns, touches, presence, queuePositions, store } = parts;
-  const { credentialWatches, registry, releaseEndedLeases, webhookLoops, polls } = parts;
+  const { credentialWatches, registry, leaseReleases, webhookLoops, polls } = parts;
   const pollAll = async (): Promise<void> => {
     await Promise.all(polls.map(({ poll }) => poll()));
   };
   const touchAll = async (): Promise<void> => void (await Promise.all(touches.map((touch) => touch())));
   const pollKeys = async (): Promise<void> => {
     await Promise.all([credentialWatches.pollTokens(), registry.poll()]);
-    if (registry.isInUse()) await releaseEndedLeases();
+    if (registry.isInUse()) await leaseReleases.ofEndedKeys();
   };
   return (overrides = {}) => {
     const intervals = { ...loopIntervals, ...overrides };

@@ -14,7 +14,7 @@ import { createSignIn, type SignInDeps } from "./identity/sign-in.ts";
 import { createTokenAuthentication } from "./keys/authenticate-token.ts";
 import { createKeyRegistry, type KeyRegistry } from "./keys/key-registry.ts";
 import { createPersonalTokens } from "./keys/personal-tokens.ts";
-import { createReleaseEndedLeases } from "./keys/release-leases.ts";
+import { createLeaseReleases } from "./keys/release-leases.ts";
 import { createServiceKeys } from "./keys/service-keys.ts";
 import type { Log } from "./log.ts";
 import { createStartLoops } from "./loops.ts";
@@ -103,13 +103,13 @@ export function createUseCases(options: CreateUseCasesOptions) {
   const quotas = createQuotaReads(options);
   const runParts = { quotas, answers, claimQueue, feeds, credentialWatches, store, presence };
   const { runs, worker, reapOverdueRuns } = createRuns(options, runParts);
-  const releaseEndedLeases = createReleaseEndedLeases(options, reapOverdueRuns);
+  const leaseReleases = createLeaseReleases(options, reapOverdueRuns);
   const { webhooks, loops: webhookLoops } = createWebhooks(options, worker);
 
   return {
     identity,
     sessions: createSessions(options),
-    keys: { ...createServiceKeys(options, releaseEndedLeases), whileLive: registry.whileLive },
+    keys: { ...createServiceKeys(options, leaseReleases), whileLive: registry.whileLive },
     tokens: createPersonalTokens(options),
     account: { ...createAccount(options), usage: quotas.usage },
     assistants: createAssistants(options, presence),
@@ -131,7 +131,7 @@ export function createUseCases(options: CreateUseCasesOptions) {
       store,
       credentialWatches,
       registry,
-      releaseEndedLeases,
+      leaseReleases,
       webhookLoops,
       polls: [answers, claimQueue, feeds],
     }),

@@ -116,6 +116,24 @@ describePostgres("the end of a key or a token at one server is felt at another",
     await ann.dialogs.delete({ dialog_id });
   });
 
+  it.each([
+    ["assistants", { assistants: ["other"] }],
+    ["scopes", { scopes: ["legacy" as const] }],
+  ])("a key whose %s become fewer loses its waits and its runs, and no more", async (_, change) => {
+    await operator.assistants.create({ slug: "other", name: "Other" }).catch(() => {});
+    const [narrowed, next] = [await makeKey(), await makeKey()];
+    const { dialog_id, run_id } = await ask();
+    expect((await claimAt(narrowed.at(there))).run_id).toBe(run_id);
+    const { waiting } = await waitAt(there, narrowed.at(there));
+    await operator.keys.update({ key_id: narrowed.key_id, name: "the same" });
+    expect((await ann.runs.get({ run_id })).state).toBe("running");
+    await operator.keys.update({ key_id: narrowed.key_id, ...change });
+    expect(await within(waiting)).toBe("answered");
+    expect(await claimAt(next.at(here))).toMatchObject({ run_id });
+    expect(await ann.runs.get({ run_id })).toMatchObject({ attempt: 1 });
+    await ann.dialogs.delete({ dialog_id });
+  });
+
   it("so do those of a key that expires while its worker is busy", async () => {
     const { key_id, at } = await makeKey();
     const { dialog_id, run_id } = await ask();

@@ -10,6 +10,7 @@ export { createStatements, type Statements } from "./statements/index.ts";
 export type { AskMetadata, QueuedRun, SendConflict } from "./statements/ask.ts";
 export type { AssistantPatch, AssistantRow, ChangedAssistant, NewAssistant } from "./statements/assistants.ts";
 export type { AuditEvent, Facts } from "./statements/audit-events.ts";
+export type { ReleasedLease } from "./statements/release-leases.ts";
 export type { ClaimedRun } from "./statements/claim-runs.ts";
 export type { DialogKey, DialogRow } from "./statements/dialogs.ts";
 export type { ProfileRow, StoredRun, StoredSession } from "./statements/export-account.ts";

@@ -47,6 +47,8 @@ const exceptions: ReadonlySet<string> = new Set([
   "release_ended_leases: service_keys",
   // It looks at them only after a key has ended, and the index holds running runs alone.
   "release_ended_leases: runs by runs_lease_idx",
+  // Only when an operator has changed a key.
+  "release_unfit_leases: runs by runs_lease_idx",
   "list_assistant_loads: runs by runs_deadline_idx",
   "list_assistant_loads: runs by runs_one_open_per_dialog",
   // So are all assistants, and all workers that are there: few rows.

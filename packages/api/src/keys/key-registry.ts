@@ -23,7 +23,7 @@ export interface KeyRegistry {
   /** The key, if it is live; undefined for any other text. */
   find: (presented: string) => Promise<ServiceKey | undefined>;
   /**
-   * Does work that waits, with a signal that aborts when `signal` does or the key ends.
+   * Does work that waits, with a signal that aborts when `signal` does, the key ends, or its scopes or assistants change.
    *
    * @throws {AppError} `key_invalid` once the key has ended
    */
@@ -80,8 +80,46 @@ function createSnapshots(read: () => Promise<Snapshot>): Snapshots {
 }
 
 interface Watch {
-  keyId: string;
+  key: ServiceKey;
   onEnd: () => void;
+  onChange: () => void;
+}
+
+/** Whether the key may do the same as before. */
+function isSameGrant(one: ServiceKey, other: ServiceKey): boolean {
+  return JSON.stringify([one.scopes, one.assistantIds]) === JSON.stringify([other.scopes, other.assistantIds]);
+}
+
+/** Tells those who wait what has become of their keys. */
+function tellWatches(watches: ReadonlySet<Watch>, keys: readonly ServiceKey[]): void {
+  const live = new Map(keys.map((key) => [key.keyId, key]));
+  for (const { key, onEnd, onChange } of Array.from(watches)) {
+    const now = live.get(key.keyId);
+    if (now === undefined) onEnd();
+    else if (!isSameGrant(key, now)) onChange();
+  }
+}
+
+function createWhileLive(watches: Set<Watch>): KeyRegistry["whileLive"] {
+  return async (key, signal, work) => {
+    // Keys of the environment do not end while the server runs.
+    if (key.keyId === environmentKeyId) return work(signal);
+    const over = new AbortController();
+    let hasEnded = false;
+    const onEnd = (): void => {
+      hasEnded = true;
+      over.abort();
+    };
+    const watch = { key, onEnd, onChange: () => over.abort() };
+    watches.add(watch);
+    try {
+      const result = await work(signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]));
+      if (hasEnded) throw new AppError("key_invalid");
+      return result;
+    } finally {
+      watches.delete(watch);
+    }
+  };
 }
 
 interface RegistryDeps {
@@ -101,8 +139,7 @@ export function createKeyRegistry({ statements, notifier }: RegistryDeps): KeyRe
   const snapshots = createSnapshots(async () => {
     const readAt = performance.now();
     const keys = await statements.listLiveServiceKeys(lastUseResolutionMs);
-    const keyIds = new Set(keys.map(({ keyId }) => keyId));
-    for (const { keyId, onEnd } of Array.from(watches)) if (!keyIds.has(keyId)) onEnd();
+    tellWatches(watches, keys);
     if (keys.length > 0) inUse = true;
     return { byHash: new Map(keys.map(({ hash, ...key }) => [hash, key])), readAt };
   });
@@ -120,20 +157,7 @@ export function createKeyRegistry({ statements, notifier }: RegistryDeps): KeyRe
       if (touchDue) used.add(key.keyId);
       return key;
     },
-    whileLive: async ({ keyId }, signal, work) => {
-      // Keys of the environment do not end while the server runs.
-      if (keyId === environmentKeyId) return work(signal);
-      const ended = new AbortController();
-      const watch = { keyId, onEnd: () => ended.abort() };
-      watches.add(watch);
-      try {
-        const result = await work(signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]));
-        if (ended.signal.aborted) throw new AppError("key_invalid");
-        return result;
-      } finally {
-        watches.delete(watch);
-      }
-    },
+    whileLive: createWhileLive(watches),
     isInUse: () => inUse,
     poll: async () => {
       if (watches.size > 0) await snapshots.refresh();

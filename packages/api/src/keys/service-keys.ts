@@ -2,7 +2,7 @@ import { limits, type ServiceKeyScope } from "@deepbot/contract";
 import type { Facts, ServiceKeyChange, Statements, StoredServiceKey } from "@deepbot/db";
 import { AppError } from "../app-error.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
-import type { ReleaseEndedLeases } from "./release-leases.ts";
+import type { LeaseReleases } from "./release-leases.ts";
 import { createSecretToken, serviceKeyPrefix } from "./secret-token.ts";
 
 /** What an operator says about a new key. */
@@ -52,7 +52,7 @@ async function toStored(
 /** The keys of workers, as operators manage them. A revoked key stays on record. */
 export function createServiceKeys(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
-  releaseEndedLeases: ReleaseEndedLeases,
+  leaseReleases: LeaseReleases,
 ) {
   return {
     list: (): Promise<StoredServiceKey[]> => statements.listServiceKeys(limits.keysShown),
@@ -75,12 +75,17 @@ export function createServiceKeys(
       return { key: secret, stored };
     },
 
-    /** @throws {AppError} `key_not_found`, `assistant_unknown` */
+    /**
+     * Changes a key. Runs that it holds and may no longer claim go back to the queue, and its waits end.
+     *
+     * @throws {AppError} `key_not_found`, `assistant_unknown`
+     */
     update: async (userId: number, keyId: string, change: KeyChange): Promise<StoredServiceKey> => {
       const updated = await statements.updateServiceKey(keyId, await toStored(statements, change));
       if (updated === undefined) throw new AppError("key_not_found");
       const [before, after] = [updated.before, updated.after].map(describeGrant);
       events.emit({ kind: "service_key_changed", change: "updated", userId, keyId, before, after });
+      await leaseReleases.ofChangedKey(keyId);
       return updated.after;
     },
 
@@ -93,7 +98,7 @@ export function createServiceKeys(
       const name = await statements.revokeServiceKey(keyId);
       if (name === undefined) throw new AppError("key_not_found");
       events.emit({ kind: "service_key_changed", change: "revoked", userId, keyId, before: { name } });
-      await releaseEndedLeases();
+      await leaseReleases.ofEndedKeys();
     },
   };
 }

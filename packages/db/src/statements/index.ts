@@ -41,7 +41,7 @@ import {
 } from "./personal-tokens.ts";
 import { prepareListAssistantLoads, prepareListQueuePositions } from "./queue-state.ts";
 import { prepareReapRuns } from "./reap-runs.ts";
-import { prepareReleaseEndedLeases } from "./release-ended-leases.ts";
+import { prepareReleaseEndedLeases, prepareReleaseUnfitLeases } from "./release-leases.ts";
 import { prepareCountRunsOfQuestion, prepareInsertRetry } from "./retry-run.ts";
 import {
   prepareListChangedRuns,
@@ -151,6 +151,7 @@ function createKeyStatements(db: Db) {
     listLiveServiceKeys: prepareListLiveServiceKeys(db),
     touchServiceKeys: prepareTouchServiceKeys(db),
     releaseEndedLeases: prepareReleaseEndedLeases(db),
+    releaseUnfitLeases: prepareReleaseUnfitLeases(db),
 
     insertPersonalToken: prepareInsertPersonalToken(db),
     listPersonalTokens: prepareListPersonalTokens(db),
