@@ -29,7 +29,10 @@ function isLeft(others: ServedByOthers, assistantId: number): boolean {
   return others !== "all" && !others.includes(assistantId);
 }
 
-/** The assistants whose runs fallback workers are ready for. Workers of all assistants name none while others serve some: offers find them anyway. */
+/**
+ * The assistants whose runs fallback workers are ready for. Workers of all assistants name none while others serve some:
+ * offers find them anyway.
+ */
 function leftOf({ all, assistantIds }: Readiness, others: ServedByOthers): Readiness {
   return {
     all: all && others.length === 0,
