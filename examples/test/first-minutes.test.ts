@@ -103,7 +103,7 @@ function note(way: string, { startedAt, code }: { startedAt: number; code: strin
 }
 
 describe("`run dev`", { timeout }, () => {
-  it("lets the sample worker answer `run ask` while no other worker is waiting", async () => {
+  it("lets the sample worker answer `run ask` while no other worker serves the assistant", async () => {
     const [ask = ""] = await readSection("Connect your AI");
     const { code, output } = await untilDone(paste(atPort(ask)));
     for (const { prints } of [...ways, { prints: "Hello from my AI!" }]) expect(output).not.toContain(prints);

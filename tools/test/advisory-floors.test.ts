@@ -11,6 +11,7 @@ interface Locked {
 }
 
 const lockFile = readFileSync(join(repositoryRoot, "pnpm-lock.yaml"), "utf8");
+const workspace = readFileSync(join(repositoryRoot, "pnpm-workspace.yaml"), "utf8");
 
 /** What a section of the lock file lists: `packages` without peers, `snapshots` once for each set of peers. */
 function readSection(section: "packages" | "snapshots"): Locked[] {
@@ -62,6 +63,15 @@ describe("the lock file", () => {
     expect(packages.filter(({ version }) => !/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version))).toEqual([]);
     expect(lockFile.match(/^.*(\btarball:|\btype: git|\brepo:|:\/\/).*$/gm)).toBeNull();
   });
+});
+
+describe("an install", () => {
+  it.each(["minimumReleaseAge: 4320", "blockExoticSubdeps: true", "trustPolicy: no-downgrade"])(
+    "checks the lock file by the policy %s",
+    (setting) => {
+      expect(workspace).toMatch(new RegExp(`^${setting}( #.*)?$`, "m"));
+    },
+  );
 });
 
 describe("the order of versions", () => {

@@ -8,7 +8,7 @@ import { handleClientErrors, type OnUnserved } from "./request/client-error.ts";
 /** How long open requests may take to end once the server stops. */
 const drainMs = 5_000;
 
-/** How long a connection may go on saying nothing once the server stops. Browsers open some that they may need. */
+/** How long a connection may stay silent once the server stops. Browsers open some that they may need later. */
 const silenceMs = 1_000;
 
 /** How soon a connection that has become idle while draining is closed. */

@@ -38,7 +38,7 @@ export async function report(
   return (await connection.call(workerCall({ method: "POST", path, body }))).status;
 }
 
-/** Workers, each on a connection of its own. What they hold when they are stopped goes back by itself. */
+/** Workers, each on a connection of its own. Runs that they hold when they are stopped go back by themselves. */
 export async function startWorkers(
   ports: readonly number[],
   count: number,

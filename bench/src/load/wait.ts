@@ -14,7 +14,7 @@ export async function startWaiting({ port, people }: Extract<Job, { kind: "wait"
         const connection = await openConnection(port);
         connections.push(connection);
         const body = JSON.stringify({ dialog_id: person.dialogId, text_user: "a question" });
-        // It is answered by nobody: what ends it is the release.
+        // Nobody answers it: the release ends it.
         connection.call(personCall(person, { method: "POST", path: "/send/message/ai", body })).catch(() => {});
       }),
     );
@@ -33,7 +33,7 @@ export async function startPolling({ port, count }: Extract<Job, { kind: "poll" 
     const group = Array.from({ length: Math.min(openAtOnce, count - from) }, () => openConnection(port));
     connections.push(...(await Promise.all(group)));
   }
-  // What ends a poll is the release.
+  // The release ends a poll.
   for (const [index, connection] of connections.entries()) poll(connection, `bench-${index}`).catch(() => {});
   return () => connections.forEach((connection) => connection.close());
 }

@@ -38,7 +38,7 @@ export const spectralExceptions: readonly Exception[] = [
   {
     rule: "owasp:api4:2023-array-limit",
     where: /errors|loc$|AccountExport|ExportedDialog|\/me\/export\/|\/(dialogs|service_message)$/,
-    reason: "A list of everything that there is. What it may hold is bounded by settings and in bytes: docs/limits.md.",
+    reason: "A list of everything that there is. Settings and bytes bound it: docs/limits.md.",
   },
   {
     rule: "owasp:api4:2023-integer-limit",

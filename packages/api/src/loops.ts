@@ -56,7 +56,7 @@ async function pruneInBatches(prune: (limit: number) => Promise<number>): Promis
 
 export interface LoopParts {
   reapOverdueRuns: ReapOverdueRuns;
-  /** Whatever stores when something was used. */
+  /** Everything that stores when something was used. */
   touches: readonly (() => Promise<void>)[];
   presence: { tick: () => Promise<void> };
   queuePositions: { tick: () => Promise<void> };
@@ -65,7 +65,7 @@ export interface LoopParts {
   registry: Pick<KeyRegistry, "isInUse" | "poll">;
   leaseReleases: Pick<LeaseReleases, "ofEndedKeys">;
   webhookLoops: WebhookLoops;
-  /** Whatever makes up for lost notifications. */
+  /** Everything that makes up for lost notifications. */
   polls: readonly { poll: () => Promise<void> }[];
 }
 

@@ -158,6 +158,17 @@ describe("a key", () => {
     await forget(dialog_id);
   });
 
+  it("with `legacy` answers a run that another key has leased, for the original protocol knows no leases", async () => {
+    const { dialog_id, run_id } = await ask();
+    const own = (await make()).worker.worker;
+    const lease = await claim({ worker: own });
+    const { messages } = (await make(["legacy"])).worker;
+    await messages.reply({ user_id: ann.userId, dialog_id, text_user: "yes" });
+    expect((await ann.runs.get({ run_id })).answer).toMatchObject({ content: "yes" });
+    expect(await refusalOf(own.complete({ ...lease, text: "no" }))).toBe("run_ended");
+    await forget(dialog_id);
+  });
+
   it("answers a run alone that it claimed; no other key reads or changes anything", async () => {
     const { dialog_id, run_id } = await ask();
     const [own, foreign] = [(await make()).worker.worker, (await make()).worker.worker];

@@ -37,7 +37,7 @@ describe("stopping a run", () => {
     expect(await ann.runs.cancel({ run_id })).toMatchObject({ state: "cancelled" });
   });
 
-  it("reaches its worker in the reply to the next call, and keeps what was said", async () => {
+  it("reaches its worker in the reply to the next call, and keeps the streamed text", async () => {
     const { ann, run_id, dialog_id } = await ask();
     const lease = await claim();
     await platform.worker.worker.append({ ...lease, seq: 1, text: "As I was say" });

@@ -163,7 +163,7 @@ describeEachEngine("watching a run", (engine) => {
     }
   });
 
-  it("sees a new attempt replace what was said", async () => {
+  it("sees a new attempt replace the streamed text", async () => {
     const { ann, run_id } = await ask();
     const watcher = await watch(ann, run_id);
     await until("the snapshot is there", () => watcher.items.length === 1);
@@ -242,7 +242,7 @@ describeEachEngine("watching a run", (engine) => {
     const pieces = Array.from({ length: 15 }, (_, index) => `${index} `.repeat(1_400));
     for (const [index, piece] of pieces.entries()) await append(lease, index + 1, piece);
     const fast = await watch(ann, run_id);
-    await until("all was said", () => fast.text() === pieces.join(""));
+    await until("all was streamed", () => fast.text() === pieces.join(""));
     await until("the slow one is dropped and starts anew", async () => {
       const next = await subscription.next();
       if (next.done === true) return false;

@@ -1,6 +1,6 @@
 const answerMaxBytes = 64 * 1024;
 
-/** Limits that every installation shares. What an operator can change is a setting of the server. */
+/** Limits that every installation shares. Those that an operator can change are settings of the server. */
 export const limits = {
   dialogNameMin: 3,
   dialogNameMax: 20,

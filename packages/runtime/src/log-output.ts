@@ -4,7 +4,7 @@ import { pino } from "pino";
 /** Bytes that wait for a reader of the output; lines beyond them are lost, and counted. */
 const bufferMax = 4 * 1024 * 1024;
 
-/** How long a line may wait to be written. What waits is lost if the process is killed. */
+/** How long a line may wait to be written. Waiting lines are lost if the process is killed. */
 const flushIntervalMs = 100;
 
 /** How long the end of a process waits for a reader. */
@@ -56,7 +56,7 @@ function openStream(): Stream {
   return stream;
 }
 
-/** Opens standard output. What is still buffered when the process ends by itself is written then. */
+/** Opens standard output. Lines that are still buffered when the process ends by itself are written then. */
 export function openLogOutput(): LogOutput {
   const stream = openStream();
   let dropped = 0;

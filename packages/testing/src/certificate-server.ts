@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 export interface CertificateServer {
   url: string;
   fetches: () => number;
-  /** What each request from now on is answered with. */
+  /** The response to each request from now on. */
   answerWith: (answer: (res: ServerResponse) => void) => void;
   close: () => Promise<void>;
 }

@@ -1,8 +1,8 @@
 type Values = Readonly<Record<string, string>>;
 
 /**
- * What a server in development has without any setting. The keys are published, and so worth nothing: they hold only
- * because such a server can be reached from its own machine alone.
+ * Defaults of a server in development. The keys are published, and so worth nothing: they are safe only because such a
+ * server can be reached from its own machine alone.
  */
 export const developmentDefaults: Values = {
   API_KEY_AI: "dev-messages-key",

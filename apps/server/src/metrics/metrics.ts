@@ -43,7 +43,7 @@ function createCounters(registers: Registry[], events: MetricsDeps["events"]): P
   });
   const refusals = new Counter({
     name: "deepbot_refusals_total",
-    help: "Calls that were answered with an error, by its code; limits and quotas that were reached among them",
+    help: "Error responses to calls, by code; limits and quotas that were reached among them",
     labelNames: ["code"] as const,
     registers,
   });

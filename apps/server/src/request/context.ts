@@ -31,7 +31,7 @@ export interface RequestContext extends RequestFacts {
   operation: string;
   /** Whether the person meant to send their cookies: no foreign page made the request. Set by the request guard. */
   mayUseCookies: boolean;
-  /** Codes of the errors that it was answered with. A batch can have several. */
+  /** Codes of its error responses. A batch can have several. */
   errors: ErrorCode[];
   /** Aborted when the client disconnects before the response is complete, if anybody wants to know. */
   disconnect?: AbortController;
@@ -225,7 +225,7 @@ export function procedureContext(
 }
 
 /**
- * Runs a check that comes before any procedure. What it refuses is counted by address.
+ * Runs a check that comes before any procedure. Its refusals are counted by address.
  *
  * @throws what the check throws; {AppError} `too_many_requests` in its place
  */

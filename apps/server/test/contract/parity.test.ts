@@ -121,7 +121,7 @@ const scenes: Record<string, Scene> = {
     ];
     return [...replies, await report(api, second, { kind: "complete", text: "in time" })];
   },
-  "cancelling a queued run, and one that has said something": async ({ api, person, dialogId, ask }) => {
+  "cancelling a queued run, and one that has streamed something": async ({ api, person, dialogId, ask }) => {
     const queued = await ask("first");
     const cancelled = await person.call(`POST /runs/${queued.run_id}/cancel`);
     const running = await ask("second");

@@ -61,7 +61,7 @@ describe("batches", () => {
   const batchOf = (count: number): string =>
     `/trpc/${Array.from({ length: count }, () => "auth.me").join(",")}?batch=1`;
 
-  test("ten calls are answered", async () => {
+  test("ten calls get their responses", async () => {
     const answer = await person.call<unknown[]>("GET", batchOf(10));
     expect(answer.status).toBe(200);
     expect(answer.body).toHaveLength(10);
@@ -127,7 +127,7 @@ describe("refusals that come before a procedure carry the request's id too", () 
 });
 
 describe("streamed batches (application/jsonl), whose headers are out before a procedure runs", () => {
-  test("signing out is answered without an error of the server", async () => {
+  test("signing out causes no error of the server", async () => {
     const visitor = await signInPerson(app.url, "bob");
     const response = await fetch(`${app.url}/trpc/auth.logout?batch=1`, {
       method: "POST",

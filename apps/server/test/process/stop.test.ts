@@ -111,7 +111,7 @@ describe("connections that would keep it alive", () => {
     await Promise.all(open.map((connection) => connection.closed));
   });
 
-  test("a connection that has said nothing is not waited for as long as a request", async () => {
+  test("a connection that has sent nothing is not waited for as long as a request", async () => {
     const silent = await openConnection(server.port, "");
     await signInPerson(server.url, "ann");
     const { code, ms } = await stopWith("SIGTERM");

@@ -33,7 +33,7 @@ export const accountRouter = router({
         tags: ["account"],
         summary: "Get what I have used today",
         description:
-          "Today's counters and their limits. A question counts when it is stored, and counts no less when it is deleted; asking it again with `retry` counts nothing. Tokens count when a worker reports them, so a day may end somewhat above their limit.",
+          "Today's counters and their limits. A question counts when it is stored. Deleting it gives nothing back; asking it again with `retry` counts nothing. Tokens count when a worker reports them, so a day may end somewhat above their limit.",
       },
       errors: ["account_not_found"],
     })

@@ -7,8 +7,8 @@ interface RefusedQuestion extends Pick<SendConflict, "messageCount" | "assistant
   bytes: number;
 }
 
-/** The quota that stands in the way of a question. */
-function findObstacle(usage: UsageToday, question: RefusedQuestion): AppError | undefined {
+/** The error for the first quota that a question would exceed. */
+function findRefusal(usage: UsageToday, question: RefusedQuestion): AppError | undefined {
   const { quotas, resetsAt } = usage;
   // An answer must fit too.
   if (question.messageCount + 2 > quotas.messagesPerDialog) {
@@ -24,10 +24,10 @@ function findObstacle(usage: UsageToday, question: RefusedQuestion): AppError | 
   if (questions !== null && questions.used >= questions.limit) {
     return exceeded("assistant_questions", questions.limit);
   }
-  return findTokenObstacle(usage);
+  return findTokenRefusal(usage);
 }
 
-function findTokenObstacle({ quotas, inputTokens, outputTokens, resetsAt }: UsageToday): AppError | undefined {
+function findTokenRefusal({ quotas, inputTokens, outputTokens, resetsAt }: UsageToday): AppError | undefined {
   const { tokensPerDay: limit } = quotas;
   if (limit === null || inputTokens + outputTokens < limit) return undefined;
   return new AppError("quota_exceeded", { quota: "tokens", limit, resets_at: resetsAt.toISOString() });
@@ -52,15 +52,15 @@ export function createQuotaReads({ statements, settings }: Pick<UseCaseDeps, "st
   return {
     usage,
     refuseQuestion: async (userId, question) => {
-      const obstacle = findObstacle(await usage(userId), question);
-      if (obstacle !== undefined) throw obstacle;
+      const refusal = findRefusal(await usage(userId), question);
+      if (refusal !== undefined) throw refusal;
     },
     refuseRetry: async (userId, { messageCount }) => {
       const today = await usage(userId);
       const limit = today.quotas.messagesPerDialog;
       if (messageCount >= limit) throw new AppError("dialog_full", { limit });
-      const obstacle = findTokenObstacle(today);
-      if (obstacle !== undefined) throw obstacle;
+      const refusal = findTokenRefusal(today);
+      if (refusal !== undefined) throw refusal;
     },
   };
 }

@@ -99,7 +99,7 @@ export function createAssistants(
       show(await updateAssistant({ statements, events }, { userId, slug, patch })),
 
     /**
-     * Lets an assistant take no more questions. What is queued may still be answered, and its dialogs can be read.
+     * Lets an assistant take no more questions. Queued ones may still be answered, and its dialogs can be read.
      *
      * @throws {AppError} `assistant_not_found`; `assistant_fixed` for the default one
      */

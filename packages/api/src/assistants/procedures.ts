@@ -30,7 +30,7 @@ export const assistantsRouter = router({
         path: "/operator/assistants",
         tags: ["operator"],
         summary: "List all assistants",
-        description: "With what only operators and workers see. Disabled ones too.",
+        description: "Includes disabled assistants and the fields that only operators and workers see.",
       },
     })
     .output(sync(listAllAssistantsOutput))
@@ -85,7 +85,7 @@ export const assistantsRouter = router({
         tags: ["operator"],
         summary: "Disable an assistant",
         description:
-          "It takes no new questions. What is queued may still be answered, and its dialogs can be read. `PATCH` with `disabled: false` lets it take questions again.",
+          "It takes no new questions. Queued ones may still be answered, and its dialogs can be read. `PATCH` with `disabled: false` lets it take questions again.",
       },
       errors: ["assistant_not_found", "assistant_fixed"],
     })

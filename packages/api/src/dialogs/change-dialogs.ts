@@ -3,7 +3,7 @@ import { AppError } from "../app-error.ts";
 import type { ReapOverdueRuns } from "../runs/reap.ts";
 import type { UseCaseDeps } from "../use-case-deps.ts";
 
-/** How often a dialog is moved again after the obstacle was removed. */
+/** How often a move is tried: an overdue run is ended in between. */
 const maxTries = 5;
 
 interface MoveDeps extends Pick<UseCaseDeps, "statements" | "events"> {

@@ -65,7 +65,7 @@ export const dialogsRouter = router({
         tags: ["dialogs"],
         summary: "Change a dialog",
         description:
-          "Gives it to another assistant, which answers from then on and reads what was said before. 409 while an answer is awaited.",
+          "Gives it to another assistant, which answers from then on and reads the earlier messages. 409 while an answer is awaited.",
       },
       errors: ["dialog_not_found", "answer_awaited", "assistant_not_found", "assistant_disabled"],
     })
@@ -103,7 +103,7 @@ export const dialogsRouter = router({
         path: "/dialogs/rename",
         tags: ["original"],
         summary: "Rename a dialog",
-        description: "The name may be one that another dialog has.",
+        description: "Names need not be unique.",
       },
       errors: ["dialog_not_found"],
     })

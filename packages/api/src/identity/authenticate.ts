@@ -44,8 +44,8 @@ interface VerifiedTokens {
 }
 
 /**
- * Tokens that were verified before. A signature stays good, so only the expiry is looked at again. What was refused is not
- * remembered: nobody without the key can fill this.
+ * Tokens that were verified before. A signature stays good, so only the expiry is looked at again. Refused tokens
+ * are not remembered: nobody without the key can fill this.
  */
 function createVerifiedTokens(): VerifiedTokens {
   const known = new Map<string, VerifiedToken>();

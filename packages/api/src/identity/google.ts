@@ -83,7 +83,7 @@ function readPlausible(idToken: string, options: { audience: string; issuers: st
 
 const certificatesSchema = z.record(z.string(), z.string());
 
-/** Whether what came holds public keys: an error page or an empty answer of a proxy is cached like the real thing. */
+/** Whether what came holds public keys: an error page or an empty response of a proxy is cached like the real thing. */
 function arePublicKeys(certificates: unknown): certificates is Certificates {
   const parsed = certificatesSchema.safeParse(certificates);
   if (!parsed.success) return false;
@@ -142,7 +142,7 @@ export function createCertificateFetcher({
     const { certs } = await client.getFederatedSignonCertsAsync();
     if (arePublicKeys(certs)) return certs;
     client = createClient();
-    throw new Error("What came instead of Google's certificates are none.");
+    throw new Error("The response holds no certificates of Google.");
   };
   return shareFetches(fetchOnce, retryAfterMs);
 }

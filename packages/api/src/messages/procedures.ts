@@ -84,7 +84,7 @@ export const messagesRouter = router({
         tags: ["original"],
         summary: "List the questions that await an answer",
         description:
-          "For workers on the original protocol: questions to the assistants that the key reaches. What does not fit follows when the longest waiting questions are answered.",
+          "For workers on the original protocol: questions to the assistants that the key reaches. Questions that do not fit are returned once older ones are answered.",
       },
     })
     .output(sync(pendingOutput))

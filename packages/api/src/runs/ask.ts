@@ -26,7 +26,7 @@ export type AskedRun = { isNew: true; run: QueuedRun } | { isNew: false; runId: 
  */
 export type Ask = (question: Question) => Promise<AskedRun>;
 
-/** How often a question is stored again after the obstacle was removed. */
+/** How often storing a question is tried: an overdue run is ended in between. */
 const maxTries = 5;
 
 export function createAsk(

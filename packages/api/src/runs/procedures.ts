@@ -93,7 +93,7 @@ export const runsRouter = router({
         tags: ["runs"],
         summary: "Cancel a run",
         description:
-          "Ends the run at once while it is queued, otherwise when its worker releases it, and after a short grace period in any case. What was streamed so far is kept as a partial message. A run that has ended stays as it is.",
+          "Ends the run at once while it is queued, otherwise when its worker releases it, and after a short grace period in any case. The text streamed so far is kept as a partial message. A run that has ended stays as it is.",
       },
       errors: ["run_not_found"],
     })

@@ -77,7 +77,7 @@ export const workerRouter = router({
         tags: ["worker"],
         summary: "Claim runs",
         description:
-          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. The order is fair between people: much that one of them has asked does not hold up the others. With `fallback` a worker gets runs of an assistant only while no other worker serves it. 403 `assistant_refused` for a slug that the key does not reach.",
+          "A long poll: waits up to `wait_ms` for the first run. Each run is leased to one worker at a time. Claims are fair: one person's backlog does not delay the others. With `fallback` a worker gets runs of an assistant only while no other worker serves it. 403 `assistant_refused` for a slug that the key does not reach.",
       },
       errors: ["assistant_refused", "too_many_claims"],
     })

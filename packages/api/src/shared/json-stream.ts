@@ -70,7 +70,7 @@ async function* piecesOf(output: unknown): AsyncGenerator<string, void, undefine
 export class JsonStream<Output = unknown> {
   /** Exactly what `JSON.stringify` would make of the whole. Can be read once. */
   readonly pieces: AsyncIterable<string>;
-  /** Whoever has the stream calls it at the end, read or unread. Calling it again does nothing. */
+  /** The holder of the stream calls it at the end, read or unread. Calling it again does nothing. */
   readonly close: () => void;
 
   /** @param close releases what the stream holds */

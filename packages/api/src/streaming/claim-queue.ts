@@ -30,7 +30,10 @@ function isLeft(others: ServedAssistants, assistantId: number): boolean {
   return others !== "all" && !others.includes(assistantId);
 }
 
-/** What fallback workers are ready for. Those of all assistants, while others serve some, name none: offers find them anyway. */
+/**
+ * The assistants whose runs fallback workers are ready for. Workers of all assistants name none while others serve some:
+ * offers find them anyway.
+ */
 function leftOf({ all, assistantIds }: Readiness, others: ServedAssistants): Readiness {
   return {
     all: all && others.length === 0,

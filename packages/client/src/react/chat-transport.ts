@@ -32,7 +32,7 @@ function streamRun(client: Client, runId: number, onEnd: () => void): ReadableSt
   let shown = "";
   const start = async (controller: ReadableStreamDefaultController<UIMessageChunk>): Promise<void> => {
     const show = (text: string): void => {
-      // Another attempt began anew. What a message has shown cannot be taken back, so the new text becomes a part of its own.
+      // Another attempt began anew. Text that a message has shown cannot be taken back, so the new text becomes a part of its own.
       if (!text.startsWith(shown)) endPart();
       if (text === shown) return;
       if (shown === "") controller.enqueue({ type: "text-start", id: String((part += 1)) });

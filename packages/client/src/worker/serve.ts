@@ -25,7 +25,7 @@ export interface ServeOptions {
   historyLimit?: number;
   /** How long runs may take to finish after a stop, 5 seconds by default; then other workers get them. */
   stopGraceMs?: number;
-  /** Takes a run only while no other worker is there. */
+  /** Takes a run only while no other worker serves its assistant. */
   fallback?: boolean;
   /** The sentences that people read in place of an answer; by default in the language of the question. */
   texts?: WorkerTexts;

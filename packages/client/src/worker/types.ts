@@ -77,6 +77,6 @@ export interface WorkerOptions {
   historyLimit: number;
   /** How long runs may take to finish after the stop; then they are released. */
   stopGraceMs: number;
-  /** Takes a run only while no other worker is there. */
+  /** Takes a run only while no other worker serves its assistant. */
   fallback: boolean;
 }

@@ -184,8 +184,8 @@ export const refusals = {
     failure: "lease_lost",
     facts: ["state", "ended_at"],
     text: {
-      en: "This run has already ended: it is {state} since {ended_at}.",
-      ru: "Этот запрос к ИИ уже завершён: состояние {state} с {ended_at}.",
+      en: "The run ended at {ended_at}: {state}.",
+      ru: "Запрос к ИИ завершился в {ended_at}: {state}.",
     },
   },
   run_not_retryable: {

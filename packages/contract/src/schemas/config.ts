@@ -4,7 +4,7 @@ export const configOutput = z
   .object({
     sign_in: z
       .enum(["google", "development"])
-      .describe("`development`: whoever asks at `POST /dev/google-token` gets a token for `POST /create/users`"),
+      .describe("`development`: `POST /dev/google-token` gives everybody a token for `POST /create/users`"),
     google_client_id: z
       .string()
       .meta({ description: "For Google's sign-in button; null while developing", maxLength: 255 })

@@ -17,7 +17,7 @@ export const createDialogInput = z.object({
 
 export const updateDialogInput = z.strictObject({
   dialog_id: dialogId,
-  assistant: slug("The assistant that answers from now on, and reads what was said before"),
+  assistant: slug("The assistant that answers from now on, and reads the earlier messages"),
 });
 
 export const updateDialogOutput = z.object({

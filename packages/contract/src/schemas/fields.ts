@@ -66,7 +66,7 @@ export const answerMetadata = z
     }
     if (!textsOf(value).every(isStorable)) issues.push({ code: "custom", input: value });
   })
-  .describe("Whatever else is to be stored with the answer: an object of up to 4 KiB as JSON");
+  .describe("Any object to be stored with the answer, up to 4 KiB as JSON");
 
 /** A point in time: ISO 8601 in UTC. */
 export const timestamp = (description: string) => z.iso.datetime().describe(description);
@@ -95,11 +95,11 @@ export const usageFields = {
   model: text({ min: 1, max: 200, description: "The model that answered" }).optional(),
   input_tokens: z.int().min(0).optional(),
   output_tokens: z.int().min(0).optional(),
-  cost: z.number().min(0).optional().describe("What it cost, in the currency of the worker's choice"),
+  cost: z.number().min(0).optional().describe("Cost, in the currency of the worker's choice"),
 };
 
 export const usage = z
   .object(usageFields)
-  .meta({ id: "Usage", description: "What the model reported that the answer cost, if it did" });
+  .meta({ id: "Usage", description: "Cost of the answer as the model reported it, if it did" });
 
 export type Usage = z.infer<typeof usage>;

@@ -42,7 +42,7 @@ export const claimInput = z.strictObject({
     .min(0)
     .max(limits.claimWaitMaxMs)
     .default(limits.claimWaitMaxMs)
-    .describe("Milliseconds to wait for the first run before an empty answer"),
+    .describe("Milliseconds to wait for the first run before `runs` is returned empty"),
   lease_ms: leaseMs,
   confirm_within_ms: z
     .int()
@@ -86,7 +86,7 @@ export const claimOutput = z.object({
           assistant: z
             .object({
               slug: shortText("Slug of the assistant that was asked", limits.assistantSlugMax),
-              instructions: shortText("What the operator wants the model to be told", limits.instructionsMax),
+              instructions: shortText("Instructions of the operator for the model", limits.instructionsMax),
             })
             .meta({ id: "ClaimedAssistant" }),
           user: shortText(
@@ -130,7 +130,7 @@ export const heartbeatOutput = z
     deadline_at: timestamp("When the run expires without a further sign of life"),
     cancel_requested: z.boolean().describe("Whether the user wants no answer any more"),
   })
-  .meta({ id: "Lease", description: "What a worker holds after a report" });
+  .meta({ id: "Lease", description: "The lease of a worker after a report" });
 
 export const appendInput = z.strictObject({
   ...lease,
@@ -148,7 +148,7 @@ export const completeInput = z.strictObject({
   text: answerText(
     "The whole answer: up to 64 KiB of UTF-8, may be empty. Absent: what was appended is the answer",
   ).optional(),
-  usage: z.strictObject(usageFields).optional().describe("What the model reported that the answer cost"),
+  usage: z.strictObject(usageFields).optional().describe("Cost of the answer as the model reported it"),
   metadata: answerMetadata.optional(),
 });
 

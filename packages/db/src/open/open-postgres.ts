@@ -34,7 +34,7 @@ const sessionSettings = {
   enable_seqscan: "off",
   // That makes a scan of a table without a fitting index look so dear that PostgreSQL would compile the statement each time.
   jit: "off",
-  // What statements read is in memory or on an SSD. With the default a claim would sort all queued runs to save page reads.
+  // Statements read from memory or from an SSD. With the default a claim would sort all queued runs to save page reads.
   random_page_cost: 1.1,
 };
 

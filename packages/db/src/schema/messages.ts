@@ -16,7 +16,7 @@ import { dialogs } from "./dialogs.ts";
 
 /**
  * One text in a dialog, by its owner or by the bot. `seq` counts from 1 without gaps inside the dialog. A `partial`
- * message holds the streamed text of a run that was cancelled. `user_id` names the author and has no foreign key: its check
+ * message holds the streamed text of a run that was cancelled or failed. `user_id` names the author and has no foreign key: its check
  * would lock the bot's row with every answer. Messages go with their dialog, and dialogs with their owner.
  */
 export const messages = pgTable(

@@ -36,7 +36,7 @@ function targetOf(db: Db, condition: SQL) {
 const reportedTokens = (name: "input_tokens" | "output_tokens") =>
   sql`least(coalesce((usage ->> ${name}::text)::bigint, 0), ${maxTokensOfAnswer}::bigint)`;
 
-/** What the worker says that the answer cost counts on the day of the report. */
+/** The cost that the worker reports counts on the day of the report. */
 const spentTokens = sql`
   insert into usage_daily as today (user_id, day, input_tokens, output_tokens)
   select user_id, ${today}, ${reportedTokens("input_tokens")}, ${reportedTokens("output_tokens")}

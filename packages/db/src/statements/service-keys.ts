@@ -103,7 +103,7 @@ export function prepareInsertServiceKey(db: Db): InsertServiceKey {
     });
 }
 
-/** What to change; what is absent stays. */
+/** The changes; absent members stay as they are. */
 export interface ServiceKeyChange {
   name?: string;
   scopes?: ServiceKeyScope[];

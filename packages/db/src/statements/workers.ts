@@ -41,7 +41,7 @@ export interface WorkerChanges {
 /**
  * Notes what a server has seen of workers, in one statement. A worker that has left is deleted, unless it holds a run or
  * somebody has seen it since: the server that saw a worker last answers for its row. A report changes no row that was written
- * within the grace: whoever wrote it answers for it at the end of that. Else a worker that reports to one server and polls
+ * within the grace: the server that wrote it answers for it at the end of that. Else a worker that reports to one server and polls
  * another would lose its row.
  */
 export type WriteWorkers = (changes: WorkerChanges) => Promise<WorkerRow[]>;

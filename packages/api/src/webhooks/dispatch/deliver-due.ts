@@ -61,7 +61,7 @@ export function createDeliveries(deps: DeliveryDeps): Deliveries {
       underWay.add(deliver(delivery).finally(slots.take(hostOf(delivery.url))));
     }
   });
-  /** What fails here is found by the next round of the loop. */
+  /** The next round of the loop finds deliveries that fail here. */
   const wake = (): void => void sendDue().catch(() => {});
   const underWay = createUnderWay({ onError: createReportFailure("send deliveries", events), onEnd: wake });
 

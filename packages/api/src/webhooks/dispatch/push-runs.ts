@@ -18,8 +18,8 @@ const afterErrorMs = 1_000;
 const stopGraceMs = 2_000;
 
 /**
- * Claims runs of assistants that have a webhook for them, as a worker does, and hands each over with one request. What a
- * receiver does not take goes back to the queue, where others may claim it, and the webhook pauses.
+ * Claims runs of assistants that have a webhook for them, as a worker does, and hands each over with one request. Runs
+ * that a receiver does not take go back to the queue, where others may claim them, and the webhook pauses.
  *
  * @returns the function that stops it
  */
