@@ -3,6 +3,7 @@ import { lookup, type LookupAddress } from "node:dns";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { untilAborted } from "../../shared/until-aborted.ts";
 import { isPublicAddress } from "./addresses.ts";
 
 /** What of a response is read, so that its sender can finish. None of it is kept. */
@@ -104,7 +105,13 @@ export function createSendWebhook(options: SendOptions): SendWebhook {
         signal,
       };
       const sent = request(target, settings, resolve);
+      // Without this, Node closes the connection and the request neither responds nor fails.
+      sent.on("upgrade", (response, socket) => {
+        socket.destroy();
+        resolve(response.destroy());
+      });
       sent.on("error", reject);
+      sent.on("close", () => reject(new Error("The connection was closed before a response came.")));
       sent.end(body);
     });
 
@@ -117,8 +124,9 @@ export function createSendWebhook(options: SendOptions): SendWebhook {
       durationMs: Math.round(performance.now() - startedAt),
     });
     try {
-      const response = await post(request, AbortSignal.any([expired, stop]));
-      await readAway(response);
+      const signal = AbortSignal.any([expired, stop]);
+      const response = await untilAborted(post(request, signal), signal);
+      await untilAborted(readAway(response), signal).catch(() => response.destroy());
       const status = response.statusCode ?? 0;
       return result(status, wordOfStatus(status));
     } catch (error) {

@@ -100,6 +100,33 @@ describe("a request to a receiver", () => {
     });
   });
 
+  it.each([
+    ["another protocol", "upgrade: websocket\r\nconnection: upgrade\r\n\r\n"],
+    ["another protocol, and speaks it", "upgrade: websocket\r\nconnection: upgrade\r\n\r\nmore"],
+    ["no protocol", "\r\n"],
+  ])("has failed when the receiver switches to %s, and its connection is closed", async (_, rest) => {
+    const closed = Promise.withResolvers<void>();
+    const url = await startRaw((socket) => {
+      socket.on("close", () => closed.resolve());
+      socket.once("data", () => socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rest}`));
+    });
+    expect(await sendTo(url, { timeoutMs: 2_000 })).toMatchObject({ status: 101, error: "status" });
+    await closed.promise;
+  });
+
+  it("is over when the receiver says to wait, and closes", async () => {
+    const url = await startRaw((socket) => socket.once("data", () => socket.end("HTTP/1.1 102 Processing\r\n\r\n")));
+    expect(await sendTo(url)).toMatchObject({ status: null, error: "connection" });
+  });
+
+  it("ends with its time when the receiver says to wait for ever", async () => {
+    const url = await startRaw((socket) => {
+      const waiting = setInterval(() => socket.write("HTTP/1.1 100 Continue\r\n\r\n"), 20);
+      socket.on("close", () => clearInterval(waiting));
+    });
+    expect(await sendTo(url, { timeoutMs: 200 })).toMatchObject({ status: null, error: "timeout" });
+  });
+
   it("names a dead receiver, a missing name and one without TLS", async () => {
     const receiver = await startReceiver();
     const resolve: SendOptions["resolve"] = (_host, _options, done) =>
