@@ -1,4 +1,3 @@
-import type { LookupAddress } from "node:dns";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
@@ -129,8 +128,7 @@ describe("a request to a receiver", () => {
 
   it("names a dead receiver, a missing name and one without TLS", async () => {
     const receiver = await startReceiver();
-    const resolve: SendOptions["resolve"] = (_host, _options, done) =>
-      done(Object.assign(new Error("none"), { code: "ENOTFOUND" }), []);
+    const resolve = () => Promise.reject(new Error("There is no such name."));
     expect(await sendTo("http://127.0.0.1:1/")).toMatchObject({ error: "connection" });
     expect(await sendTo("http://nowhere.example/", { resolve })).toMatchObject({ error: "dns" });
     expect(await sendTo(receiver.url.replace("http:", "https:"))).toMatchObject({ error: "tls" });
@@ -163,12 +161,9 @@ describe("a request to a receiver", () => {
 describe("the guard against private addresses", () => {
   const resolveTo =
     (...answers: string[][]): NonNullable<SendOptions["resolve"]> =>
-    (_host, _options, done) => {
+    async () => {
       const addresses = answers.length > 1 ? answers.shift() : answers[0];
-      done(
-        null,
-        (addresses ?? []).map((address): LookupAddress => ({ address, family: address.includes(":") ? 6 : 4 })),
-      );
+      return (addresses ?? []).map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
     };
 
   it("refuses an address itself, and a name that leads to one", async () => {
@@ -192,6 +187,10 @@ describe("the guard against private addresses", () => {
     expect(["timeout", "connection"]).toContain(first.error);
     expect(await sendTo(name, options)).toMatchObject({ error: "address_refused" });
     expect(received).toEqual([]);
+  });
+
+  it("finds nothing at a name without an address", async () => {
+    expect(await sendTo("http://receiver.example/", { resolve: resolveTo([]) })).toMatchObject({ error: "dns" });
   });
 
   it("looks a name up once for each request and connects to what it got", async () => {
