@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { mainEngine } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
@@ -106,6 +107,28 @@ describe("webhooks", () => {
       expect(receiver.received).toHaveLength(1);
       const given = { kind: "run_transition", runId: asked.run_id, from: "running", to: "queued", actor: "worker" };
       expect(platform().emitted).toContainEqual(expect.objectContaining(given));
+    });
+
+    it("pause longer each time when the receiver gives the run back, before it responds with 200 or after", async () => {
+      const pushedAt: number[] = [];
+      const receiver = await startReceiver(async (received, number) => {
+        pushedAt.push(performance.now());
+        const lease = leaseOf(received);
+        if (number === 1) received.response.end();
+        if (number === 1) await sleep(200);
+        if (number < 2) await platform().worker.worker.release(lease);
+        else await complete(lease, "at last");
+        if (number === 0) await sleep(200);
+        received.response.end();
+      });
+      const { webhook_id } = await make(receiver.url, "run.queued");
+      const asked = await ask();
+      await until("the run is completed", async () => (await stateOf(asked)) === "completed");
+      const [first = 0, second = 0, third = 0] = pushedAt;
+      expect(pushedAt).toHaveLength(3);
+      expect(second - first).toBeGreaterThan(800);
+      expect(third - second).toBeGreaterThan(1_600);
+      expect(await logged(webhook_id, 3)).toMatchObject([{ error: null }, { error: null }, { error: null }]);
     });
 
     it("lose the run when the receiver hangs and no report comes, at no cost of an attempt", async () => {

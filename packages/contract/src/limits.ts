@@ -82,6 +82,8 @@ export const limits = {
   deliveryPageDefault: 50,
   /** Due deliveries of one webhook. The oldest beyond them are dropped. */
   dueDeliveriesMax: 10_000,
+  /** Deliveries in the log of one webhook. */
+  loggedDeliveriesMax: 10_000,
   failureCodeMax: 64,
   failureMessageMax: 500,
   eventIdMax: 100,

@@ -63,6 +63,7 @@ const exceptions: ReadonlySet<string> = new Set([
   // All active webhooks are meant, and all webhooks. Operators make them; they are few.
   "list_active_webhooks: webhooks by webhooks_pkey",
   "drop_due_deliveries: webhooks by webhooks_pkey",
+  "prune_webhook_deliveries: webhooks by webhooks_pkey",
   // It steps from run to run, one entry at a time.
   "prune_deltas: run_deltas by run_deltas_pkey",
 ]);

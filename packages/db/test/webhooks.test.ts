@@ -203,16 +203,28 @@ describeEachEngine("webhooks", (engine) => {
     expect(gone).toMatchObject({ reason: "gone" });
   });
 
-  it("have at most so many due deliveries, and a log of so many days", async () => {
+  it("have at most so many due deliveries, and a log of so many days and deliveries", async () => {
     const { webhookId } = await make();
     for (let n = 0; n < 4; n += 1) await complete();
     expect(await suite.statements.dropDueDeliveries({ keep: 3, limit: 9 })).toBe(1);
     expect((await logOf(webhookId)).map(({ error }) => error)).toEqual([null, null, null, "dropped"]);
-    expect(await suite.statements.pruneWebhookDeliveries({ keepDays: 1, limit: 9 })).toBe(0);
+    expect(await suite.statements.pruneWebhookDeliveries({ keepDays: 1, keep: 9, limit: 9 })).toBe(0);
     await suite.database.db.execute(
       sql`update webhook_deliveries set ended_at = now() - interval '2 days' where due_at is null`,
     );
-    expect(await suite.statements.pruneWebhookDeliveries({ keepDays: 1, limit: 9 })).toBe(1);
+    expect(await suite.statements.pruneWebhookDeliveries({ keepDays: 1, keep: 9, limit: 9 })).toBe(1);
+    const other = await make("https://two.example/");
+    for (let n = 0; n < 4; n += 1) {
+      await suite.statements.recordPush({ webhookId, runId: n, ...anyAttempt });
+      await suite.statements.recordPush({ webhookId: other.webhookId, runId: n, ...anyAttempt });
+    }
+    const pruneTo = (keep: number, limit: number) =>
+      suite.statements.pruneWebhookDeliveries({ keepDays: 1, keep, limit });
+    expect([await pruneTo(2, 3), await pruneTo(2, 3), await pruneTo(2, 3)]).toEqual([3, 1, 0]);
+    const logged = async (id: string) =>
+      (await logOf(id)).map(({ event, runId }) => (event === "run.queued" ? runId : "due"));
+    expect(await logged(webhookId)).toEqual([3, 2, "due", "due", "due"]);
+    expect(await logged(other.webhookId)).toEqual([3, 2]);
   });
 
   it("are told of a run that was deleted before they heard of it", async () => {

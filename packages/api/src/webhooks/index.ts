@@ -43,7 +43,7 @@ export function createWebhooks(
     startPushing: createStartPushing({ ...parts, ...worker }),
     stopDeliveries: deliveries.stop,
     dropDue: (limit) => statements.dropDueDeliveries({ keep: limits.dueDeliveriesMax, limit }),
-    prune: (limit) => statements.pruneWebhookDeliveries({ keepDays, limit }),
+    prune: (limit) => statements.pruneWebhookDeliveries({ keepDays, keep: limits.loggedDeliveriesMax, limit }),
   };
   return { webhooks: { ...createWebhookManagement(parts), ...createWebhookInspection(deps, send) }, loops };
 }

@@ -62,17 +62,34 @@ export function prepareDropDueDeliveries(db: Db): DropDueDeliveries {
   return async (options) => (await statement.execute({ ...options })).length;
 }
 
-/** Deletes up to `limit` deliveries that were over more than `keepDays` ago. Returns how many there were. */
-export type PruneWebhookDeliveries = (options: { keepDays: number; limit: number }) => Promise<number>;
+/**
+ * Deletes up to `limit` deliveries that were over more than `keepDays` ago, or have `keep` newer ones of their webhook that are
+ * over too. Returns how many there were.
+ */
+export type PruneWebhookDeliveries = (options: { keepDays: number; keep: number; limit: number }) => Promise<number>;
 
 export function preparePruneWebhookDeliveries(db: Db): PruneWebhookDeliveries {
+  const limit = sql`${sql.placeholder("limit")}::int`;
   const statement = db
     .delete(webhookDeliveries)
     .where(
       sql`delivery_id = any(array(
-        select delivery_id from webhook_deliveries
-        where ended_at < now() - ${sql.placeholder("keepDays")}::int * interval '1 day'
-        limit ${sql.placeholder("limit")}::int
+        (
+          select delivery_id from webhook_deliveries
+          where ended_at < now() - ${sql.placeholder("keepDays")}::int * interval '1 day'
+          limit ${limit}
+        )
+        union
+        (
+          select beyond.delivery_id
+          from webhooks cross join lateral (
+            select ended.delivery_id from webhook_deliveries as ended
+            where ended.webhook_id = webhooks.webhook_id and ended.ended_at is not null
+            order by ended.delivery_id desc offset ${sql.placeholder("keep")}::int limit ${limit}
+          ) as beyond
+          limit ${limit}
+        )
+        limit ${limit}
       ))`,
     )
     .returning({ deliveryId: webhookDeliveries.deliveryId })

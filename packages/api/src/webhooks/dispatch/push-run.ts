@@ -5,6 +5,7 @@ import type { Pseudonym } from "../../identity/pseudonym.ts";
 import type { ReleaseRun } from "../../runs/release.ts";
 import type { UseCaseDeps } from "../../use-case-deps.ts";
 import { queuedBody } from "../sending/message-bodies.ts";
+import type { RecentPushes } from "./recent-pushes.ts";
 import type { ReportAttempt } from "./report-attempt.ts";
 import type { SendWebhook } from "../sending/send.ts";
 import { signMessage } from "../sending/sign.ts";
@@ -21,7 +22,10 @@ export interface PushDeps extends UseCaseDeps {
 /** Hands a claimed run to a webhook with one request, or gives it back to the queue. */
 export type PushRun = (webhook: ActiveWebhook, run: ClaimedRun) => Promise<void>;
 
-export function createPushRun(deps: PushDeps, stop: AbortSignal): PushRun {
+export function createPushRun(
+  deps: PushDeps,
+  { recentPushes, stop }: { recentPushes: RecentPushes; stop: AbortSignal },
+): PushRun {
   const { statements, settings, send, release, report, targets, pseudonym } = deps;
 
   /** Null if the webhook is there no longer. */
@@ -43,15 +47,20 @@ export function createPushRun(deps: PushDeps, stop: AbortSignal): PushRun {
   };
 
   return async (webhook, run) => {
+    recentPushes.add(run, webhook.webhookId);
     const attempt = await sendRun(webhook, run);
     if (attempt === null) {
+      recentPushes.remove(run);
       await giveBack(run);
       await targets.refresh();
       return;
     }
     // A receiver that was cut off may have begun to work. If not, the lease runs out.
     if (attempt.error === "stopped") return;
-    targets.pushed(webhook.webhookId, attempt.error === null);
+    if (attempt.error !== null) {
+      recentPushes.remove(run);
+      targets.failed(webhook.webhookId);
+    } else if (!recentPushes.hasComeBack(run)) targets.succeeded(webhook.webhookId);
     // After the time-out the lease is over in any case.
     if (attempt.error !== null && attempt.error !== "timeout") await giveBack(run);
     await report.pushed(webhook.webhookId, run.runId, attempt);

@@ -1,9 +1,10 @@
 import type { AttemptResult } from "@deepbot/db";
-import { lookup, type LookupAddress } from "node:dns";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { untilAborted } from "../../shared/until-aborted.ts";
 import { isPublicAddress } from "./addresses.ts";
+import { createResolve, type Resolve } from "./resolve.ts";
 
 /** What of a response is read, so that its sender can finish. None of it is kept. */
 const responseMaxBytes = 16 * 1024;
@@ -17,12 +18,6 @@ export interface WebhookRequest {
 /** Posts once. It never throws: what went wrong is a word in the result. */
 export type SendWebhook = (request: WebhookRequest, stop: AbortSignal) => Promise<AttemptResult>;
 
-type Resolve = (
-  hostname: string,
-  options: { all: true },
-  callback: (error: Error | null, addresses: LookupAddress[]) => void,
-) => void;
-
 export interface SendOptions {
   /** For a whole attempt. */
   timeoutMs: number;
@@ -32,36 +27,33 @@ export interface SendOptions {
 }
 
 class AddressRefused extends Error {}
+class NameUnresolved extends Error {}
 
 /**
  * Looks a host up for the very connection that is being made, so that a name cannot lead elsewhere after it was checked. One
  * bad address refuses the name.
  */
-function createGuardedLookup({ allowPrivate, resolve = lookup }: SendOptions): LookupFunction {
+function createGuardedLookup({ allowPrivate, resolve = createResolve() }: SendOptions): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { all: true }, (error, addresses) => {
-      // The driver gives no addresses beside an error.
-      const [first] = error === null ? addresses : [];
-      const isRefused =
-        !allowPrivate && first !== undefined && addresses.some(({ address }) => !isPublicAddress(address));
-      if (error !== null || isRefused || first === undefined) {
-        callback(error ?? new AddressRefused(), "", 0);
-        return;
-      }
-      if (options.all) callback(null, addresses);
+    const connect = (addresses: Awaited<ReturnType<Resolve>>): void => {
+      const [first] = addresses;
+      const isRefused = !allowPrivate && addresses.some(({ address }) => !isPublicAddress(address));
+      if (isRefused || first === undefined) callback(isRefused ? new AddressRefused() : new NameUnresolved(), "", 0);
+      else if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
-    });
+    };
+    void resolve(hostname).then(connect, () => callback(new NameUnresolved(), "", 0));
   };
 }
 
 const words: readonly [RegExp, string][] = [
-  [/^(ENOTFOUND|EAI_)/, "dns"],
   [/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|UNABLE_TO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/, "tls"],
   [/^HPE_/, "malformed"],
 ];
 
 function wordOf(error: unknown): string {
   if (error instanceof AddressRefused) return "address_refused";
+  if (error instanceof NameUnresolved) return "dns";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return words.find(([form]) => form.test(code))?.[1] ?? "connection";
 }
@@ -104,7 +96,13 @@ export function createSendWebhook(options: SendOptions): SendWebhook {
         signal,
       };
       const sent = request(target, settings, resolve);
+      // Without this, Node closes the connection and the request neither responds nor fails.
+      sent.on("upgrade", (response, socket) => {
+        socket.destroy();
+        resolve(response.destroy());
+      });
       sent.on("error", reject);
+      sent.on("close", () => reject(new Error("The connection was closed before a response came.")));
       sent.end(body);
     });
 
@@ -117,8 +115,9 @@ export function createSendWebhook(options: SendOptions): SendWebhook {
       durationMs: Math.round(performance.now() - startedAt),
     });
     try {
-      const response = await post(request, AbortSignal.any([expired, stop]));
-      await readAway(response);
+      const signal = AbortSignal.any([expired, stop]);
+      const response = await untilAborted(post(request, signal), signal);
+      await untilAborted(readAway(response), signal).catch(() => response.destroy());
       const status = response.statusCode ?? 0;
       return result(status, wordOfStatus(status));
     } catch (error) {

@@ -1,4 +1,3 @@
-import type { LookupAddress } from "node:dns";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
@@ -100,10 +99,36 @@ describe("a request to a receiver", () => {
     });
   });
 
+  it.each([
+    ["another protocol", "upgrade: websocket\r\nconnection: upgrade\r\n\r\n"],
+    ["another protocol, and speaks it", "upgrade: websocket\r\nconnection: upgrade\r\n\r\nmore"],
+    ["no protocol", "\r\n"],
+  ])("has failed when the receiver switches to %s, and its connection is closed", async (_, rest) => {
+    const closed = Promise.withResolvers<void>();
+    const url = await startRaw((socket) => {
+      socket.on("close", () => closed.resolve());
+      socket.once("data", () => socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rest}`));
+    });
+    expect(await sendTo(url, { timeoutMs: 2_000 })).toMatchObject({ status: 101, error: "status" });
+    await closed.promise;
+  });
+
+  it("is over when the receiver says to wait, and closes", async () => {
+    const url = await startRaw((socket) => socket.once("data", () => socket.end("HTTP/1.1 102 Processing\r\n\r\n")));
+    expect(await sendTo(url)).toMatchObject({ status: null, error: "connection" });
+  });
+
+  it("ends with its time when the receiver says to wait for ever", async () => {
+    const url = await startRaw((socket) => {
+      const waiting = setInterval(() => socket.write("HTTP/1.1 100 Continue\r\n\r\n"), 20);
+      socket.on("close", () => clearInterval(waiting));
+    });
+    expect(await sendTo(url, { timeoutMs: 200 })).toMatchObject({ status: null, error: "timeout" });
+  });
+
   it("names a dead receiver, a missing name and one without TLS", async () => {
     const receiver = await startReceiver();
-    const resolve: SendOptions["resolve"] = (_host, _options, done) =>
-      done(Object.assign(new Error("none"), { code: "ENOTFOUND" }), []);
+    const resolve = () => Promise.reject(new Error("There is no such name."));
     expect(await sendTo("http://127.0.0.1:1/")).toMatchObject({ error: "connection" });
     expect(await sendTo("http://nowhere.example/", { resolve })).toMatchObject({ error: "dns" });
     expect(await sendTo(receiver.url.replace("http:", "https:"))).toMatchObject({ error: "tls" });
@@ -136,12 +161,9 @@ describe("a request to a receiver", () => {
 describe("the guard against private addresses", () => {
   const resolveTo =
     (...answers: string[][]): NonNullable<SendOptions["resolve"]> =>
-    (_host, _options, done) => {
+    async () => {
       const addresses = answers.length > 1 ? answers.shift() : answers[0];
-      done(
-        null,
-        (addresses ?? []).map((address): LookupAddress => ({ address, family: address.includes(":") ? 6 : 4 })),
-      );
+      return (addresses ?? []).map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
     };
 
   it("refuses an address itself, and a name that leads to one", async () => {
@@ -165,6 +187,10 @@ describe("the guard against private addresses", () => {
     expect(["timeout", "connection"]).toContain(first.error);
     expect(await sendTo(name, options)).toMatchObject({ error: "address_refused" });
     expect(received).toEqual([]);
+  });
+
+  it("finds nothing at a name without an address", async () => {
+    expect(await sendTo("http://receiver.example/", { resolve: resolveTo([]) })).toMatchObject({ error: "dns" });
   });
 
   it("looks a name up once for each request and connects to what it got", async () => {
