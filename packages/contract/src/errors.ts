@@ -32,8 +32,11 @@ export function isErrorCode(code: string): code is ErrorCode {
 }
 
 /** The sentence that a person may read. */
-export function errorMessage(code: ErrorCode, locale: Locale, details: ErrorDetails = {}): string {
+export function errorMessage(
+  code: ErrorCode,
+  locale: Locale,
+  facts: Readonly<Partial<Record<string, string | number>>> = {},
+): string {
   const { text } = errorCatalogue[code];
-  const facts: Readonly<Record<string, string | number | undefined>> = details;
   return text[locale].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? ""));
 }
