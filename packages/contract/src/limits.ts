@@ -28,6 +28,11 @@ export const limits = {
   historyDefault: 100,
   historyMaxBytes: 1024 * 1024,
   historyDefaultBytes: 256 * 1024,
+  /**
+   * UTF-8 bytes of the messages of all runs of one claim. JSON can spend six bytes on one: with instructions and names of members
+   * a response stays under 25 MB.
+   */
+  claimMaxBytes: 3 * 1024 * 1024,
   confirmWithinMinMs: 1_000,
   /** Runs of one question: the first and its repetitions. */
   runsPerQuestion: 20,
