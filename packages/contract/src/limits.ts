@@ -85,6 +85,8 @@ export const limits = {
   deliveryPageDefault: 50,
   /** Due deliveries of one webhook. The oldest beyond them are dropped. */
   dueDeliveriesMax: 10_000,
+  /** More than any answer costs. What a worker reports beyond it is not counted: a few nonsensical reports would exceed the counters. */
+  answerTokensMax: 1_000_000_000_000,
   failureCodeMax: 64,
   failureMessageMax: 500,
   eventIdMax: 100,
