@@ -38,6 +38,9 @@ import { trpcRoutes } from "./transports/trpc.ts";
 /** Refusals that the audit log keeps in an hour: of one kind and address, and of all together. */
 const auditedPerHour = { perKind: 5, total: 1_000 };
 
+/** The same of what persons do. Signing out everywhere ends up to twenty tokens at once. */
+const auditedPerPersonHour = { perKind: 30, total: 20_000 };
+
 /** A listening server. */
 export interface App {
   port: number;
@@ -155,6 +158,7 @@ function createRecorders(
     { statements, events },
     {
       perHour: auditedPerHour,
+      perPersonHour: auditedPerPersonHour,
       onDropped: (count) => {
         log.warn({ module: "audit", event: "audit_rows_dropped", count }, `${count} audit rows could not be stored`);
       },

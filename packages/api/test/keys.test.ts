@@ -230,12 +230,13 @@ describe("a personal token", () => {
     expect(await refusalOf(ann.tokens.end({ token_id }))).toBe("token_not_found");
   });
 
-  it("may not sign out everywhere, manage tokens, delete the account or act as an operator", async () => {
+  it("may not end sessions, manage tokens, delete the account or act as an operator", async () => {
     const { script, token_id } = await makeToken();
     const { token } = await operator.tokens.create({ name: "of the operator" });
     const ofOperator = platform.as({ personalToken: token });
     const calls = [
       script.sessions.endAll(),
+      script.sessions.end({ session_id: crypto.randomUUID() }),
       script.tokens.list(),
       script.tokens.create({ name: "another" }),
       script.tokens.end({ token_id }),

@@ -102,6 +102,28 @@ describe("sessions", () => {
     expect(await refusalOf(ann.sessions.endAll())).toBe("session_invalid");
   });
 
+  it("all end together with the personal tokens, also those under which an answer is watched", async () => {
+    const [ann, bob] = [await platform.person(), await platform.person()];
+    const { token, token_id } = await ann.tokens.create({ name: "script" });
+    const script = platform.as({ personalToken: token });
+    const ofBob = platform.as({ personalToken: (await bob.tokens.create({ name: "script" })).token });
+    const { dialog } = await ann.dialogs.create({ dialog_name: "talk" });
+    const { run_id } = await ann.runs.start({ dialog_id: dialog, text_user: "hi" });
+    const events = (await script.runs.watch({ run_id }))[Symbol.asyncIterator]();
+    await events.next();
+    const ending = refusalOf(events.next());
+    expect(await ann.sessions.endAll()).toEqual({ ended: 1 });
+    expect(await ending).toBe("token_invalid");
+    expect(await refusalOf(script.auth.me())).toBe("token_invalid");
+    expect(await refusalOf(ofBob.auth.me())).toBe("answered");
+    expect(platform.emitted).toContainEqual({
+      kind: "personal_token_changed",
+      change: "ended",
+      userId: ann.userId,
+      tokenId: token_id,
+    });
+  });
+
   it("are not given or ended without one", async () => {
     const nobody = platform.as();
     expect(await refusalOf(nobody.sessions.list())).toBe("unauthenticated");

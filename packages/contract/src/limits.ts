@@ -28,6 +28,11 @@ export const limits = {
   historyDefault: 100,
   historyMaxBytes: 1024 * 1024,
   historyDefaultBytes: 256 * 1024,
+  /**
+   * UTF-8 bytes of the messages of all runs of one claim. JSON can spend six bytes on one: with instructions and names of members
+   * a response stays under 25 MB.
+   */
+  claimMaxBytes: 3 * 1024 * 1024,
   confirmWithinMinMs: 1_000,
   /** Runs of one question: the first and its repetitions. */
   runsPerQuestion: 20,
@@ -84,6 +89,8 @@ export const limits = {
   dueDeliveriesMax: 10_000,
   /** Deliveries in the log of one webhook. */
   loggedDeliveriesMax: 10_000,
+  /** More than any answer costs. What a worker reports beyond it is not counted: a few nonsensical reports would exceed the counters. */
+  answerTokensMax: 1_000_000_000_000,
   failureCodeMax: 64,
   failureMessageMax: 500,
   eventIdMax: 100,

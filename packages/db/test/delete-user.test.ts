@@ -94,7 +94,7 @@ describeEachEngine("deleting a user", (engine) => {
           assistantIds: null,
           scopes: serviceKeyScopes,
         }),
-        suite.statements.revokeUserSessions({ userId: ann.userId, sessionId: null }),
+        suite.statements.revokeUserCredentials(ann.userId),
         suite.statements.reapRuns({ limit: 100, cancelGraceMs: 0 }),
       ]);
       expect(deleted).toBeDefined();

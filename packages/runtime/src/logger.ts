@@ -19,16 +19,21 @@ function localTime(ms: number): string {
   return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(":")}`;
 }
 
-/** Names that come from outside must neither end a line nor colour the terminal. */
-function escapeControl(character: string): string {
-  return `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
+/** Control and format characters, line and paragraph separators. */
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Names that come from outside must neither end, reverse or hide a part of a line nor colour the terminal. */
+function escapeInvisible(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const digits = code.toString(16).padStart(2, "0");
+  return code > 0xff ? `\\u{${digits}}` : `\\x${digits}`;
 }
 
 /** `time - LEVEL - module - message`, as in the original's log. */
 function toReadable(json: string): string {
   const { time, level, module, msg } = lineSchema.parse(JSON.parse(json));
   const line = `${localTime(time)} - ${(pino.levels.labels[level] ?? "info").toUpperCase()} - ${module} - ${msg}`;
-  return `${line.replaceAll(/\p{Cc}/gu, escapeControl)}\n`;
+  return `${line.replaceAll(invisible, escapeInvisible)}\n`;
 }
 
 /** Adds nothing to a line. */

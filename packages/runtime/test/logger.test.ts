@@ -40,3 +40,9 @@ test("a name that holds control characters stays on one readable line", () => {
   expect(printed).toHaveLength(1);
   expect(printed[0]).toContain(String.raw`worker a\x0ab\x1b[31m`);
 });
+
+test("a name can neither reverse a readable line nor hide a part of it", () => {
+  const statement = String.raw`log.info({}, "worker a\u202eb\u2066c\u200bd\u2028e\ufefff\u{e0001}g я 你 👍")`;
+  const [line] = printedBy(statement, { production: false });
+  expect(line).toContain(String.raw`worker a\u{202e}b\u{2066}c\u{200b}d\u{2028}e\u{feff}f\u{e0001}g я 你 👍`);
+});

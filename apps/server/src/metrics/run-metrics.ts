@@ -1,4 +1,5 @@
 import type { AppEvent, UseCases } from "@deepbot/api/server";
+import { limits } from "@deepbot/contract";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 type RunTransition = Extract<AppEvent, { kind: "run_transition" }>;
@@ -53,8 +54,8 @@ function createRunCounters(registers: Registry[]): (transition: RunTransition) =
     transitions.inc({ from: from ?? "none", to });
     if (reason !== undefined) setbacks.inc({ to, reason: ownReasons.has(reason) ? reason : "reported" });
     if (usage === undefined) return;
-    tokens.inc({ direction: "input" }, usage.input_tokens ?? 0);
-    tokens.inc({ direction: "output" }, usage.output_tokens ?? 0);
+    tokens.inc({ direction: "input" }, Math.min(usage.input_tokens ?? 0, limits.answerTokensMax));
+    tokens.inc({ direction: "output" }, Math.min(usage.output_tokens ?? 0, limits.answerTokensMax));
   };
 }
 

@@ -12,6 +12,7 @@ function transportErrors({ inputInQuery, takesInput }: Operation): readonly Erro
     "host_malformed",
     "query_malformed",
     "credentials_mixed",
+    "authorization_malformed",
     // Of foreign pages: writes, and reads with the cookie.
     "origin_refused",
     "too_many_requests",

@@ -120,6 +120,9 @@ interface Keys {
 
 const bearerForm = /^Bearer +(\S+)$/i;
 
+/** What other programs may take for a bearer token. */
+const bearerLike = /^\s*bearer/i;
+
 /**
  * Each bearer token of a request: `req.headers` has only the first of several headers.
  *
@@ -131,14 +134,23 @@ export function bearerTokensOf(req: IncomingMessage): string[] {
   return values.flatMap((value) => bearerForm.exec(value)?.[1] ?? []);
 }
 
+/** The sender of a token that cannot be read means that token: the request must not go on with another credential. */
+function refuseMalformedBearers(req: IncomingMessage): void {
+  if (req.headers.authorization === undefined) return;
+  const values = req.headersDistinct["authorization"] ?? [];
+  if (values.some((value) => bearerLike.test(value) && !bearerForm.test(value)))
+    throw new AppError("authorization_malformed");
+}
+
 /**
  * Reads the keys of a request.
  *
  * @param sessionToken of the request's cookie
  * @throws {AppError} `credentials_mixed` when there is more than one credential: the request would get the rights of one while
- *   its sender meant the other
+ *   its sender meant the other; `authorization_malformed`
  */
 export function readKeys(req: IncomingMessage, sessionToken?: string): Keys {
+  refuseMalformedBearers(req);
   const bearers = bearerTokensOf(req);
   const [bearer] = bearers;
   const serviceKey = headerOf(req, "x-messages-key");
@@ -198,7 +210,8 @@ const noCookies: CookieWriter = { setSessionToken: () => {}, renewSessionToken: 
 /**
  * The context that procedures receive.
  *
- * @throws {AppError} `origin_refused` for a foreign page's read with the person's cookie, `credentials_mixed`
+ * @throws {AppError} `origin_refused` for a foreign page's read with the person's cookie, `credentials_mixed`,
+ *   `authorization_malformed`
  */
 export function procedureContext(
   request: RequestContext,

@@ -162,6 +162,13 @@ describe("a personal token", () => {
     }
   });
 
+  it("that is not written as the scheme demands is refused, also beside a cookie", async () => {
+    const ann = await api.signIn();
+    const { token } = await makeToken(ann);
+    const reply = await ann.call("GET /me", { headers: { Authorization: `Bearer\t${token}` } });
+    expect(expectProblem(reply, 400).code).toBe("authorization_malformed");
+  });
+
   it("that is wrong or has ended is 401 with WWW-Authenticate, and is no key", async () => {
     const ann = await api.signIn();
     const { token, token_id } = await makeToken(ann);

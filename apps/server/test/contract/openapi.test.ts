@@ -42,7 +42,7 @@ const promised: [Target, object[], number][] = [
   ["GET /worker/stats", serviceKey, 200],
   ["GET /dialogs/{dialog_id}/messages", cookie, 200],
   ["GET /sessions", cookie, 200],
-  ["DELETE /sessions/{session_id}", cookie, 200],
+  ["DELETE /sessions/{session_id}", session, 200],
   ["POST /logout/everywhere", session, 200],
   ["GET /me/export", cookie, 200],
   ["GET /assistants", cookie, 200],

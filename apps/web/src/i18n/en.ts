@@ -112,7 +112,7 @@ export const en = {
     endLabel: "Sign out of {{device}}",
     endAll: "Sign out everywhere",
     endAllTitle: "Sign out of all devices?",
-    endAllText: "You’ll be signed out on every device, including this one.",
+    endAllText: "You’ll be signed out on every device, including this one. Your personal tokens will be revoked, too.",
     ended: "The device has been signed out.",
     data: "Your data",
     dataHint: "Everything that Deepbot stores about you, in one JSON file.",
@@ -129,7 +129,7 @@ export const en = {
   },
   tokens: {
     title: "Personal tokens",
-    hint: "For your own programs. A token acts as you, but it can’t delete your account, sign you out everywhere or make other tokens.",
+    hint: "For your own programs. A token acts as you, but it can’t delete your account, sign you out of devices or make other tokens.",
     neverUsed: "Never used",
     usedAt: "Last used {{when}}",
     madeAt: "Created {{when}}",

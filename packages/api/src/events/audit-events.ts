@@ -1,7 +1,7 @@
 import type { AuditEvent, Statements } from "@deepbot/db";
 import { statusOf } from "@deepbot/contract";
 import { requestScope } from "../request-scope.ts";
-import { createSampler } from "../shared/sampler.ts";
+import { createSampler, type Sampler, type SamplerOptions } from "../shared/sampler.ts";
 import type { AppEvent, Events } from "./events.ts";
 
 type Row = Pick<AuditEvent, "kind"> & Partial<AuditEvent>;
@@ -72,21 +72,24 @@ function webhookRow(event: AuditedEvent & { kind: "webhook_changed" | "webhook_d
   return { kind, facts: { webhook_id: webhookId, assistant_id: assistantId, reason } };
 }
 
-/** Kinds that anybody can cause at will are sampled; `undefined` for events that leave no row. */
-function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefined {
+/**
+ * Kinds that anybody can cause at will are sampled by address, those that a person can cause, by person; `undefined` for events
+ * that leave no row.
+ */
+function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string; personKind?: string } | undefined {
   switch (event.kind) {
     case "signed_in": {
       const { kind, userId, sessionId } = event;
-      return { row: { kind, userId, sessionId } };
+      return { row: { kind, userId, sessionId }, personKind: kind };
     }
     case "sessions_ended": {
       const { kind, userId, reason, sessionIds } = event;
-      return { row: { kind, userId, facts: { reason, count: sessionIds.length } } };
+      return { row: { kind, userId, facts: { reason, count: sessionIds.length } }, personKind: `${kind} ${reason}` };
     }
     case "account_exported":
     case "account_deleted": {
       const { kind, userId } = event;
-      return { row: { kind, userId } };
+      return { row: { kind, userId }, personKind: kind };
     }
     case "assistant_changed": {
       const { kind, userId, change, assistantId, slug, before, after } = event;
@@ -104,7 +107,7 @@ function rowOf(event: AuditedEvent): { row: Row; sampledKind?: string } | undefi
     }
     case "personal_token_changed": {
       const { kind, change, userId, tokenId } = event;
-      return { row: { kind, userId, keyId: tokenId, facts: { change } } };
+      return { row: { kind, userId, keyId: tokenId, facts: { change } }, personKind: `${kind} ${change}` };
     }
     case "request_refused": {
       const { code } = event;
@@ -173,23 +176,11 @@ function createWriter(
   };
 }
 
-/**
- * Records sign-ins, refusals, exports, deletions, the first use of a key in each hour, and limits that were reached.
- *
- * @param onDropped told how many rows were lost together
- * @param perHour refusals that are kept in an hour, of each kind and address and of all together; the others are counted
- */
-export function createAuditTrail(
-  { statements, events }: { statements: Pick<Statements, "insertAuditEvents">; events: Pick<Events, "subscribe"> },
-  { perHour, onDropped }: { perHour: { perKind: number; total: number }; onDropped: (count: number) => void },
-): AuditTrail {
-  const writer = createWriter(statements, onDropped);
-  const add = (row: Row): void => {
-    const { address = null, identity = {} } = requestScope.getStore() ?? {};
-    const { userId = null, sessionId = null, keyId = null } = identity;
-    writer.add({ userId, sessionId, keyId, address, facts: {}, ...row });
-  };
-  const sampler = createSampler({
+type PerHour = Pick<SamplerOptions, "perKind" | "total">;
+
+/** Samples what strangers cause. The row of those that were left out names their address. */
+function createAddressSampler(perHour: PerHour, add: (row: Row) => void): Sampler {
+  return createSampler({
     windowMs: hourMs,
     ...perHour,
     onSuppressed: ({ kind: text, address = null, count }) => {
@@ -201,11 +192,47 @@ export function createAuditTrail(
       });
     },
   });
+}
+
+/** Samples what persons cause, with their id in the place of an address. */
+function createPersonSampler(perHour: PerHour, add: (row: Row) => void): Sampler {
+  return createSampler({
+    windowMs: hourMs,
+    ...perHour,
+    onSuppressed: ({ kind: text, address: userId, count }) => {
+      const [kind = "", of] = text.split(" ");
+      if (userId === undefined) add({ kind: "limit_reached", facts: { code: "audit_rows", suppressed: count } });
+      else add({ kind, userId: Number(userId), facts: { suppressed: count, ...(of === undefined ? {} : { of }) } });
+    },
+  });
+}
+
+/**
+ * Records sign-ins, refusals, exports, deletions, the first use of a key in each hour, and limits that were reached.
+ *
+ * @param onDropped told how many rows were lost together
+ * @param perHour refusals that are kept in an hour, of each kind and address and of all together; the others are counted
+ * @param perPersonHour the same of what persons do, of each kind and person and of all together
+ */
+export function createAuditTrail(
+  { statements, events }: { statements: Pick<Statements, "insertAuditEvents">; events: Pick<Events, "subscribe"> },
+  options: { perHour: PerHour; perPersonHour: PerHour; onDropped: (count: number) => void },
+): AuditTrail {
+  const writer = createWriter(statements, options.onDropped);
+  const add = (row: Row): void => {
+    const { address = null, identity = {} } = requestScope.getStore() ?? {};
+    const { userId = null, sessionId = null, keyId = null } = identity;
+    writer.add({ userId, sessionId, keyId, address, facts: {}, ...row });
+  };
+  const ofAddresses = createAddressSampler(options.perHour, add);
+  const ofPersons = createPersonSampler(options.perPersonHour, add);
   const record = (event: AuditedEvent): void => {
     const found = rowOf(event);
     if (found === undefined) return;
-    const { row, sampledKind } = found;
-    if (sampledKind === undefined || sampler.admit(sampledKind, requestScope.getStore()?.address)) add(row);
+    const { row, sampledKind, personKind } = found;
+    if (sampledKind !== undefined && !ofAddresses.admit(sampledKind, requestScope.getStore()?.address)) return;
+    if (personKind !== undefined && !ofPersons.admit(personKind, String(row.userId))) return;
+    add(row);
   };
   events.subscribe((event) => {
     if (isAudited(event)) record(event);
@@ -213,7 +240,8 @@ export function createAuditTrail(
   return {
     dropped: writer.dropped,
     close: async () => {
-      sampler.flush();
+      ofAddresses.flush();
+      ofPersons.flush();
       await writer.close();
     },
   };

@@ -26,7 +26,7 @@ export const sessionsRouter = router({
       };
     }),
 
-  end: personProcedure
+  end: sessionProcedure
     .meta({
       rateLimit: "change",
       openapi: {
@@ -35,7 +35,7 @@ export const sessionsRouter = router({
         tags: ["account"],
         summary: "End a session",
         description:
-          "Its cookie stops working at once on every server, and its event streams are closed. The current session can be ended too.",
+          "Its cookie stops working at once on every server, and its event streams are closed. The current session can be ended too. 403 `token_not_allowed` for a personal token.",
       },
       errors: ["session_not_found"],
     })
@@ -55,7 +55,8 @@ export const sessionsRouter = router({
         path: "/logout/everywhere",
         tags: ["account"],
         summary: "Sign out everywhere",
-        description: "Ends every session of the user, including this one, and expires the cookie. The body is ignored.",
+        description:
+          "Ends every session of the user, including this one, and every personal token, and expires the cookie. The body is ignored.",
       },
     })
     .output(sync(endAllSessionsOutput))

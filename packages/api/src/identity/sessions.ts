@@ -12,19 +12,20 @@ export function createSessions({ statements, events }: Pick<UseCaseDeps, "statem
 
     /** @throws {AppError} `session_not_found` */
     end: async (userId: number, sessionId: string): Promise<void> => {
-      const sessionIds = await statements.revokeUserSessions({ userId, sessionId });
-      if (sessionIds.length === 0) throw new AppError("session_not_found");
-      events.emit({ kind: "sessions_ended", reason: "ended_by_owner", userId, sessionIds });
+      const ended = await statements.revokeUserSession({ userId, sessionId });
+      if (ended === undefined) throw new AppError("session_not_found");
+      events.emit({ kind: "sessions_ended", reason: "ended_by_owner", userId, sessionIds: [ended] });
     },
 
     /**
-     * Ends every session, including the caller's.
+     * Ends every session, including the caller's, and every personal token.
      *
-     * @returns how many there were
+     * @returns how many sessions there were
      */
     endAll: async (userId: number): Promise<number> => {
-      const sessionIds = await statements.revokeUserSessions({ userId, sessionId: null });
+      const { sessionIds, tokenIds } = await statements.revokeUserCredentials(userId);
       events.emit({ kind: "sessions_ended", reason: "signed_out_everywhere", userId, sessionIds });
+      for (const tokenId of tokenIds) events.emit({ kind: "personal_token_changed", change: "ended", userId, tokenId });
       return sessionIds.length;
     },
   };

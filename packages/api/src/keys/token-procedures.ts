@@ -32,7 +32,7 @@ export const tokensRouter = router({
         tags: ["account"],
         summary: "Make a personal token",
         description:
-          "For a program of one's own: sent as `Authorization: Bearer …` it acts as the person, but may not sign out everywhere, manage tokens, delete the account or act as an operator. The response is the only one with the token. At most 20 a person. 403 `sign_in_again` when the sign-in was too long ago.",
+          "For a program of one's own: sent as `Authorization: Bearer …` it acts as the person, but may not end sessions, manage tokens, delete the account or act as an operator. The response is the only one with the token. At most 20 a person. 403 `sign_in_again` when the sign-in was too long ago.",
       },
       errors: ["token_limit"],
       status: 201,

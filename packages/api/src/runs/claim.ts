@@ -1,3 +1,4 @@
+import { limits } from "@deepbot/contract";
 import type { ClaimedRun } from "@deepbot/db";
 import type { FindServedAssistants } from "../assistants/served-assistants.ts";
 import type { RunTransition } from "../events/events.ts";
@@ -86,7 +87,8 @@ function createClaimNow({ statements, events }: Pick<UseCaseDeps, "statements" |
   return async ({ fallback, ...claim }: ResolvedClaim): Promise<ClaimedRun[]> => {
     const wanted = leaveToOthers(claim.assistantIds, fallback ? await presence.servedByOthers() : []);
     if (wanted === undefined) return [];
-    const claimed = await statements.claimRuns({ ...claim, ...wanted, movesClock: isClockDue() });
+    const { claimMaxBytes } = limits;
+    const claimed = await statements.claimRuns({ ...claim, ...wanted, claimMaxBytes, movesClock: isClockDue() });
     for (const run of claimed) {
       presence.gave({ keyId: claim.keyId, name: claim.worker }, run.runId);
       events.emit(describeClaim(claim.worker, run));

@@ -77,6 +77,14 @@ export const refusals = {
       ru: "В запросе больше одного ключа или cookie: отправьте что-то одно.",
     },
   },
+  authorization_malformed: {
+    status: 400,
+    failure: "refused",
+    text: {
+      en: "The Authorization header is malformed: write “Bearer”, a space and the key or token, nothing else.",
+      ru: "Заголовок Authorization повреждён: напишите «Bearer», пробел и ключ или токен, и больше ничего.",
+    },
+  },
   webhook_not_found: {
     status: 404,
     failure: "refused",

@@ -73,7 +73,9 @@ export const claimInput = z.strictObject({
     .min(1)
     .max(limits.historyMaxBytes)
     .default(limits.historyDefaultBytes)
-    .describe("How many bytes of UTF-8 these messages may have together. The question comes in any case"),
+    .describe(
+      "How many bytes of UTF-8 these messages may have together, for each run. All runs of one claim share 3 MiB in equal parts, so that many may come with less. The question comes in any case",
+    ),
 });
 
 export const claimOutput = z.object({

@@ -32,7 +32,8 @@ export interface ClaimedRun {
 
 /**
  * Leases up to `max` queued runs to a worker, in the order of their start tags. With each comes the newest part of its dialog:
- * up to `historyLimit` messages of up to `maxBytes` of UTF-8 together, but the question always. It skips runs that another
+ * up to `historyLimit` messages of up to `maxBytes` of UTF-8 together, but the question always. All runs share `claimMaxBytes`
+ * in equal parts. It skips runs that another
  * statement is claiming, so that no run is given to two workers.
  */
 export type ClaimRuns = (claim: {
@@ -47,6 +48,7 @@ export type ClaimRuns = (claim: {
   confirmWithinMs: number | null;
   historyLimit: number;
   maxBytes: number;
+  claimMaxBytes: number;
   /** Leaves out the runs of these assistants. */
   exceptAssistantIds: readonly number[];
   /** Whether it moves the queue's clock too, where that is due. Each process does so a few times a second. */
@@ -68,7 +70,9 @@ const newestMessages = sql<HistoryMessage[]>`(
       limit ${sql.placeholder("historyLimit")}::int
     ) as newest
   ) as measured
-  where bytes_so_far <= ${sql.placeholder("maxBytes")}::int or bytes_so_far = bytes
+  where bytes_so_far = bytes or bytes_so_far <= (
+    select least(${sql.placeholder("maxBytes")}::int, ${sql.placeholder("claimMaxBytes")}::int / count(*)) from claimed
+  )
 )`;
 
 const claimedAssistant = sql<ClaimedRun["assistant"]>`(

@@ -1,4 +1,4 @@
-import type { RunState, Usage } from "@deepbot/contract";
+import { limits, type RunState, type Usage } from "@deepbot/contract";
 import { sql, type SQL } from "drizzle-orm";
 import type { Db } from "../db.ts";
 import { botUserId, dialogs, isOpenRun, messages, runs } from "../schema/index.ts";
@@ -21,9 +21,6 @@ export interface CompletedRun {
   text: string;
 }
 
-/** More than any answer costs. Without it a few nonsensical reports would exceed the counter. */
-const maxTokensOfAnswer = 1_000_000_000_000;
-
 /** The run that an answer belongs to, in the state that the statement found it in. */
 function targetOf(db: Db, condition: SQL) {
   return db.$with("target", { runId: runs.runId, from: runs.state }).as(sql`
@@ -34,7 +31,7 @@ function targetOf(db: Db, condition: SQL) {
 }
 
 const reportedTokens = (name: "input_tokens" | "output_tokens") =>
-  sql`least(coalesce((usage ->> ${name}::text)::bigint, 0), ${maxTokensOfAnswer}::bigint)`;
+  sql`least(coalesce((usage ->> ${name}::text)::bigint, 0), ${limits.answerTokensMax}::bigint)`;
 
 /** The cost that the worker reports counts on the day of the report. */
 const spentTokens = sql`

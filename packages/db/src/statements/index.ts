@@ -64,7 +64,8 @@ import {
   prepareListLiveSessions,
   preparePruneSessions,
   prepareRevokeSession,
-  prepareRevokeUserSessions,
+  prepareRevokeUserCredentials,
+  prepareRevokeUserSession,
   prepareTouchSessions,
 } from "./sessions.ts";
 import { preparePruneSpentTokens, prepareUpsertUserWithSession } from "./sign-in.ts";
@@ -105,7 +106,8 @@ function createPeopleStatements(db: Db) {
     revokeSession: prepareRevokeSession(db),
     listEndedSessions: prepareListEndedSessions(db),
     listLiveSessions: prepareListLiveSessions(db),
-    revokeUserSessions: prepareRevokeUserSessions(db),
+    revokeUserSession: prepareRevokeUserSession(db),
+    revokeUserCredentials: prepareRevokeUserCredentials(db),
     pruneSessions: preparePruneSessions(db),
     touchSessions: prepareTouchSessions(db),
 

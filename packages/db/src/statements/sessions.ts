@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { Db } from "../db.ts";
-import { sessions, users } from "../schema/index.ts";
+import { personalTokens, sessions, users } from "../schema/index.ts";
 import { prepareDecoded, type BigintCell } from "./prepare-decoded.ts";
 
 /** The user of a request. */
@@ -139,18 +139,47 @@ export function prepareListLiveSessions(db: Db): ListLiveSessions {
   return (wanted) => statement.execute({ ...wanted });
 }
 
-/** Ends one live session of a user, or all of them when `sessionId` is null. Returns the ids of the ended sessions. */
-export type RevokeUserSessions = (wanted: { userId: number; sessionId: string | null }) => Promise<string[]>;
+/** Ends a live session of a user. Returns its id as it is stored; undefined when the user has no such session. */
+export type RevokeUserSession = (wanted: { userId: number; sessionId: string }) => Promise<string | undefined>;
 
-export function prepareRevokeUserSessions(db: Db): RevokeUserSessions {
-  const wanted = sql`${sessions.sessionId} = coalesce(${sql.placeholder("sessionId")}::uuid, ${sessions.sessionId})`;
+export function prepareRevokeUserSession(db: Db): RevokeUserSession {
   const statement = db
     .update(sessions)
     .set({ revokedAt: sql`now()` })
-    .where(and(eq(sessions.userId, sql.placeholder("userId")), wanted, isLive()))
+    .where(
+      and(
+        eq(sessions.userId, sql.placeholder("userId")),
+        eq(sessions.sessionId, sql.placeholder("sessionId")),
+        isLive(),
+      ),
+    )
     .returning({ sessionId: sessions.sessionId })
-    .prepare("revoke_user_sessions");
-  return async (values) => (await statement.execute({ ...values })).map((row) => row.sessionId);
+    .prepare("revoke_user_session");
+  return async (values) => (await statement.execute({ ...values })).at(0)?.sessionId;
+}
+
+/** Ends all live sessions of a user and deletes all their personal tokens. */
+export type RevokeUserCredentials = (userId: number) => Promise<{ sessionIds: string[]; tokenIds: string[] }>;
+
+export function prepareRevokeUserCredentials(db: Db): RevokeUserCredentials {
+  const ofUser = sql`user_id = ${sql.placeholder("userId")}`;
+  const ended = db.$with("ended", { sessionId: sessions.sessionId }).as(sql`
+    update sessions set revoked_at = now()
+    where ${ofUser} and revoked_at is null and expires_at > now()
+    returning session_id`);
+  const deleted = db
+    .$with("deleted", { tokenId: personalTokens.tokenId })
+    .as(sql`delete from personal_tokens where ${ofUser} returning token_id`);
+  const statement = db
+    .with(ended, deleted)
+    .select({
+      // In this order, as `deleteUser` locks them.
+      sessionIds: sql<string[]>`array(select session_id::text from ended)`,
+      tokenIds: sql<string[]>`array(select token_id::text from deleted)`,
+    })
+    .from(sql`(select 1) as one`)
+    .prepare("revoke_user_credentials");
+  return async (userId) => (await statement.execute({ userId })).at(0) ?? { sessionIds: [], tokenIds: [] };
 }
 
 export interface SeenSessions {

@@ -7,7 +7,10 @@ import { requestScope } from "../../../src/request-scope.ts";
 type Stored = AuditEvent & { ageMs: number };
 
 /** An audit trail over a database that takes rows as told. */
-function makeTrail(insert: (rows: readonly Stored[]) => Promise<void> = async () => {}) {
+function makeTrail(
+  insert: (rows: readonly Stored[]) => Promise<void> = async () => {},
+  perPersonHour = { perKind: 5_000, total: 5_000 },
+) {
   const stored: Stored[] = [];
   const lost: number[] = [];
   const batches: number[] = [];
@@ -23,7 +26,7 @@ function makeTrail(insert: (rows: readonly Stored[]) => Promise<void> = async ()
   });
   const trail = createAuditTrail(
     { statements, events: { subscribe } },
-    { perHour: { perKind: 2, total: 10 }, onDropped: (count) => void lost.push(count) },
+    { perHour: { perKind: 2, total: 10 }, perPersonHour, onDropped: (count) => void lost.push(count) },
   );
   return { trail, emit, stored, lost, batches };
 }
@@ -71,6 +74,44 @@ describe("the audit trail", () => {
     expect([first, second]).toMatchObject([{ facts }, { facts }]);
     expect(rest).toMatchObject({ kind: "access_refused", facts: { suppressed: 3, of: "session session_invalid" } });
     expect(more).toEqual([]);
+  });
+
+  it("keeps the first rows of a kind of one person in an hour, counts the others, and leaves others' rows alone", async () => {
+    const { trail, emit, stored } = makeTrail(undefined, { perKind: 2, total: 9 });
+    const change = (userId: number, tokenId: string, made: "created" | "ended") =>
+      emit({ kind: "personal_token_changed", change: made, userId, tokenId });
+    for (const tokenId of ["a", "b", "c", "d"]) {
+      change(3, tokenId, "created");
+      change(3, tokenId, "ended");
+    }
+    change(4, "e", "created");
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    change(3, "f", "created");
+    await trail.close();
+    const kind = "personal_token_changed";
+    expect(stored.map(({ userId, keyId, facts }) => [userId, keyId, facts])).toEqual([
+      [3, "a", { change: "created" }],
+      [3, "a", { change: "ended" }],
+      [3, "b", { change: "created" }],
+      [3, "b", { change: "ended" }],
+      [4, "e", { change: "created" }],
+      [3, null, { suppressed: 2, of: "created" }],
+      [3, null, { suppressed: 2, of: "ended" }],
+      [3, "f", { change: "created" }],
+    ]);
+    expect(new Set(stored.map((row) => row.kind))).toEqual(new Set([kind]));
+  });
+
+  it("counts what is beyond the rows of all persons in an hour", async () => {
+    const { trail, emit, stored } = makeTrail(undefined, { perKind: 2, total: 2 });
+    for (const userId of [3, 4, 5, 6]) emit({ ...signedIn, userId });
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    await trail.close();
+    expect(stored.map(({ kind, userId, facts }) => [kind, userId, facts])).toEqual([
+      ["signed_in", 3, {}],
+      ["signed_in", 4, {}],
+      ["limit_reached", null, { code: "audit_rows", suppressed: 2 }],
+    ]);
   });
 
   it("keeps limits that were reached, and no other refused request", async () => {
