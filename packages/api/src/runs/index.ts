@@ -69,7 +69,7 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
     worker: {
       claim: createClaimRuns(deps, {
         queue: claimQueue,
-        findServedAssistants: createFindServedAssistants(statements),
+        findServedAssistants: createFindServedAssistants(deps),
         presence,
       }),
       ...createProgressReports(deps, { appendDelta, refuse, presence }),
