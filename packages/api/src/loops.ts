@@ -14,8 +14,8 @@ export const loopIntervals = {
   poll: 2_000,
   /** The same for the end of a session with open streams. */
   sessionPoll: 4_000,
-  /** The same for the end of a key or a token, some of which expire. */
-  keyPoll: 1_000,
+  /** The same for the end of a key or a token, some of which expire. Half of the second that is promised for it. */
+  keyPoll: 500,
   /** Delay until the times are stored when sessions, keys and tokens were used last. */
   touchSessions: 5_000,
   /** How soon other servers hear of a worker that comes. */

@@ -5,15 +5,20 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { createPlatform, type Platform, type TestPerson } from "./support/platform.ts";
 import { refusalOf } from "./support/refusal.ts";
 
-/** How soon an end must be felt everywhere. */
+/** How soon an end must be felt everywhere, nineteen times of twenty. */
 const promisedMs = 1_000;
+
+/** For each single end: a machine that runs other tests beside this one may stop for longer than a second. */
+const slowestMs = 5_000;
+
+const rounds = 20;
 
 /**
  * Two servers of one database. The keys are polled only at the second one of the two pairs: notifications alone must do at the
  * first.
  */
 describePostgres("the end of a key or a token at one server is felt at another", () => {
-  const settings = { adminEmails: ["operator@example.com"], retryBackoffMs: 0 };
+  const settings = { adminEmails: ["operator@example.com"], retryBackoffMs: 0, watchesPerUser: 100 };
   let here: Platform;
   let there: Platform;
   let polling: Platform;
@@ -46,9 +51,9 @@ describePostgres("the end of a key or a token at one server is felt at another",
         platform.as({ serviceKey: key, ...(signal === undefined ? {} : { signal }) }),
     };
   };
-  const ask = async () => {
-    const { dialog: dialog_id } = await ann.dialogs.create({ dialog_name: "talk" });
-    const { run_id } = await ann.runs.start({ dialog_id, text_user: "question" });
+  const ask = async (person = ann) => {
+    const { dialog: dialog_id } = await person.dialogs.create({ dialog_name: "talk" });
+    const { run_id } = await person.runs.start({ dialog_id, text_user: "question" });
     return { dialog_id, run_id };
   };
   const claimAt = async (caller: ReturnType<Platform["as"]>, wait_ms = 0) => {
@@ -70,7 +75,7 @@ describePostgres("the end of a key or a token at one server is felt at another",
   const within = async (promise: Promise<unknown>): Promise<unknown> => {
     const began = performance.now();
     const result = await promise;
-    expect(performance.now() - began).toBeLessThan(promisedMs + 4_000);
+    expect(performance.now() - began).toBeLessThan(slowestMs);
     return result;
   };
 
@@ -164,5 +169,75 @@ describePostgres("the end of a key or a token at one server is felt at another",
     expect(await refusalOf(script.auth.me())).toBe("token_invalid");
     await ann.dialogs.delete({ dialog_id });
     await ann.dialogs.delete({ dialog_id: other });
+  });
+
+  interface Lasting {
+    /** Of the key or the token. */
+    id: string;
+    refusal: Promise<unknown>;
+  }
+
+  const beginWait = async (platform: Platform): Promise<Lasting> => {
+    const { key_id, at } = await makeKey();
+    const { waiting } = await waitAt(platform, at(platform));
+    return { id: key_id, refusal: waiting };
+  };
+  const beginStream = async (platform: Platform, person: TestPerson, run_id: number): Promise<Lasting> => {
+    const { token, token_id } = await person.tokens.create({ name: "script" });
+    const events = (await platform.as({ personalToken: token }).runs.watch({ run_id }))[Symbol.asyncIterator]();
+    await events.next();
+    return { id: token_id, refusal: refusalOf(events.next()) };
+  };
+
+  const cases = [
+    {
+      credential: "a key that is revoked",
+      begin: beginWait,
+      server: () => there,
+      end: (key_id: string) => operator.keys.revoke({ key_id }),
+    },
+    {
+      credential: "a key that expires",
+      begin: beginWait,
+      server: () => polling,
+      end: (key_id: string) => expire("service_keys", key_id),
+    },
+    {
+      credential: "a token that is ended",
+      begin: beginStream,
+      server: () => there,
+      end: (token_id: string, person: TestPerson) => person.tokens.end({ token_id }),
+    },
+    {
+      credential: "a token that expires",
+      begin: beginStream,
+      server: () => polling,
+      end: (token_id: string) => expire("personal_tokens", token_id),
+    },
+  ];
+
+  /** How long each of twenty was felt after its end, the longest last. */
+  const measure = async ({ begin, server, end }: (typeof cases)[number]): Promise<number[]> => {
+    const person = await here.person();
+    const { run_id } = await ask(person);
+    const lasting: Lasting[] = [];
+    while (lasting.length < rounds) lasting.push(await begin(server(), person, run_id));
+    const times: Promise<number>[] = [];
+    for (const { id, refusal } of lasting) {
+      const endedAt = performance.now();
+      await end(id, person);
+      times.push(refusal.then(() => performance.now() - endedAt));
+      // The ends are spread over two seconds, so that they come at all moments between polls that are too slow.
+      await delay((2 * promisedMs) / rounds);
+    }
+    return (await Promise.all(times)).toSorted((a, b) => a - b);
+  };
+
+  it.for(cases)("what lasts under $credential ends within a second, nineteen times of twenty", async (each) => {
+    let times = await measure(each);
+    // A busy machine stops for a second now and then; a poll that comes too late does so each time.
+    for (let tries = 1; tries < 3 && (times.at(-2) ?? 0) >= promisedMs; tries += 1) times = await measure(each);
+    expect(times.at(-1)).toBeLessThan(slowestMs);
+    expect(times.at(-2)).toBeLessThan(promisedMs);
   });
 });

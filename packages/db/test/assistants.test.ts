@@ -214,9 +214,9 @@ describeEachEngine("an assistant", (engine) => {
         scopes: serviceKeyScopes,
         assistantIds,
       });
-    expect(await reply([clerk.assistantId])).toEqual({ kind: "no_dialog" });
+    expect(await reply([clerk.assistantId])).toEqual({ kind: "foreign_assistant" });
     expect(await reply([poet.assistantId])).toMatchObject({ kind: "completed", assistantId: poet.assistantId });
-    expect(await reply([clerk.assistantId])).toEqual({ kind: "no_dialog" });
+    expect(await reply([clerk.assistantId])).toEqual({ kind: "foreign_assistant" });
     expect(await reply(null)).toEqual({ kind: "repeated" });
   });
 

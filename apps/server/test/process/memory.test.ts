@@ -55,8 +55,11 @@ function batchOf(dialogs: readonly number[]): string {
   return `/trpc/${dialogs.map(() => "dialogs.get").join(",")}?batch=1&input=${encodeURIComponent(input)}`;
 }
 
-/** Ten times what a machine without other work needs. A history that is held whole stops the server for longer. */
-const livezLimitMs = 5_000;
+/** For 95 of 100 waits for `/livez`. A machine without other work needs a fifth of it. */
+const usualWaitMs = 500;
+
+/** For the slowest, because other tests may hold the processor. A history that is held whole stops the server for longer. */
+const slowestWaitMs = 5_000;
 
 describePostgres("accounts of 60 MB, read from two servers with 512 MB of heap", () => {
   let postgres: TestPostgres;
@@ -90,10 +93,10 @@ describePostgres("accounts of 60 MB, read from two servers with 512 MB of heap",
     await postgres.drop();
   });
 
-  /** Asks as somebody else until `reading` has ended; gives the longest wait for `/livez` in milliseconds. */
-  const serveOthers = async ({ url }: ServerProcess, reading: Promise<unknown>): Promise<number> => {
+  /** Asks as somebody else until `reading` has ended; gives the waits for `/livez` in milliseconds. */
+  const serveOthers = async ({ url }: ServerProcess, reading: Promise<unknown>): Promise<number[]> => {
     const { cookie } = await signInPerson(url, "bob");
-    let slowest = 0;
+    const waits: number[] = [];
     const state = { ended: false };
     const end = (): void => {
       state.ended = true;
@@ -102,10 +105,10 @@ describePostgres("accounts of 60 MB, read from two servers with 512 MB of heap",
     while (!state.ended) {
       const begunAt = performance.now();
       expect((await fetch(`${url}/livez`)).status).toBe(200);
-      slowest = Math.max(slowest, performance.now() - begunAt);
+      waits.push(performance.now() - begunAt);
       expect((await fetch(`${url}/me`, { headers: { cookie } })).status).toBe(200);
     }
-    return slowest;
+    return waits;
   };
 
   test("are sent whole to who reads, are held for nobody who does not, and others are served", async () => {
@@ -122,7 +125,9 @@ describePostgres("accounts of 60 MB, read from two servers with 512 MB of heap",
       expect([status, whole]).toEqual([200, true]);
       expect(bytes).toBeGreaterThan(60_000_000);
     }
-    expect(Math.max(...waits)).toBeLessThan(livezLimitMs);
+    const sorted = waits.flat().toSorted((a, b) => a - b);
+    expect(sorted[Math.floor(0.95 * sorted.length)]).toBeLessThan(usualWaitMs);
+    expect(sorted.at(-1)).toBeLessThan(slowestWaitMs);
     for (const { pid } of servers) expect(peakMemory(pid) ?? 0).toBeLessThan(memoryLimit);
     for (const socket of idle) socket.destroy();
   }, 120_000);

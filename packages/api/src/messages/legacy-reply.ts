@@ -12,6 +12,11 @@ const pendingLimits = {
   maxEarlier: limits.pendingDialogMaxEarlier,
 };
 
+/** A good key that asks for what is not its own leaves a trace like a wrong one. */
+function noteRefusal(events: UseCaseDeps["events"], reason: "foreign_assistant" | "scope_missing"): void {
+  events.emit({ kind: "access_refused", credential: "X-Messages-Key", reason });
+}
+
 /** The original worker protocol: no leases, and a reply names its dialog only. */
 export function createLegacyProtocol(
   { statements, events, settings }: Pick<UseCaseDeps, "statements" | "events" | "settings">,
@@ -42,7 +47,11 @@ export function createLegacyProtocol(
       switch (reply.kind) {
         case "no_dialog":
           throw new AppError("dialog_not_found");
+        case "foreign_assistant":
+          noteRefusal(events, "foreign_assistant");
+          throw new AppError("dialog_not_found");
         case "not_allowed":
+          noteRefusal(events, "scope_missing");
           throw new AppError("scope_missing", { scope: reply.scope });
         case "dialog_full":
           throw new AppError("dialog_full", { limit: reply.limit });

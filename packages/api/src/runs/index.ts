@@ -75,7 +75,7 @@ export function createRuns(deps: UseCaseDeps, parts: RunParts) {
     worker: {
       claim: createClaimRuns(deps, {
         queue: claimQueue,
-        findServedAssistants: createFindServedAssistants(statements),
+        findServedAssistants: createFindServedAssistants(deps),
         limiter: claimLimiter,
         presence,
       }),

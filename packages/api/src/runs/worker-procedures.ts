@@ -35,7 +35,8 @@ interface ReportInput {
 
 const leaseOf = ({ keyId, assistantIds }: ServiceKey, { run_id, lease_token }: ReportInput) => ({
   runId: run_id,
-  leaseToken: lease_token,
+  // As the database writes it: a token that is refused is compared as text.
+  leaseToken: lease_token.toLowerCase(),
   keyId,
   assistantIds,
 });

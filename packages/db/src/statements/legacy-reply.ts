@@ -11,6 +11,8 @@ export type ReplyOutcome =
   | { kind: "repeated" }
   | { kind: "unsolicited"; messageId: number }
   | { kind: "no_dialog" }
+  /** The dialog is with an assistant that the key does not reach. */
+  | { kind: "foreign_assistant" }
   /** The key lacks the scope for what the reply would do. */
   | { kind: "not_allowed"; scope: ServiceKeyScope }
   | { kind: "dialog_full"; limit: number };
@@ -55,7 +57,8 @@ async function storeWithoutRun(tx: Db, reply: Reply): Promise<ReplyOutcome> {
     .innerJoin(users, eq(users.userId, dialogs.userId))
     .where(and(eq(dialogs.dialogId, reply.dialogId), eq(dialogs.userId, reply.userId)))
     .for("update", { of: dialogs });
-  if (dialog === undefined || reply.assistantIds?.includes(dialog.assistantId) === false) return { kind: "no_dialog" };
+  if (dialog === undefined) return { kind: "no_dialog" };
+  if (reply.assistantIds?.includes(dialog.assistantId) === false) return { kind: "foreign_assistant" };
   if (reply.scopes.includes("legacy")) {
     // A run may have been opened between the first attempt and the lock.
     const completed = await prepareAnswerDialog(tx)(reply);
