@@ -5,7 +5,7 @@ import { addDialog, isOpen, tokenOf, type Model, type ModelRun } from "./model.t
 import type { Request } from "./requests.ts";
 import { awaitPassing, canPass, moveTime, type Passing } from "./time.ts";
 import { checkEnd, checkRequest, tryCase, type World } from "./world.ts";
-import { createDialog } from "../people.ts";
+import { createDialog } from "../people/people.ts";
 
 /** The run of a command: one of those that fit, counted from the newest. */
 export interface RunChoice {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { findViolations, sql } from "@deepbot/db/testing";
-import type { Inspector } from "../database.ts";
-import type { Reply } from "../http.ts";
-import type { ClaimedRun } from "../worker.ts";
+import type { Inspector } from "../cluster/database.ts";
+import type { Reply } from "../support/http.ts";
+import type { ClaimedRun } from "../workers/worker.ts";
 import { isOpen, textOf, tokenOf, type Model, type ModelRun } from "./model.ts";
 import { longMs } from "./requests.ts";
 import type { Expected } from "./steps.ts";

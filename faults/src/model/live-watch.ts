@@ -1,6 +1,6 @@
 import { until } from "@deepbot/testing";
-import { openStream, type OpenStream } from "../sse.ts";
-import { applyEvent, createView, type View } from "../watcher.ts";
+import { openStream, type OpenStream } from "../watching/sse.ts";
+import { applyEvent, createView, type View } from "../watching/watcher.ts";
 import { isOpen, textOf, type ModelRun } from "./model.ts";
 
 const patienceMs = 6_000;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
 import * as fc from "fast-check";
-import type { Inspector } from "../database.ts";
+import type { Inspector } from "../cluster/database.ts";
 import { findStoredFault } from "./compare.ts";
 import { linearize } from "./linearize.ts";
 import type { Model } from "./model.ts";

@@ -1,4 +1,4 @@
-import type { Call } from "../http.ts";
+import type { Call } from "../support/http.ts";
 
 /** One request, with the ids and tokens that it carries. */
 export type Request =

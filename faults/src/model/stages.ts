@@ -1,4 +1,4 @@
-import type { Reply } from "../http.ts";
+import type { Reply } from "../support/http.ts";
 import { chooseRunId, clientMessageIdOf } from "./commands.ts";
 import { tokenOf, type Model } from "./model.ts";
 import type { Request } from "./requests.ts";

@@ -1,7 +1,7 @@
 import { limits } from "@deepbot/contract";
-import type { Reply } from "../http.ts";
-import type { ClaimedRun } from "../worker.ts";
-import type { RunBody } from "../watcher.ts";
+import type { Reply } from "../support/http.ts";
+import type { ClaimedRun } from "../workers/worker.ts";
+import type { RunBody } from "../watching/watcher.ts";
 import {
   addRun,
   endCancelled,

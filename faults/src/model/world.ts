@@ -1,5 +1,5 @@
-import { callOnce, type Reply } from "../http.ts";
-import { createDialog, signIn, type Member } from "../people.ts";
+import { callOnce, type Reply } from "../support/http.ts";
+import { createDialog, signIn, type Member } from "../people/people.ts";
 import type { Scene } from "../scene.ts";
 import { findReplyFault, findStoredFault } from "./compare.ts";
 import type { LiveWatch } from "./live-watch.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
-import type { Replica } from "../cluster.ts";
-import { heapMiB, residentMiB } from "../memory.ts";
+import type { Replica } from "../cluster/cluster.ts";
+import { heapMiB, residentMiB } from "../judging/memory.ts";
 import { underLoad, type Scenario, type Scene } from "../scene.ts";
-import { claim } from "../worker.ts";
+import { claim } from "../workers/worker.ts";
 
 const everyMs = 5_000;
 /** Limit of the resident memory. A server has 270 MiB after its start. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { callAny, type Retrying } from "./http.ts";
+import { callAny, type Retrying } from "../support/http.ts";
 import { openStream, type OpenStream, type WireEvent } from "./sse.ts";
 
 export interface RunBody {
