@@ -59,7 +59,6 @@ function applyToModel(model: Model, run: ModelRun, passing: Passing): void {
       return;
     case "back-off":
       run.isBackingOff = false;
-      run.position = model.positions += 1;
   }
 }
 
