@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPostgresServer, type PostgresServer } from "@deepbot/testing";
-import { startCluster, type Cluster } from "./cluster.ts";
+import { startCluster, type Cluster } from "./cluster/cluster.ts";
 import { formatLine, formatTable, type Result } from "./results.ts";
 import { runScenario } from "./run-scenario.ts";
 import { scenarios } from "./scenarios/index.ts";

@@ -1,8 +1,8 @@
-import type { Cluster } from "./cluster.ts";
-import type { Reply } from "./http.ts";
-import { findBrokenPromises, waitForQuiet } from "./invariants.ts";
-import { createLedger } from "./ledger.ts";
-import { createRandom } from "./random.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { Reply } from "./support/http.ts";
+import { findBrokenPromises, waitForQuiet } from "./judging/invariants.ts";
+import { createLedger } from "./judging/ledger.ts";
+import { createRandom } from "./support/random.ts";
 import type { Result } from "./results.ts";
 import { employ, type Scenario, type Scene } from "./scene.ts";
 import type { RunSettings } from "./settings.ts";

@@ -1,9 +1,9 @@
-import type { Cluster } from "./cluster.ts";
-import type { Ledger } from "./ledger.ts";
-import { startLoad, type Load } from "./load.ts";
-import { createDialog, signIn, type Member, type PeopleDeps } from "./people.ts";
-import type { Random } from "./random.ts";
-import { startWorkers, type WorkerHabits, type WorkerPool } from "./worker.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { Ledger } from "./judging/ledger.ts";
+import { startLoad, type Load } from "./people/load.ts";
+import { createDialog, signIn, type Member, type PeopleDeps } from "./people/people.ts";
+import type { Random } from "./support/random.ts";
+import { startWorkers, type WorkerHabits, type WorkerPool } from "./workers/worker.ts";
 
 /** A failing case of a property, to be run again. */
 export interface Replay {

@@ -1,11 +1,10 @@
 import { limits } from "@deepbot/contract";
 import * as fc from "fast-check";
 import { createLiveWatch } from "./live-watch.ts";
-import { addDialog, isOpen, tokenOf, type Model, type ModelRun } from "./model.ts";
+import { isOpen, tokenOf, type Assistant, type Model, type ModelRun } from "./model.ts";
 import type { Request } from "./requests.ts";
 import { awaitPassing, canPass, moveTime, type Passing } from "./time.ts";
-import { checkEnd, checkRequest, tryCase, type World } from "./world.ts";
-import { createDialog } from "../people.ts";
+import { checkEnd, checkRequest, openDialogs, tryCase, type World } from "./world.ts";
 
 /** The run of a command: one of those that fit, counted from the newest. */
 export interface RunChoice {
@@ -66,19 +65,30 @@ function requests<T extends { replica: number }>(
   );
 }
 
+/** Two dialogs, so that a claim finds several runs, and one with each other assistant. */
+const assistants = ["served", "served", "unserved", "offline"] as const;
+const assistant = fc.constantFrom<Assistant>("served", "served", "served", "served", "unserved", "unserved", "offline");
+
 const send = requests(
   "send",
-  fc.record({ replica, text, dialog: fc.nat(1), message: fc.nat(4) }),
-  (model, { dialog, message, text: content }) => {
-    const dialogId = model.dialogIds.at(-1 - dialog);
+  fc.record({ replica, text, assistant, dialog: fc.nat(1), message: fc.nat(4) }),
+  (model, { dialog, message, text: content, ...drawn }) => {
+    const dialogIds = model.dialogIds.filter((id) => model.assistants.get(id) === drawn.assistant);
+    const dialogId = dialogIds.at(-1 - dialog) ?? dialogIds.at(-1);
     if (dialogId === undefined) return undefined;
     return { kind: "send", dialogId, clientMessageId: clientMessageIdOf(message), text: content };
   },
 );
-const claim = requests("claim", fc.record({ replica, max: fc.integer({ min: 1, max: 3 }) }), (_, { max }) => ({
-  kind: "claim",
-  max,
-}));
+const claim = requests(
+  "claim",
+  fc.record({
+    replica,
+    max: fc.integer({ min: 1, max: 3 }),
+    isFallback: fc.constantFrom(false, false, true),
+    confirms: fc.boolean(),
+  }),
+  (_, { max, isFallback, confirms }) => ({ kind: "claim", max, isFallback, confirms }),
+);
 const append = requests(
   "append",
   fc.record({ replica, run, token, piece, ahead: fc.constantFrom(1, 1, 1, 1, 0, 2) }),
@@ -118,19 +128,21 @@ const ofPeople = requests(
   },
 );
 
-/** Deletes a dialog, sometimes a second time, and creates another. */
-const remove = fc.record({ replica, dialog: fc.nat(2) }).map((drawn) =>
+/** Deletes a dialog, sometimes a second time, and creates another with its assistant. */
+const remove = fc.record({ replica, dialog: fc.nat(4) }).map((drawn) =>
   describe("delete", drawn, {
     check: (model) => model.dialogIds.length > drawn.dialog,
     run: async (model, world) => {
       const dialogId = model.dialogIds.at(-1 - drawn.dialog) ?? 0;
       await checkRequest(world, model, { request: { kind: "delete", dialogId }, replica: drawn.replica });
-      if (model.dialogs.size < 2) addDialog(model, await createDialog(world.scene, world.member));
+      const wasWith = model.assistants.get(dialogId) ?? "served";
+      if (model.dialogs.size < assistants.length) await openDialogs(world, model, [wasWith]);
     },
   }),
 );
 
 const passings: readonly Passing[] = [
+  "lease",
   "lease",
   "lease",
   "deadline",
@@ -142,12 +154,22 @@ const passings: readonly Passing[] = [
   "age",
 ];
 
-const time = fc.record({ run, passing: fc.constantFrom(...passings) }).map((drawn) => {
+/** A report that comes when the lease has run out. */
+function lateReport(of: ModelRun, kind: (typeof lateKinds)[number]): Request {
+  const lease = { runId: of.runId, token: tokenOf(of) ?? "" };
+  if (kind === "complete") return { kind, ...lease, text: "late" };
+  return kind === "append" ? { kind, ...lease, seq: of.pieces.length + 1, text: "late" } : { kind, ...lease };
+}
+
+const lateKinds = ["complete", "heartbeat", "append", "release"] as const;
+const late = fc.constantFrom(...lateKinds);
+
+const time = fc.record({ run, late, passing: fc.constantFrom(...passings) }).map((drawn) => {
   const find = (model: Model): ModelRun | undefined =>
     [...model.runs.values()].findLast((one) => canPass(one, drawn.passing));
   return describe(
     "time",
-    { passing: drawn.passing },
+    { passing: drawn.passing, late: drawn.late },
     {
       check: (model) => find(model) !== undefined,
       run: async (model, world) => {
@@ -157,16 +179,11 @@ const time = fc.record({ run, passing: fc.constantFrom(...passings) }).map((draw
         const { passing } = drawn;
         await moveTime(inspector, found.runId, passing);
         // Before or after the reaper has seen it; with all attempts spent, that would make a difference.
-        if (passing === "lease" && found.attempt < model.maxAttempts && !found.cancelRequested) {
+        const comesBack = !found.isConfirmed || found.attempt < model.maxAttempts;
+        if (passing === "lease" && comesBack && !found.cancelRequested) {
           const before = { ...found, state: "queued" as const };
-          const late = { ...model, runs: new Map(model.runs).set(found.runId, before) };
-          const request: Request = {
-            kind: "complete",
-            runId: found.runId,
-            token: tokenOf(found) ?? "",
-            text: "late",
-          };
-          await checkRequest(world, late, { request, replica: 0 });
+          const unreaped = { ...model, runs: new Map(model.runs).set(found.runId, before) };
+          await checkRequest(world, unreaped, { request: lateReport(found, drawn.late), replica: 0 });
         }
         await awaitPassing(inspector, model, { run: found, passing });
       },
@@ -201,6 +218,7 @@ const kinds: fc.Arbitrary<Command>[] = [
   send,
   claim,
   claim,
+  claim,
   append,
   append,
   append,
@@ -220,7 +238,7 @@ const kinds: fc.Arbitrary<Command>[] = [
 export function commandsProperty(world: World, replayPath?: string): fc.IAsyncProperty<[Iterable<Command>]> {
   const all = fc.commands(kinds, { maxCommands: 60, size: "max", ...(replayPath === undefined ? {} : { replayPath }) });
   return fc.asyncProperty(all, (chosen) =>
-    tryCase(world, 2, async (model) => {
+    tryCase(world, assistants, async (model) => {
       await fc.asyncModelRun(() => ({ model, real: world }), chosen);
       await checkEnd(world, model);
     }),

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { findViolations, sql } from "@deepbot/db/testing";
-import type { Inspector } from "../database.ts";
-import type { Reply } from "../http.ts";
-import type { ClaimedRun } from "../worker.ts";
+import type { Inspector } from "../cluster/database.ts";
+import type { Reply } from "../support/http.ts";
+import type { ClaimedRun } from "../workers/worker.ts";
 import { isOpen, textOf, tokenOf, type Model, type ModelRun } from "./model.ts";
-import { longMs } from "./requests.ts";
+import { confirmMs, longMs } from "./requests.ts";
 import type { Expected } from "./steps.ts";
 
 const show = (value: unknown): string => JSON.stringify(value);
@@ -81,6 +81,7 @@ function storedByModel(model: Model): StoredDialog[] {
         token: tokenOf(run) ?? null,
         text: isOpen(run) ? textOf(run) : null,
         isDeadlineNear: isOpen(run) ? run.isDeadlineNear : null,
+        isLeaseShort: run.state === "running" ? !run.isConfirmed : null,
       })),
     };
   });
@@ -103,6 +104,8 @@ function readStored(inspector: Inspector, dialogIds: readonly number[]): Promise
             select string_agg(text, '' order by seq) from run_deltas
             where run_deltas.run_id = runs.run_id and run_deltas.epoch = runs.epoch
           ), '') end,
+          'isLeaseShort', case when state = 'running'
+            then lease_until < now() + ${(confirmMs + longMs) / 2}::float8 * interval '1 millisecond' end,
           'isDeadlineNear', case when ended_at is null
             then deadline_at < now() + ${longMs / 2}::float8 * interval '1 millisecond' end
         ) order by run_id)

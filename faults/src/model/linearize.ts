@@ -1,4 +1,4 @@
-import type { Reply } from "../http.ts";
+import type { Reply } from "../support/http.ts";
 import { findReplyFault } from "./compare.ts";
 import type { Model } from "./model.ts";
 import type { Raced } from "./stages.ts";

@@ -1,6 +1,6 @@
 import { until } from "@deepbot/testing";
-import { openStream, type OpenStream } from "../sse.ts";
-import { applyEvent, createView, type View } from "../watcher.ts";
+import { openStream, type OpenStream } from "../watching/sse.ts";
+import { applyEvent, createView, type View } from "../watching/watcher.ts";
 import { isOpen, textOf, type ModelRun } from "./model.ts";
 
 const patienceMs = 6_000;
@@ -71,8 +71,18 @@ function createReader(cookie: string, runId: number): Reader {
   };
 }
 
-function isUpToDate({ run: ended, lastEventId, text }: View, run: ModelRun): boolean {
-  if (isOpen(run)) return lastEventId === `${run.epoch}-${run.pieces.length}` && text === textOf(run);
+/** A case has one dialog with an assistant that is offline, so its question is the first in the line. */
+function knowsItsPlace({ waiting }: View, run: ModelRun): boolean {
+  if (run.assistant !== "offline" || run.state !== "queued") return true;
+  return waiting?.online === false && waiting.position === 1;
+}
+
+function isUpToDate(view: View, run: ModelRun): boolean {
+  const { run: ended, lastEventId, text } = view;
+  if (isOpen(run)) {
+    const hasAll = lastEventId === `${run.epoch}-${run.pieces.length}` && text === textOf(run);
+    return hasAll && knowsItsPlace(view, run);
+  }
   if (ended === undefined) return false;
   // No event follows the end, even if a late answer arrives.
   if (run.state === "completed" && ["failed", "expired"].includes(ended.state)) return true;

@@ -1,5 +1,11 @@
 import type { RunState } from "@deepbot/contract";
 
+/**
+ * The assistants of the model's dialogs. `served`: some worker that is no fallback worker is always there. `unserved`: only
+ * fallback workers claim. `offline`: nobody ever claims.
+ */
+export type Assistant = "served" | "unserved" | "offline";
+
 /** A message as the model has it. Its index in the list is its `seq` minus one. */
 export interface ModelMessage {
   role: "user" | "bot";
@@ -10,6 +16,7 @@ export interface ModelMessage {
 export interface ModelRun {
   runId: number;
   dialogId: number;
+  assistant: Assistant;
   /** Index of its question in the dialog. */
   question: number;
   clientMessageId: string;
@@ -23,8 +30,12 @@ export interface ModelRun {
   cancelRequested: boolean;
   answer: string | null;
   error: string | null;
-  /** Its place in the queue. */
-  position: number;
+  /** Some report has come under the present lease, or none is needed. */
+  isConfirmed: boolean;
+  /** It was given back to the queue, where its place depends on the moment. */
+  isBack: boolean;
+  /** How many runs had ended unclaimed when it was asked: their places go to later questions. */
+  refunds: number;
   isBackingOff: boolean;
   /** Its deadline is less than half of its time away; a sign of life moves it. */
   isDeadlineNear: boolean;
@@ -36,19 +47,31 @@ export interface ModelRun {
 export interface Model {
   maxAttempts: number;
   dialogs: Map<number, ModelMessage[]>;
+  /** Of all dialogs, deleted ones included. */
+  assistants: Map<number, Assistant>;
   runs: Map<number, ModelRun>;
   /** Ids of all dialogs and runs, deleted ones included. */
   dialogIds: number[];
   runIds: number[];
-  positions: number;
+  /** How many runs have ended unclaimed. */
+  refunds: number;
 }
 
 export function createModel(maxAttempts: number): Model {
-  return { maxAttempts, dialogs: new Map(), runs: new Map(), dialogIds: [], runIds: [], positions: 0 };
+  return {
+    maxAttempts,
+    dialogs: new Map(),
+    assistants: new Map(),
+    runs: new Map(),
+    dialogIds: [],
+    runIds: [],
+    refunds: 0,
+  };
 }
 
-export function addDialog(model: Model, dialogId: number): void {
+export function addDialog(model: Model, dialogId: number, assistant: Assistant): void {
   model.dialogs.set(dialogId, []);
+  model.assistants.set(dialogId, assistant);
   model.dialogIds.push(dialogId);
 }
 
@@ -59,6 +82,7 @@ export function addRun(
   model.runIds.push(from.runId);
   model.runs.set(from.runId, {
     ...from,
+    assistant: model.assistants.get(from.dialogId) ?? "served",
     state: "queued",
     attempt: 0,
     epoch: 0,
@@ -67,7 +91,9 @@ export function addRun(
     cancelRequested: false,
     answer: null,
     error: null,
-    position: (model.positions += 1),
+    isConfirmed: true,
+    isBack: false,
+    refunds: model.refunds,
     isBackingOff: false,
     isDeadlineNear: false,
     isOld: false,
@@ -94,11 +120,28 @@ export function textOf({ pieces }: ModelRun): string {
   return pieces.join("");
 }
 
-/** The runs that a claim would return, oldest first. */
-export function queueOf(model: Model): ModelRun[] {
+/** The runs of an assistant that wait, oldest first. */
+export function queueOf(model: Model, assistant: Assistant): ModelRun[] {
   return [...model.runs.values()]
-    .filter((run) => run.state === "queued" && !run.isBackingOff)
-    .toSorted((a, b) => a.position - b.position);
+    .filter((run) => run.assistant === assistant && run.state === "queued")
+    .toSorted((a, b) => a.runId - b.runId);
+}
+
+/** Whether one of two queued runs must be claimed first. */
+function comesBefore(one: ModelRun, other: ModelRun): boolean {
+  const isPromised = !one.isBack && !other.isBack && one.refunds === other.refunds;
+  return isPromised && one.runId < other.runId;
+}
+
+/** The runs that a claim returns: those that it was given if they may come first, else the oldest. */
+export function chooseClaimed(
+  queue: readonly ModelRun[],
+  { max, givenIds }: { max: number; givenIds: readonly number[] },
+): ModelRun[] {
+  const given = givenIds.flatMap((id) => queue.find(({ runId }) => runId === id) ?? []);
+  const all = [...given, ...queue.filter((run) => !given.includes(run))];
+  const isInOrder = all.every((run, place) => !all.slice(place + 1).some((later) => comesBefore(later, run)));
+  return (isInOrder ? all : queue).slice(0, max);
 }
 
 export function storeAnswer(model: Model, run: ModelRun, answer: { text: string; partial: boolean }): void {
@@ -111,27 +154,41 @@ export function keepStreamed(model: Model, run: ModelRun): void {
   if (run.pieces.length > 0) storeAnswer(model, run, { text: textOf(run), partial: true });
 }
 
+function countRefund(model: Model, { epoch }: ModelRun): void {
+  if (epoch === 0) model.refunds += 1;
+}
+
+/** Puts a run back into the queue. */
+export function queueAgain(run: ModelRun): void {
+  run.state = "queued";
+  run.isBack = true;
+}
+
 /** Ends a run whose cancel was requested. */
 export function endCancelled(model: Model, run: ModelRun): void {
   run.state = "cancelled";
   run.error = null;
+  countRefund(model, run);
   keepStreamed(model, run);
 }
 
 /** A heartbeat or an append of its worker. */
 export function giveSign(run: ModelRun): void {
+  run.isConfirmed = true;
   if (!run.isOld) run.isDeadlineNear = false;
 }
 
-/** What the reaper does with a run whose lease has expired. */
+/** What the reaper does with a run whose lease has expired. An attempt that was never confirmed is not spent. */
 export function endLease(model: Model, run: ModelRun): void {
+  const isSpent = run.isConfirmed;
   if (run.cancelRequested) endCancelled(model, run);
-  else if (run.attempt >= model.maxAttempts) {
+  else if (isSpent && run.attempt >= model.maxAttempts) {
     run.state = "failed";
     run.error = "attempts_spent";
   } else {
-    run.state = "queued";
+    queueAgain(run);
     run.error = null;
+    if (!isSpent) run.attempt -= 1;
   }
 }
 
@@ -141,5 +198,6 @@ export function reachDeadline(model: Model, run: ModelRun): void {
   else {
     run.state = "expired";
     run.error = run.attempt === 0 ? "no_worker" : "deadline";
+    countRefund(model, run);
   }
 }

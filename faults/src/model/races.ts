@@ -2,12 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
 import * as fc from "fast-check";
-import type { Inspector } from "../database.ts";
+import type { Inspector } from "../cluster/database.ts";
 import { findStoredFault } from "./compare.ts";
 import { linearize } from "./linearize.ts";
 import type { Model } from "./model.ts";
 import { makeRequest, racers, stages, type Raced, type Racer, type Stage } from "./stages.ts";
-import { awaitPassing, moveTime } from "./time.ts";
+import { awaitPassing, moveTime, type Passing } from "./time.ts";
 import { checkRequest, tryCase, type World } from "./world.ts";
 
 /** Zero, or long enough for a request to reach its first statement before the next one starts. */
@@ -25,17 +25,19 @@ interface Race {
   headStartMs: (typeof headStartsMs)[number];
 }
 
+async function passTime(world: World, model: Model, passing: Passing): Promise<void> {
+  const [run] = model.runs.values();
+  if (run === undefined) return;
+  const { inspector } = world.scene.cluster;
+  await moveTime(inspector, run.runId, passing);
+  await world.call({ kind: "get", runId: run.runId }, 0);
+  await awaitPassing(inspector, model, { run, passing });
+}
+
 async function setStage(world: World, model: Model, stage: Stage): Promise<void> {
   for (const name of stages[stage]) {
-    if (name !== "deadline") await checkRequest(world, model, { request: makeRequest(model, name), replica: 0 });
-    else {
-      const [run] = model.runs.values();
-      if (run === undefined) return;
-      const { inspector } = world.scene.cluster;
-      await moveTime(inspector, run.runId, name);
-      await world.call({ kind: "get", runId: run.runId }, 0);
-      await awaitPassing(inspector, model, { run, passing: name });
-    }
+    if (name === "deadline" || name === "lease") await passTime(world, model, name);
+    else await checkRequest(world, model, { request: makeRequest(model, name), replica: 0 });
   }
 }
 
@@ -133,7 +135,7 @@ const claims = Array.from({ length: 10 }, (): Race => ({
 }));
 
 function tryRace(world: World, race: Race, scheduler: fc.Scheduler): Promise<void> {
-  return tryCase(world, 1, async (model) => {
+  return tryCase(world, ["served"], async (model) => {
     await setStage(world, model, race.stage);
     await checkRace(world, model, await runLanes(world, model, { race, scheduler }));
   });

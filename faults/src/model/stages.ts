@@ -1,4 +1,4 @@
-import type { Reply } from "../http.ts";
+import type { Reply } from "../support/http.ts";
 import { chooseRunId, clientMessageIdOf } from "./commands.ts";
 import { tokenOf, type Model } from "./model.ts";
 import type { Request } from "./requests.ts";
@@ -8,6 +8,8 @@ export const stages = {
   idle: [],
   queued: ["send"],
   running: ["send", "claim"],
+  unconfirmed: ["send", "claim unconfirmed"],
+  "never confirmed": ["send", "claim unconfirmed", "lease"],
   streaming: ["send", "claim", "append"],
   cancelling: ["send", "claim", "append", "cancel"],
   "given back": ["send", "claim", "append", "release"],
@@ -33,7 +35,9 @@ const makers = {
   send: ({ dialogId }) => ({ kind: "send", dialogId, clientMessageId: clientMessageIdOf(0), text: "one" }),
   "send other": ({ dialogId }) => ({ kind: "send", dialogId, clientMessageId: clientMessageIdOf(1), text: "two" }),
   "send changed": ({ dialogId }) => ({ kind: "send", dialogId, clientMessageId: clientMessageIdOf(0), text: "two" }),
-  claim: () => ({ kind: "claim", max: 1 }),
+  claim: () => ({ kind: "claim", max: 1, isFallback: false, confirms: false }),
+  "claim unconfirmed": () => ({ kind: "claim", max: 1, isFallback: false, confirms: true }),
+  "claim as fallback": () => ({ kind: "claim", max: 1, isFallback: true, confirms: false }),
   heartbeat: ({ runId, token }) => ({ kind: "heartbeat", runId, token }),
   append: ({ runId, token, seq }) => ({ kind: "append", runId, token, seq, text: "a piece" }),
   "append other": ({ runId, token, seq }) => ({ kind: "append", runId, token, seq, text: "another" }),

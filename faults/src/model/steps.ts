@@ -1,14 +1,16 @@
 import { limits } from "@deepbot/contract";
-import type { Reply } from "../http.ts";
-import type { ClaimedRun } from "../worker.ts";
-import type { RunBody } from "../watcher.ts";
+import type { Reply } from "../support/http.ts";
+import type { ClaimedRun } from "../workers/worker.ts";
+import type { RunBody } from "../watching/watcher.ts";
 import {
   addRun,
+  chooseClaimed,
   endCancelled,
   giveSign,
   isOpen,
   keepStreamed,
   openRunOf,
+  queueAgain,
   queueOf,
   runsOf,
   storeAnswer,
@@ -64,18 +66,21 @@ function send(model: Model, request: Of<"send">, reply: Reply): Expected {
   return { status: 202, ...(run === undefined ? {} : { run }) };
 }
 
-function claim(model: Model, { max }: Of<"claim">, reply: Reply): Expected {
+/** While a worker serves an assistant, fallback workers get none of its runs. */
+function claim(model: Model, { max, isFallback, confirms }: Of<"claim">, reply: Reply): Expected {
   const given = ((reply.body ?? {}) as { runs?: ClaimedRun[] }).runs ?? [];
-  const claimed = queueOf(model).slice(0, max);
+  const queue = queueOf(model, isFallback ? "unserved" : "served").filter((run) => !run.isBackingOff);
+  const claimed = chooseClaimed(queue, { max, givenIds: given.map(({ run_id: runId }) => runId) });
   for (const run of claimed) {
     run.state = "running";
     run.attempt += 1;
     run.epoch += 1;
+    run.isConfirmed = !confirms;
     run.pieces = [];
     run.error = null;
     run.tokens.push(given.find(({ run_id: runId }) => runId === run.runId)?.lease_token ?? "");
   }
-  return { status: 200, claimed: claimed.toSorted((a, b) => a.runId - b.runId) };
+  return { status: 200, claimed };
 }
 
 /** Why a report is refused; undefined when its worker holds the lease. */
@@ -125,16 +130,19 @@ function fail(model: Model, run: ModelRun, request: Of<"fail">): Expected {
   else {
     run.error = "gave_up";
     run.isBackingOff = true;
-    run.state = request.retry && run.attempt < model.maxAttempts ? "queued" : "failed";
-    if (run.state === "failed" && !request.discard) keepStreamed(model, run);
+    const isFinal = !request.retry || run.attempt >= model.maxAttempts;
+    if (!isFinal) queueAgain(run);
+    else {
+      run.state = "failed";
+      if (!request.discard) keepStreamed(model, run);
+    }
   }
   return ok({ state: run.state, attempts_left: run.state === "queued" ? model.maxAttempts - run.attempt : 0 });
 }
 
 function release(model: Model, run: ModelRun): Expected {
   run.attempt -= 1;
-  run.state = "queued";
-  run.position = model.positions += 1;
+  queueAgain(run);
   if (run.cancelRequested) endCancelled(model, run);
   return ok({ state: run.state });
 }

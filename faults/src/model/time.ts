@@ -1,6 +1,6 @@
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import type { Inspector } from "../database.ts";
+import type { Inspector } from "../cluster/database.ts";
 import { longestMs, longMs } from "./requests.ts";
 import { endCancelled, endLease, reachDeadline, type Model, type ModelRun } from "./model.ts";
 
@@ -59,7 +59,6 @@ function applyToModel(model: Model, run: ModelRun, passing: Passing): void {
       return;
     case "back-off":
       run.isBackingOff = false;
-      run.position = model.positions += 1;
   }
 }
 

@@ -1,10 +1,11 @@
-import { callOnce, type Reply } from "../http.ts";
-import { createDialog, signIn, type Member } from "../people.ts";
+import { sql } from "@deepbot/db/testing";
+import { callOnce, type Reply } from "../support/http.ts";
+import { createDialog, signIn, type Member } from "../people/people.ts";
 import type { Scene } from "../scene.ts";
 import { findReplyFault, findStoredFault } from "./compare.ts";
 import type { LiveWatch } from "./live-watch.ts";
-import { addDialog, createModel, type Model } from "./model.ts";
-import { callOf, longestMs, longMs, type Request } from "./requests.ts";
+import { addDialog, createModel, type Assistant, type Model } from "./model.ts";
+import { callOf, longestMs, longMs, slugs, type Request } from "./requests.ts";
 import { step } from "./steps.ts";
 
 const maxAttempts = 2;
@@ -21,7 +22,7 @@ export interface World {
   tried: number;
 }
 
-/** Restarts the servers with intervals that are longer than a run of the model. */
+/** Restarts the servers, which have seen no worker then, with intervals that are longer than a run of the model. */
 export async function startSlowServers({ cluster }: Scene): Promise<void> {
   const env = {
     RUN_MAX_ATTEMPTS: String(maxAttempts),
@@ -30,12 +31,10 @@ export async function startSlowServers({ cluster }: Scene): Promise<void> {
     ANSWER_DEADLINE_MS: String(longMs),
     ANSWER_MAX_MS: String(longestMs),
   };
-  await Promise.all(
-    cluster.replicas.map(async (replica) => {
-      await replica.stop();
-      await replica.start(env);
-    }),
-  );
+  await Promise.all(cluster.replicas.map((replica) => replica.stop()));
+  // Workers of other scenarios would count for half a minute.
+  await cluster.inspector.rows(sql`delete from workers`);
+  await Promise.all(cluster.replicas.map((replica) => replica.start(env)));
 }
 
 export async function openWorld(scene: Scene): Promise<World> {
@@ -51,10 +50,17 @@ export async function openWorld(scene: Scene): Promise<World> {
   };
 }
 
-async function createDialogs(world: World, count: number): Promise<Model> {
-  const model = createModel(maxAttempts);
-  for (let index = 0; index < count; index += 1) addDialog(model, await createDialog(world.scene, world.member));
-  return model;
+/** Creates a dialog with each of the assistants. */
+export async function openDialogs(
+  { scene, member }: World,
+  model: Model,
+  assistants: readonly Assistant[],
+): Promise<void> {
+  const opening = assistants.map(async (assistant) => ({
+    assistant,
+    dialogId: await createDialog(scene, member, slugs[assistant]),
+  }));
+  for (const { dialogId, assistant } of await Promise.all(opening)) addDialog(model, dialogId, assistant);
 }
 
 /** Sends one request and applies it to the model. @throws when the reply differs from the model's */
@@ -81,14 +87,19 @@ export async function checkEnd(world: World, model: Model): Promise<void> {
 async function clearWorld(world: World, model: Model): Promise<void> {
   await Promise.all(Array.from(world.watches.values(), (watch) => watch.drop()));
   world.watches.clear();
-  for (const dialogId of model.dialogIds) await world.call({ kind: "delete", dialogId }, 0);
+  await Promise.all(model.dialogIds.map((dialogId) => world.call({ kind: "delete", dialogId }, 0)));
 }
 
 /** Runs one case in dialogs of its own, and deletes them. */
-export async function tryCase(world: World, dialogs: number, work: (model: Model) => Promise<void>): Promise<void> {
+export async function tryCase(
+  world: World,
+  assistants: readonly Assistant[],
+  work: (model: Model) => Promise<void>,
+): Promise<void> {
   if (performance.now() > world.limitAt) return;
   world.tried += 1;
-  const model = await createDialogs(world, dialogs);
+  const model = createModel(maxAttempts);
+  await openDialogs(world, model, assistants);
   try {
     await work(model);
   } finally {

@@ -1,10 +1,10 @@
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { callOnce } from "../http.ts";
-import { enter, newQuestion, sendCall, type Question } from "../people.ts";
+import { callOnce } from "../support/http.ts";
+import { enter, newQuestion, sendCall, type Question } from "../people/people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
-import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
-import type { RunBody } from "../watcher.ts";
+import { startTcpProxy, type TcpProxy } from "../cluster/tcp-proxy.ts";
+import type { RunBody } from "../watching/watcher.ts";
 
 async function countStored({ cluster }: Scene, { dialogId, clientMessageId }: Question): Promise<number> {
   const rows = await cluster.inspector.rows(

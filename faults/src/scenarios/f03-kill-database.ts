@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@deepbot/testing";
-import { callOnce } from "../http.ts";
-import { signIn } from "../people.ts";
-import { untilPushed } from "../push.ts";
+import { callOnce } from "../support/http.ts";
+import { signIn } from "../people/people.ts";
+import { untilPushed } from "../watching/push.ts";
 import { underLoad, type Scenario, type Scene } from "../scene.ts";
 
 const recoveryLimitMs = 10_000;

@@ -1,10 +1,10 @@
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { newQuestion, send } from "../people.ts";
+import { newQuestion, send } from "../people/people.ts";
 import { employ, newcomer, type Scenario, type Scene } from "../scene.ts";
-import { startTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
-import { startWorkerProcess, type WorkerProcess } from "../worker-process.ts";
-import { watchRun } from "../watcher.ts";
+import { startTcpProxy, type TcpProxy } from "../cluster/tcp-proxy.ts";
+import { startWorkerProcess, type WorkerProcess } from "../workers/worker-process.ts";
+import { watchRun } from "../watching/watcher.ts";
 
 const leaseMs = 2_000;
 const limitMs = 15_000;

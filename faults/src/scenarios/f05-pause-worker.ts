@@ -1,7 +1,7 @@
-import { newQuestion, send } from "../people.ts";
+import { newQuestion, send } from "../people/people.ts";
 import { employ, newcomer, type Scenario, type Scene } from "../scene.ts";
-import { startWorkerProcess } from "../worker-process.ts";
-import { watchRun } from "../watcher.ts";
+import { startWorkerProcess } from "../workers/worker-process.ts";
+import { watchRun } from "../watching/watcher.ts";
 
 const leaseMs = 1_500;
 

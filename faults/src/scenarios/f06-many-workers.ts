@@ -1,6 +1,6 @@
 import { until } from "@deepbot/testing";
-import { forEachFew } from "../for-each-few.ts";
-import { createDialog, newQuestion, send, signIn, type Member } from "../people.ts";
+import { forEachFew } from "../support/for-each-few.ts";
+import { createDialog, newQuestion, send, signIn, type Member } from "../people/people.ts";
 import { employ, timed, type Scenario, type Scene } from "../scene.ts";
 
 async function askAll(scene: Scene, members: readonly Member[], dialogsEach: number): Promise<void> {

@@ -1,8 +1,8 @@
-import { callOnce, type Call, type Reply } from "../http.ts";
-import { enter, newQuestion, sendCall, type Question } from "../people.ts";
+import { callOnce, type Call, type Reply } from "../support/http.ts";
+import { enter, newQuestion, sendCall, type Question } from "../people/people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
-import { claim, piecesOf, questionOf, type ClaimedRun } from "../worker.ts";
-import type { RunBody } from "../watcher.ts";
+import { claim, piecesOf, questionOf, type ClaimedRun } from "../workers/worker.ts";
+import type { RunBody } from "../watching/watcher.ts";
 
 /** Sends the same request two or three times at once, each to another replica. */
 function sendCopies<T>(scene: Scene, call: Call): Promise<Reply<T>[]> {

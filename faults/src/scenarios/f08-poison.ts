@@ -1,8 +1,8 @@
-import { callOnce } from "../http.ts";
-import { newQuestion, send } from "../people.ts";
+import { callOnce } from "../support/http.ts";
+import { newQuestion, send } from "../people/people.ts";
 import { employ, newcomer, type Scenario, type Scene } from "../scene.ts";
-import { answerRun, claim, questionOf, type WorkerHabits } from "../worker.ts";
-import { watchRun } from "../watcher.ts";
+import { answerRun, claim, questionOf, type WorkerHabits } from "../workers/worker.ts";
+import { watchRun } from "../watching/watcher.ts";
 
 const habits: WorkerHabits = { name: "fragile", leaseMs: 1_200, pieces: 2, pauseMs: 0, waitMs: 500 };
 

@@ -1,6 +1,6 @@
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { measurePush, untilPushed } from "../push.ts";
+import { measurePush, untilPushed } from "../watching/push.ts";
 import type { Scenario, Scene } from "../scene.ts";
 
 /** The two seconds of the fallback poll, and what a busy machine adds. */

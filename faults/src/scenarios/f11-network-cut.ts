@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { callOnce } from "../http.ts";
-import { signIn } from "../people.ts";
+import { callOnce } from "../support/http.ts";
+import { signIn } from "../people/people.ts";
 import { timed, underLoad, type Scenario, type Scene } from "../scene.ts";
-import type { Weather } from "../tcp-proxy.ts";
+import type { Weather } from "../cluster/tcp-proxy.ts";
 
 /** A server gives up on a silent connection after 10 s. */
 const answerLimitMs = 12_000;

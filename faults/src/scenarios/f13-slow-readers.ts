@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { limits } from "@deepbot/contract";
 import { until } from "@deepbot/testing";
-import { callOnce } from "../http.ts";
-import { residentMiB, slopeOf } from "../memory.ts";
-import { newQuestion, send } from "../people.ts";
+import { callOnce } from "../support/http.ts";
+import { residentMiB, slopeOf } from "../judging/memory.ts";
+import { newQuestion, send } from "../people/people.ts";
 import { newcomer, timed, type Scenario, type Scene } from "../scene.ts";
-import { openStream, type OpenStream } from "../sse.ts";
-import { claim, report, type ClaimedRun } from "../worker.ts";
-import { applyEvent, createView, watchRun, type Watched } from "../watcher.ts";
+import { openStream, type OpenStream } from "../watching/sse.ts";
+import { claim, report, type ClaimedRun } from "../workers/worker.ts";
+import { applyEvent, createView, watchRun, type Watched } from "../watching/watcher.ts";
 
 /** All readers share the waiting events. Each reader also holds the one event that is being written, at most a snapshot. */
 const growthLimitMiB = (readers: number): number => 60 + readers / 4;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@deepbot/testing";
-import { createDialog, newQuestion, send, signIn } from "../people.ts";
+import { createDialog, newQuestion, send, signIn } from "../people/people.ts";
 import type { Scenario, Scene } from "../scene.ts";
-import { countStatements } from "../statements.ts";
-import { claim, piecesOf, questionOf, report, type ClaimedRun } from "../worker.ts";
-import { watchRun, type Watched } from "../watcher.ts";
+import { countStatements } from "../judging/statements.ts";
+import { claim, piecesOf, questionOf, report, type ClaimedRun } from "../workers/worker.ts";
+import { watchRun, type Watched } from "../watching/watcher.ts";
 
 /** Each resume reads a session, a run and its deltas. As many statements again are allowed for everything else. */
 const statementsPerResume = 6;

@@ -1,9 +1,9 @@
 import { limits } from "@deepbot/contract";
 import { sql } from "@deepbot/db/testing";
-import { newQuestion, send } from "../people.ts";
+import { newQuestion, send } from "../people/people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
-import { openStream, type WireEvent } from "../sse.ts";
-import { claim, piecesOf, questionOf, report, type ClaimedRun } from "../worker.ts";
+import { openStream, type WireEvent } from "../watching/sse.ts";
+import { claim, piecesOf, questionOf, report, type ClaimedRun } from "../workers/worker.ts";
 
 interface Stage {
   cookie: string;

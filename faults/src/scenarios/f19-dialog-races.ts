@@ -1,9 +1,9 @@
 import { sql } from "@deepbot/db/testing";
-import { dialogsPerUser as limit } from "../cluster.ts";
-import { callOnce } from "../http.ts";
-import { createDialog, newQuestion, send, signIn, type Member } from "../people.ts";
+import { dialogsPerUser as limit } from "../cluster/cluster.ts";
+import { callOnce } from "../support/http.ts";
+import { createDialog, newQuestion, send, signIn, type Member } from "../people/people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
-import { claim, piecesOf, questionOf } from "../worker.ts";
+import { claim, piecesOf, questionOf } from "../workers/worker.ts";
 
 function statusesOf(replies: readonly { status: number }[]): string {
   const counts = new Map<number, number>();

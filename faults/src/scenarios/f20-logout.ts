@@ -1,10 +1,10 @@
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { callOnce, type Call } from "../http.ts";
-import { newQuestion, send, type Member } from "../people.ts";
+import { callOnce, type Call } from "../support/http.ts";
+import { newQuestion, send, type Member } from "../people/people.ts";
 import { newcomer, type Scenario, type Scene } from "../scene.ts";
-import { openStream, type OpenStream } from "../sse.ts";
-import { claim, report, type ClaimedRun } from "../worker.ts";
+import { openStream, type OpenStream } from "../watching/sse.ts";
+import { claim, report, type ClaimedRun } from "../workers/worker.ts";
 
 /** With a notification at once; without one, by the fallback poll of every few seconds. */
 const closeLimitsMs = { heard: 1_000, lost: 5_000 };

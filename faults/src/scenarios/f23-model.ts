@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { commandsProperty } from "../model/commands.ts";
+import { createAssistants, startBusyWorker, tryComeAndGo } from "../model/presence.ts";
 import { racesProperty, tryRareRaces } from "../model/races.ts";
+import { slugs } from "../model/requests.ts";
 import { openWorld, startSlowServers, type World } from "../model/world.ts";
 import type { Replay, Scenario, Scene } from "../scene.ts";
 
@@ -42,18 +44,26 @@ export const model: Scenario = {
     const seed = scene.random.whole(0, 2 ** 31 - 1);
     await startSlowServers(scene);
     try {
+      await createAssistants(scene);
+      const busy = await startBusyWorker(scene, slugs.served);
       const world = await openWorld(scene);
+      const isReplay = scene.replay !== undefined;
+      const comingAndGoing = isReplay
+        ? undefined
+        : tryComeAndGo(scene).catch((error: unknown) => scene.fault(`F23 ${String(error)}`));
       await check({ scene, world }, "commands", {
         property: commandsProperty(world, scene.replay?.commandPath),
         numRuns,
         seed,
       });
-      if (scene.replay === undefined) for (const fault of await tryRareRaces(world)) scene.fault(`F23 ${fault}`);
+      await comingAndGoing;
+      if (!isReplay) for (const fault of await tryRareRaces(world)) scene.fault(`F23 ${fault}`);
       await check({ scene, world }, "races", {
         property: racesProperty(world),
         numRuns: numRuns * 12,
         seed,
       });
+      await busy.stop();
     } finally {
       for (const replica of scene.cluster.replicas) await replica.stop();
     }

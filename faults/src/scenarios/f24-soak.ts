@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
-import type { Replica } from "../cluster.ts";
-import { heapMiB, residentMiB } from "../memory.ts";
+import type { Replica } from "../cluster/cluster.ts";
+import { heapMiB, residentMiB } from "../judging/memory.ts";
+import { exportsPerHour, startLimitTesters, type LimitReport } from "../people/over-limits.ts";
 import { underLoad, type Scenario, type Scene } from "../scene.ts";
-import { claim } from "../worker.ts";
+import { claim } from "../workers/worker.ts";
 
 const everyMs = 5_000;
 /** Limit of the resident memory. A server has 270 MiB after its start. */
@@ -87,6 +88,12 @@ function judgeMemory(scene: Scene, samples: Samples): void {
   }
 }
 
+function noteLimits(scene: Scene, { asked, questionsRefused, exported, exportsRefused }: LimitReport): void {
+  scene.note(
+    `limits let ${asked} questions and ${exported} exports pass, refused ${questionsRefused} and ${exportsRefused}`,
+  );
+}
+
 export const soak: Scenario = {
   id: "F24",
   name: "soak with random faults",
@@ -96,9 +103,10 @@ export const soak: Scenario = {
     scene.ledger.mayLoseDeltas = true;
     const survivor = scene.cluster.replicas[2];
     await survivor.stop();
-    await survivor.start(collectsGarbage);
+    await survivor.start({ ...collectsGarbage, RATE_EXPORTS_PER_HOUR: String(exportsPerHour) });
     const samples: Samples = { residentMiB: [], heapMiB: [] };
     await underLoad(scene, { people: 8, workers: 4 }, async () => {
+      const limits = startLimitTesters({ ...scene, inspector: scene.cluster.inspector }, survivor.url);
       for (let round = 0; round < rounds; round += 1) {
         const nextAt = performance.now() + everyMs;
         const [name, inject] = scene.random.pick(Object.entries(faults));
@@ -107,6 +115,7 @@ export const soak: Scenario = {
         await delay(Math.max(0, nextAt - performance.now()));
       }
       await scene.cluster.heal();
+      noteLimits(scene, await limits.stop());
     });
     judgeMemory(scene, samples);
   },

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import { operatorName } from "../cluster.ts";
-import { forEachFew } from "../for-each-few.ts";
-import { callAny, type Call, type Reply } from "../http.ts";
-import { createDialog, newQuestion, send, signIn, type Member } from "../people.ts";
+import { operatorName } from "../cluster/cluster.ts";
+import { forEachFew } from "../support/for-each-few.ts";
+import { callAny, type Call, type Reply } from "../support/http.ts";
+import { createDialog, newQuestion, send, signIn, type Member } from "../people/people.ts";
 import { timed, type Scenario, type Scene } from "../scene.ts";
-import { startWorkerProcess, type WorkerProcess } from "../worker-process.ts";
+import { startWorkerProcess, type WorkerProcess } from "../workers/worker-process.ts";
 
 /** What each maker's keys serve. Both serve the third assistant. */
 const makersOf: Record<string, readonly string[]> = { alpha: ["alpha", "both"], beta: ["beta", "both"] };

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "@deepbot/db/testing";
-import { createDialog, newQuestion, send, signIn } from "../people.ts";
+import { createDialog, newQuestion, send, signIn } from "../people/people.ts";
 import type { Scenario, Scene } from "../scene.ts";
-import { openStream } from "../sse.ts";
-import { countStatementGroups, type StatementGroup } from "../statements.ts";
-import { claim, report, type ClaimedRun } from "../worker.ts";
+import { openStream } from "../watching/sse.ts";
+import { countStatementGroups, type StatementGroup } from "../judging/statements.ts";
+import { claim, report, type ClaimedRun } from "../workers/worker.ts";
 
 const steps = [1, 50, 500] as const;
 const everyMs = 100;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createDialog, newQuestion, send, signIn, type Member, type PeopleDeps } from "./people.ts";
-import { watchRun } from "./watcher.ts";
+import { watchRun } from "../watching/watcher.ts";
 
 export interface LoadReport {
   sent: number;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { callAny, callOnce, type Call, type Reply, type Retrying } from "./http.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Random } from "./random.ts";
-import type { RunBody } from "./watcher.ts";
+import { callAny, callOnce, type Call, type Reply, type Retrying } from "../support/http.ts";
+import type { Ledger } from "../judging/ledger.ts";
+import type { Random } from "../support/random.ts";
+import type { RunBody } from "../watching/watcher.ts";
 
 /** A signed-in person. */
 export interface Member {

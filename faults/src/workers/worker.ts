@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { callAny, callOnce, isTemporary, type Reply } from "./http.ts";
+import { callAny, callOnce, isTemporary, type Reply } from "../support/http.ts";
 
 export interface ClaimedRun {
   run_id: number;

@@ -1,6 +1,6 @@
 import { findViolations, sql } from "@deepbot/db/testing";
 import { until } from "@deepbot/testing";
-import type { Inspector } from "./database.ts";
+import type { Inspector } from "../cluster/database.ts";
 import type { Ledger } from "./ledger.ts";
 
 interface Found {

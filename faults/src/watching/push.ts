@@ -1,6 +1,6 @@
-import { newcomer, type Scene } from "./scene.ts";
-import { newQuestion, send } from "./people.ts";
-import { claim, piecesOf, questionOf, report, type WorkerLink } from "./worker.ts";
+import { newcomer, type Scene } from "../scene.ts";
+import { newQuestion, send } from "../people/people.ts";
+import { claim, piecesOf, questionOf, report, type WorkerLink } from "../workers/worker.ts";
 import { openStream } from "./sse.ts";
 
 /** A way from one replica to another. */

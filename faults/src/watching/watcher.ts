@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { callAny, type Retrying } from "./http.ts";
+import { callAny, type Retrying } from "../support/http.ts";
 import { openStream, type OpenStream, type WireEvent } from "./sse.ts";
 
 export interface RunBody {
@@ -29,6 +29,8 @@ export interface View {
   seq: number;
   lastEventId: string | undefined;
   run: RunBody | undefined;
+  /** What it was told last of the line. */
+  waiting: { online: unknown; position: unknown } | undefined;
   ids: string[];
   faults: string[];
   /** Pause before a reconnect. */
@@ -36,7 +38,16 @@ export interface View {
 }
 
 export function createView(): View {
-  return { text: "", seq: 0, lastEventId: undefined, run: undefined, ids: [], faults: [], retryMs: 300 };
+  return {
+    text: "",
+    seq: 0,
+    lastEventId: undefined,
+    run: undefined,
+    waiting: undefined,
+    ids: [],
+    faults: [],
+    retryMs: 300,
+  };
 }
 
 /**
@@ -59,7 +70,8 @@ export function applyEvent(view: View, runId: number, { id, type, data }: WireEv
   } else if (type === "end") {
     view.run = data["run"] as RunBody;
     if (view.run.run_id !== runId) view.faults.push(`run ${runId}: got the end of run ${view.run.run_id}`);
-  } else if (type !== "waiting") view.faults.push(`run ${runId}: unknown event ${type}`);
+  } else if (type === "waiting") view.waiting = { online: data["online"], position: data["position"] };
+  else view.faults.push(`run ${runId}: unknown event ${type}`);
 }
 
 /** I5: the streamed text is a prefix of the answer, and all of it without an interruption. */

@@ -1,5 +1,5 @@
 import { sql } from "@deepbot/db/testing";
-import type { Inspector } from "./database.ts";
+import type { Inspector } from "../cluster/database.ts";
 
 interface Count {
   total: string;
