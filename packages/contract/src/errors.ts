@@ -3,13 +3,20 @@ import type { z } from "zod";
 import { credentialErrors } from "./errors/credentials.ts";
 import type { FactName, factSchemas } from "./errors/facts.ts";
 import { refusals } from "./errors/refusals.ts";
+import { tooManyErrors } from "./errors/too-many.ts";
 import { transportErrors } from "./errors/transport.ts";
 import type { Locale } from "./locale.ts";
 
 export type { FailureClass } from "./errors/entry.ts";
 
 /** Every `code` of an error body, on every transport and from nginx. */
-export const errorCatalogue = { ...refusals, ...credentialErrors, ...assistantErrors, ...transportErrors };
+export const errorCatalogue = {
+  ...refusals,
+  ...credentialErrors,
+  ...assistantErrors,
+  ...tooManyErrors,
+  ...transportErrors,
+};
 
 export type ErrorCode = keyof typeof errorCatalogue;
 

@@ -22,14 +22,6 @@ export const refusals = {
     failure: "refused",
     text: { en: "This is not the account you are signed in to.", ru: "Вы вошли в другой аккаунт." },
   },
-  too_many_exports: {
-    status: 503,
-    failure: "unavailable",
-    text: {
-      en: "An export is already being prepared. Please try again.",
-      ru: "Выгрузка данных уже готовится. Попробуйте ещё раз.",
-    },
-  },
   google_token_missing: {
     status: 400,
     failure: "refused",
@@ -245,30 +237,6 @@ export const refusals = {
     text: {
       en: "A delta is missing before this one: the last stored seq is {last_seq}.",
       ru: "Перед этим фрагментом пропущен другой: последний сохранённый seq — {last_seq}.",
-    },
-  },
-  too_many_watches: {
-    status: 503,
-    failure: "unavailable",
-    text: {
-      en: "Too many answers are being streamed at once. Please try again.",
-      ru: "Одновременно открыто слишком много ответов. Попробуйте ещё раз.",
-    },
-  },
-  too_many_claims: {
-    status: 429,
-    failure: "unavailable",
-    text: {
-      en: "Too many claims of this key are open at once. Please try again in a moment.",
-      ru: "С этим ключом открыто слишком много запросов на выдачу. Попробуйте чуть позже.",
-    },
-  },
-  too_many_waits: {
-    status: 429,
-    failure: "unavailable",
-    text: {
-      en: "Too many of your requests are waiting for an answer. Please try again in a moment.",
-      ru: "Слишком много ваших запросов ожидают ответа. Попробуйте чуть позже.",
     },
   },
   lease_lost: {
