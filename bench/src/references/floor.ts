@@ -93,7 +93,7 @@ async function start(req: IncomingMessage, res: ServerResponse): Promise<void> {
 }
 
 async function claim(body: Record<string, unknown>, res: ServerResponse): Promise<void> {
-  const history = { historyLimit: 100, maxBytes: 256 * 1024, claimMaxBytes: limits.claimMaxBytes };
+  const history = { historyLimit: 100, maxBytes: 256 * 1024 };
   const lease = { leaseMs: 30_000, confirmWithinMs: null, exceptAssistantIds: [] };
   const values = { worker: body["worker"], keyId: environmentKeyId, max: body["max"], ...lease, ...history };
   for (;;) {

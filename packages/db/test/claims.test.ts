@@ -29,24 +29,6 @@ describeEachEngine("a claim", (engine) => {
     expect(await contents(1)).toEqual(["three"]);
   });
 
-  it("of several runs shares the bytes of the whole claim among them, and brings each question in any case", async () => {
-    const dialogs = [];
-    for (const text of ["a1", "b1"]) {
-      dialogs.push(await makeRun(suite.statements, { text }));
-      await suite.statements.completeRun({ ...(await claim()), text: "ab", usage: null });
-    }
-    for (const dialog of dialogs) await suite.statements.insertQuestion({ ...anyQuestion, ...dialog, text: "??" });
-    const contents = async (claimMaxBytes: number, max = 2) => {
-      const claimed = await suite.statements.claimRuns({ ...anyClaim, max, claimMaxBytes });
-      for (const run of claimed) await suite.statements.releaseRun(run);
-      return claimed.map(({ messages }) => messages.map(({ content }) => content).join(" ")).toSorted();
-    };
-    expect(await contents(12)).toEqual(["a1 ab ??", "b1 ab ??"]);
-    expect(await contents(11)).toEqual(["ab ??", "ab ??"]);
-    expect(await contents(6, 1)).toEqual([expect.stringMatching(/^.1 ab \?\?$/)]);
-    expect(await contents(1)).toEqual(["??", "??"]);
-  });
-
   it("leaves out a run that the person has cancelled, before the reaper has ended it", async () => {
     const { runId, userId } = await makeRun(suite.statements);
     await suite.statements.requestCancel({ runId, userId });

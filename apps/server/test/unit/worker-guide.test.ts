@@ -25,7 +25,7 @@ test.each([
   `after ${seconds(limits.leaseDefaultMs)} seconds by default`,
   `\`history_limit\` is ${english(limits.historyDefault)} messages by default and ${english(limits.historyMax)} at most`,
   `\`max_bytes\` is ${english(limits.historyDefaultBytes)} bytes of text by default and ${english(limits.historyMaxBytes)} at most`,
-  `share ${english(limits.claimMaxBytes)} bytes in equal parts`,
+  `share ${english(limits.claimMaxBytes)} bytes in equal parts: with \`max\` above ${limits.claimMaxBytes / limits.historyDefaultBytes} each brings less`,
   `${english(limits.leaseDefaultMs)} by default, between ${english(limits.leaseMinMs)} and ${english(limits.leaseMaxMs)}`,
   `every third of \`lease_ms\`: every ${seconds(limits.leaseDefaultMs / 3)} seconds by default`,
   `at most ${english(limits.deltaMaxCharacters)} characters, and all pieces together at most ${english(limits.answerMaxBytes)} bytes`,

@@ -29,6 +29,11 @@ export interface Claim {
 
 type ResolvedClaim = Omit<Claim, "key" | "assistants"> & { keyId: string; assistantIds: readonly number[] | null };
 
+/** How much history each run of a claim may bring: the `max` runs that it may get share the bytes of one claim. */
+export function historyBytesOf({ max, maxBytes }: Pick<Claim, "max" | "maxBytes">): number {
+  return Math.min(maxBytes, Math.floor(limits.claimMaxBytes / max));
+}
+
 /** How often a process moves the clock of the queue. */
 const clockIntervalMs = 250;
 
@@ -87,8 +92,7 @@ function createClaimNow({ statements, events }: Pick<UseCaseDeps, "statements" |
   return async ({ fallback, ...claim }: ResolvedClaim): Promise<ClaimedRun[]> => {
     const wanted = leaveToOthers(claim.assistantIds, fallback ? await presence.servedByOthers() : []);
     if (wanted === undefined) return [];
-    const { claimMaxBytes } = limits;
-    const claimed = await statements.claimRuns({ ...claim, ...wanted, claimMaxBytes, movesClock: isClockDue() });
+    const claimed = await statements.claimRuns({ ...claim, ...wanted, movesClock: isClockDue() });
     for (const run of claimed) {
       presence.gave({ keyId: claim.keyId, name: claim.worker }, run.runId);
       events.emit(describeClaim(claim.worker, run));
@@ -124,9 +128,10 @@ export function createClaimRuns(
   };
 
   const claimOnce = async ({ key, assistants, ...others }: Claim, signal: AbortSignal | undefined) => {
-    const claim = { ...others, keyId: key.keyId, assistantIds: await findServedAssistants(key, assistants) };
+    const assistantIds = await findServedAssistants(key, assistants);
+    const claim = { ...others, keyId: key.keyId, assistantIds, maxBytes: historyBytesOf(others) };
     const place = queue.open(claim);
-    const { keyId, worker: name, capacity, assistantIds, fallback } = claim;
+    const { keyId, worker: name, capacity, fallback } = claim;
     const leave = presence.poll({ keyId, name, capacity, assistantIds, fallback });
     try {
       const claimed = await claimOrWait(claim, { place, signal });

@@ -74,7 +74,7 @@ export const claimInput = z.strictObject({
     .max(limits.historyMaxBytes)
     .default(limits.historyDefaultBytes)
     .describe(
-      "How many bytes of UTF-8 these messages may have together, for each run. All runs of one claim share 3 MiB in equal parts, so that many may come with less. The question comes in any case",
+      "How many bytes of UTF-8 these messages may have together, for each run. The `max` runs of a claim share 3 MiB in equal parts: above 12 each brings less than the default. The question comes in any case",
     ),
 });
 

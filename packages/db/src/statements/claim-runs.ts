@@ -32,8 +32,7 @@ export interface ClaimedRun {
 
 /**
  * Leases up to `max` queued runs to a worker, in the order of their start tags. With each comes the newest part of its dialog:
- * up to `historyLimit` messages of up to `maxBytes` of UTF-8 together, but the question always. All runs share `claimMaxBytes`
- * in equal parts. It skips runs that another
+ * up to `historyLimit` messages of up to `maxBytes` of UTF-8 together, but the question always. It skips runs that another
  * statement is claiming, so that no run is given to two workers.
  */
 export type ClaimRuns = (claim: {
@@ -48,7 +47,6 @@ export type ClaimRuns = (claim: {
   confirmWithinMs: number | null;
   historyLimit: number;
   maxBytes: number;
-  claimMaxBytes: number;
   /** Leaves out the runs of these assistants. */
   exceptAssistantIds: readonly number[];
   /** Whether it moves the queue's clock too, where that is due. Each process does so a few times a second. */
@@ -70,9 +68,7 @@ const newestMessages = sql<HistoryMessage[]>`(
       limit ${sql.placeholder("historyLimit")}::int
     ) as newest
   ) as measured
-  where bytes_so_far = bytes or bytes_so_far <= (
-    select least(${sql.placeholder("maxBytes")}::int, ${sql.placeholder("claimMaxBytes")}::int / count(*)) from claimed
-  )
+  where bytes_so_far <= ${sql.placeholder("maxBytes")}::int or bytes_so_far = bytes
 )`;
 
 const claimedAssistant = sql<ClaimedRun["assistant"]>`(

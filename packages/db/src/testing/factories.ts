@@ -22,7 +22,6 @@ export const anyClaim: Parameters<Statements["claimRuns"]>[0] = {
   confirmWithinMs: null,
   historyLimit: 100,
   maxBytes: 1_000_000,
-  claimMaxBytes: 1_000_000,
   exceptAssistantIds: [],
   movesClock: true,
 };

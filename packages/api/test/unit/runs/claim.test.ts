@@ -1,10 +1,11 @@
+import { limits } from "@deepbot/contract";
 import { environmentKeyId, type ClaimedRun, type Statements } from "@deepbot/db";
 import { environmentKey } from "../../../src/identity/service-key.ts";
 import { createMemoryNotifier } from "@deepbot/live";
 import { expect, it } from "vitest";
 import { createEvents, type AppEvent } from "../../../src/events/events.ts";
 import { createPresence } from "../../../src/presence/presence.ts";
-import { createClaimRuns } from "../../../src/runs/claim.ts";
+import { createClaimRuns, historyBytesOf } from "../../../src/runs/claim.ts";
 import { defaultSettings } from "../../../src/settings.ts";
 import { createClaimQueue } from "../../../src/streaming/claim-queue.ts";
 import type { UseCaseDeps } from "../../../src/use-case-deps.ts";
@@ -68,6 +69,14 @@ it("a run that was claimed for a worker who left meanwhile is given back", async
   expect(await claimRuns(claim, leaving.signal)).toEqual([]);
   expect(released).toEqual([{ runId: 7, leaseToken: run.leaseToken, keyId: environmentKeyId }]);
   expect(emitted.at(-1)).toMatchObject({ kind: "run_transition", from: "running", to: "queued", actor: "worker" });
+});
+
+it("the runs that a claim may get share the bytes of one claim", () => {
+  expect(historyBytesOf({ max: 1, maxBytes: limits.historyMaxBytes })).toBe(limits.historyMaxBytes);
+  expect(historyBytesOf({ max: 12, maxBytes: limits.historyDefaultBytes })).toBe(limits.historyDefaultBytes);
+  const most = historyBytesOf({ max: limits.claimMax, maxBytes: limits.historyMaxBytes });
+  expect(most * limits.claimMax).toBeLessThanOrEqual(limits.claimMaxBytes);
+  expect(most).toBeGreaterThan(4 * limits.questionMax);
 });
 
 it("a run that was offered to a worker who leaves goes to the next in line", async () => {
