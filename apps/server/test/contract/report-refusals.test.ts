@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
-import { createDialog, readDialog, readRun, startRun } from "../support/dialogs.ts";
+import { readDialog, readRun } from "../support/dialogs.ts";
 import { expectProblem, expectRefusal, expectSentence, issuePlaces, languages } from "../support/problem.ts";
-import { claimRun, reply, report, type Report } from "../support/worker.ts";
+import { claimRun, reply, report, startHeldRun, type Report } from "../support/worker.ts";
 
 const facts: Record<Report, Record<string, unknown>> = {
   heartbeat: {},
@@ -17,13 +17,7 @@ const otherToken = "00000000-0000-4000-8000-000000000000";
 describe("a worker's report that is refused", () => {
   const api = useApi({ RUN_MAX_ATTEMPTS: "2" });
 
-  /** A run that a worker holds. */
-  const prepare = async () => {
-    const person = await api.signIn();
-    const dialogId = await createDialog(person);
-    await startRun(person, dialogId);
-    return { person, dialogId, run: await claimRun(api) };
-  };
+  const prepare = () => startHeldRun(api);
 
   it("refuses the run's id in the body: it belongs to the path", async () => {
     const { person, run } = await prepare();

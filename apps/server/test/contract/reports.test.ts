@@ -1,22 +1,16 @@
 import { until } from "@deepbot/testing";
 import { describe, expect, it } from "vitest";
 import { useApi } from "../support/api.ts";
-import { createDialog, readDialog, readFlag, readRun, send, startRun } from "../support/dialogs.ts";
+import { createDialog, readDialog, readFlag, readRun, send } from "../support/dialogs.ts";
 import { expectProblem, expectRefusal, issuePlaces, languages } from "../support/problem.ts";
-import { claimRun, report } from "../support/worker.ts";
+import { claimRun, report, startHeldRun } from "../support/worker.ts";
 
 const failure = { code: "model_down", message: "The model is down." };
 
 describe("a worker's report", () => {
   const api = useApi({ RUN_MAX_ATTEMPTS: "2" });
 
-  /** A run that a worker holds. */
-  const prepare = async () => {
-    const person = await api.signIn();
-    const dialogId = await createDialog(person);
-    await startRun(person, dialogId);
-    return { person, dialogId, run: await claimRun(api) };
-  };
+  const prepare = () => startHeldRun(api);
 
   describe("heartbeat", () => {
     it("extends the lease, moves the deadline, and says that no cancel was asked for", async () => {

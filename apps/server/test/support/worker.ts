@@ -1,4 +1,5 @@
-import type { Api } from "./api.ts";
+import type { Api, Person } from "./api.ts";
+import { createDialog, startRun } from "./dialogs.ts";
 import type { Reply } from "./http.ts";
 
 export interface ClaimedRun {
@@ -26,6 +27,14 @@ export async function claimRun(api: Api, options: Record<string, unknown> = {}):
   const [run] = await claimRuns(api, options);
   if (run === undefined) throw new Error("There was no run to claim.");
   return run;
+}
+
+/** A person's run that a worker holds. */
+export async function startHeldRun(api: Api): Promise<{ person: Person; dialogId: number; run: ClaimedRun }> {
+  const person = await api.signIn();
+  const dialogId = await createDialog(person);
+  await startRun(person, dialogId);
+  return { person, dialogId, run: await claimRun(api) };
 }
 
 export type Report = "heartbeat" | "append" | "complete" | "fail" | "release";
