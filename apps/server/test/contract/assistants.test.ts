@@ -80,7 +80,7 @@ it("a renamed or disabled assistant is one request, and the audit log has both",
       ),
     )
     .toMatchObject([
-      { facts: { change: "updated", before: '{"slug":"guide"}', after: '{"slug":"leader"}' } },
+      { facts: { change: "updated", before: { slug: "guide" }, after: { slug: "leader" } } },
       { facts: { change: "disabled" } },
     ]);
 });
