@@ -35,6 +35,7 @@ export function createAppends(insertDeltas: Run): Appends {
         runIds: batch.map(({ runId }) => runId),
         leaseTokens: batch.map(({ leaseToken }) => leaseToken),
         keyIds: batch.map(() => environmentKeyId),
+        reaches: batch.map(() => null),
         seqs: batch.map(({ seq }) => seq),
         texts: batch.map(({ text }) => text),
         leaseMs: batch.map(() => 30_000),

@@ -42,9 +42,12 @@ async function userOf(req: IncomingMessage): Promise<unknown[]> {
   return user;
 }
 
+/** As the server stores it of a request without a language of its own. */
+const metadata = JSON.stringify({ locale: "en" });
+
 async function ask(userId: unknown, dialogId: number, text: unknown): Promise<number> {
   const values = { ...quotas, userId, dialogId, text, clientMessageId: null, deadlineMs: 120_000, maxAttempts: 3 };
-  const [run] = await insertQuestion(values);
+  const [run] = await insertQuestion({ ...values, metadata });
   if (run === undefined) throw new Error("The dialog is busy");
   asked += 1;
   workers.shift()?.();
@@ -100,7 +103,7 @@ async function claim(body: Record<string, unknown>, res: ServerResponse): Promis
     const seen = asked;
     const rows = await claimRuns(values);
     if (rows.length > 0) {
-      const runs = rows.map(([run_id, dialog_id, , lease_token, , , , , , messages]) => ({
+      const runs = rows.map(([run_id, dialog_id, , , , , , lease_token, , , , , , messages]) => ({
         run_id: Number(run_id),
         dialog_id: Number(dialog_id),
         lease_token,
@@ -120,7 +123,7 @@ const leaseOf = (body: Record<string, unknown>) => ({ leaseToken: body["lease_to
 
 async function complete(runId: number, body: Record<string, unknown>, res: ServerResponse): Promise<void> {
   const text = String(body["text"]);
-  const [stored] = await completeRun({ runId, ...leaseOf(body), text, usage: null, metadata: null });
+  const [stored] = await completeRun({ runId, ...leaseOf(body), text, usage: null, metadata: null, assistantIds: [] });
   if (stored === undefined) throw new Error("The lease is lost");
   const dialogId = Number(stored[1]);
   waiters.get(dialogId)?.(text);
